@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// A chip: its geometry, timing and energy parameters, and where each value came from.
+#pragma once
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isa/geometry.hpp"
+
+namespace superlane::models {
+
+struct Chip {
+    std::string name = "tsp-v1";
+    std::string description;
+    isa::Geometry geometry;
+    isa::Timing timing;
+    double clock_mhz = 900;
+    double text_words = 256;
+    double fetch_bytes = 640;
+    double c2c_wire_bytes = 328;
+    double energy_sram_pj = 0.6;
+    double energy_hop_pj = 0.05;
+    double energy_mac_int8_pj = 0.12;
+    double energy_mac_fp16_pj = 0.6;
+    double energy_alu_pj = 1.5;
+    double energy_sxm_pj = 0.2;
+    double static_watts = 90;
+    std::map<std::string, std::string> origins;  ///< key -> file or "--set"; keys not here have their default
+
+    int lanes() const { return geometry.lanes(); }
+    /// Words of a MEM slice that data may use: all but the share of instruction text.
+    int data_words() const { return geometry.words - int(text_words); }
+    /// Bytes of all MEM slices.
+    int64_t sram_bytes() const { return 2ll * geometry.mem_slices * geometry.words * lanes(); }
+    /// Bytes of instruction text that fit.
+    int64_t text_bytes() const { return 2ll * geometry.mem_slices * int64_t(text_words) * lanes(); }
+    /// All streams of both directions, B/cycle: the bound of weight streaming (SHIP), 18.43 TB/s for tsp-v1.
+    int stream_bytes_per_cycle() const { return 2 * geometry.streams * lanes(); }
+    /// Two accesses a slice, B/cycle.
+    int sram_bytes_per_cycle() const { return 2 * 2 * geometry.mem_slices * lanes(); }
+    isa::Floorplan floorplan() const { return {geometry, timing}; }
+    /// SHA-256 of geometry and timing: what a static schedule depends on.
+    std::string digest() const;
+};
+
+/// One parameter as users see it.
+struct ParameterRow {
+    std::string_view key;
+    double low, high;
+    bool whole;  ///< an integer
+    std::string_view unit, mark, source, meaning;
+    double (*get)(const Chip&);
+    void (*set)(Chip&, double);
+};
+std::span<const ParameterRow> chip_parameters();
+
+/// Names of the chips that ship (models/chips/*.json), sorted.
+std::vector<std::string> chip_names();
+
+/// Loads a chip by name or by path of a JSON file, then applies `key=value` overrides in order. UserError names file, key,
+/// value, what is allowed and the nearest name.
+Chip load_chip(const std::string& name_or_file, const std::vector<std::string>& overrides = {});
+
+}  // namespace superlane::models
