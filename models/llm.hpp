@@ -80,7 +80,7 @@ double kv_bytes_per_token(const LlmConfig& config, double bytes_per_element);
 /// Throws UserError: missing key, wrong type, value out of range, unknown architecture or scaling.
 LlmConfig parse_llm_config(const nlohmann::json& object, const std::string& file, const std::string& name);
 LlmConfig load_llm_config(const std::filesystem::path& config_file);
-/// The same keys back, such that parse_llm_config(to_json(c)) equals c but for name and directory.
+/// The same keys back: parse_llm_config(to_json(c)) equals c but for name, directory and rope.context_tokens.
 nlohmann::json to_json(const LlmConfig& config);
 
 /// A short name ("llama-2-7b": shape only, from llms/*.json of the data directory) or a directory with a config.json.
