@@ -134,13 +134,16 @@ void write_safetensors(const std::filesystem::path& file, const std::vector<Tens
     std::string text = header.dump();
     text.resize((text.size() + 7) / 8 * 8, ' ');  // aligned data, as the format recommends
     const uint64_t header_bytes = text.size();
-    std::ofstream stream(file, std::ios::binary);
+    const std::filesystem::path fresh = file.string() + ".part";  // renamed at the end: `file` may be mapped right now
+    std::ofstream stream(fresh, std::ios::binary);
     stream.write(reinterpret_cast<const char*>(&header_bytes), length_bytes);
     stream.write(text.data(), std::streamsize(text.size()));
     for (const Tensor& tensor : tensors)
         stream.write(reinterpret_cast<const char*>(tensor.bytes.data()), std::streamsize(tensor.bytes.size()));
-    stream.flush();
-    if (!stream) throw user_error(file.string(), ": cannot be written");
+    stream.close();
+    std::error_code failed;
+    if (stream) std::filesystem::rename(fresh, file, failed);
+    if (!stream || failed) throw user_error(file.string(), ": cannot be written");
 }
 
 }  // namespace superlane
