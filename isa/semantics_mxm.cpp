@@ -15,6 +15,8 @@
 namespace superlane::isa {
 namespace {
 
+using HalfRow = float(const float* x, const uint8_t* low, const uint8_t* high, int lanes);
+
 /// A scratch vector that lives as long as the thread: products are too frequent to allocate for each.
 template <class T>
 T* scratch(int lanes) {
@@ -23,40 +25,50 @@ T* scratch(int lanes) {
     return vector.data();
 }
 
-using Widen = void(const uint8_t* low, const uint8_t* high, int lanes, float* out);
+// Lane i goes to partial sum i mod 16; the sixteen are added in halves: 8 apart, 4, 2, 1. The product of two halves has 22
+// bits and fits fp32, so only the double additions and the last conversion round. Both versions keep this order.
+float rounded(double sum) {
+    const float result = float(sum);
+    return result == result ? result : std::bit_cast<float>(nan_bits);
+}
 
-void widen_plain(const uint8_t* low, const uint8_t* high, int lanes, float* out) {
-    for (int i = 0; i < lanes; ++i) out[i] = half_to_float(uint16_t(low[i] | high[i] << 8));
+float half_row_plain(const float* x, const uint8_t* low, const uint8_t* high, int lanes) {
+    double sum[16] = {};
+    for (int i = 0; i < lanes; i += 16)
+        for (int j = 0; j < 16; ++j) {
+            const float weight = half_to_float(uint16_t(low[i + j] | high[i + j] << 8));
+            sum[j] += double(x[i + j]) * double(weight);
+        }
+    for (int apart = 8; apart > 0; apart /= 2)
+        for (int j = 0; j < apart; ++j) sum[j] += sum[j + apart];
+    return rounded(sum[0]);
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx,f16c"))) void widen_f16c(const uint8_t* low, const uint8_t* high, int lanes, float* out) {
+/// By intrinsics: compilers do not find the half conversion, and g++ 12 widens fp32 to double poorly.
+__attribute__((target("avx2,f16c"))) float half_row_avx2(const float* x, const uint8_t* low, const uint8_t* high, int lanes) {
+    __m256d sum[4] = {_mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd()};
+    const auto add = [&](int first, __m256 products) __attribute__((target("avx2,f16c"), always_inline)) {
+        sum[first] = _mm256_add_pd(sum[first], _mm256_cvtps_pd(_mm256_castps256_ps128(products)));
+        sum[first + 1] = _mm256_add_pd(sum[first + 1], _mm256_cvtps_pd(_mm256_extractf128_ps(products, 1)));
+    };
     for (int i = 0; i < lanes; i += 16) {
         const __m128i l = _mm_loadu_si128(reinterpret_cast<const __m128i*>(low + i));
         const __m128i h = _mm_loadu_si128(reinterpret_cast<const __m128i*>(high + i));
-        _mm256_storeu_ps(out + i, _mm256_cvtph_ps(_mm_unpacklo_epi8(l, h)));
-        _mm256_storeu_ps(out + i + 8, _mm256_cvtph_ps(_mm_unpackhi_epi8(l, h)));
+        add(0, _mm256_mul_ps(_mm256_loadu_ps(x + i), _mm256_cvtph_ps(_mm_unpacklo_epi8(l, h))));
+        add(2, _mm256_mul_ps(_mm256_loadu_ps(x + i + 8), _mm256_cvtph_ps(_mm_unpackhi_epi8(l, h))));
     }
+    const __m256d fours = _mm256_add_pd(_mm256_add_pd(sum[0], sum[2]), _mm256_add_pd(sum[1], sum[3]));
+    const __m128d twos = _mm_add_pd(_mm256_castpd256_pd128(fours), _mm256_extractf128_pd(fours, 1));
+    return rounded(_mm_cvtsd_f64(twos) + _mm_cvtsd_f64(_mm_unpackhi_pd(twos, twos)));
 }
-Widen* choose_widen() { return __builtin_cpu_supports("f16c") && __builtin_cpu_supports("avx") ? widen_f16c : widen_plain; }
-#else
-Widen* choose_widen() { return widen_plain; }
 #endif
 
-/// Lane i goes to partial sum i mod 16; the sixteen are added in halves: 8 apart, 4, 2, 1. The product of two halves has
-/// 22 bits and fits fp32, so only the double additions and the last rounding round.
-SUPERLANE_CLONES float sum_of_products(const float* x, const float* w, int lanes) {
-    typedef double Doubles __attribute__((vector_size(32)));
-    typedef float Floats __attribute__((vector_size(16), aligned(4)));
-    Doubles sum[4] = {};
-    for (int i = 0; i < lanes; i += 16)
-        for (int q = 0; q < 4; ++q) {
-            const Floats products = *reinterpret_cast<const Floats*>(x + i + 4 * q) * *reinterpret_cast<const Floats*>(w + i + 4 * q);
-            sum[q] += __builtin_convertvector(products, Doubles);
-        }
-    const Doubles fours = (sum[0] + sum[2]) + (sum[1] + sum[3]);
-    const float result = float((fours[0] + fours[2]) + (fours[1] + fours[3]));
-    return result == result ? result : std::bit_cast<float>(nan_bits);
+HalfRow* choose_half_row() {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c")) return half_row_avx2;
+#endif
+    return half_row_plain;
 }
 
 }  // namespace
@@ -75,15 +87,11 @@ SUPERLANE_CLONES void dot_int8(const int8_t* x, const int8_t* const* rows, int r
 
 void dot_half(const uint8_t* x_low, const uint8_t* x_high, const uint8_t* const* low, const uint8_t* const* high, int row_count,
               int lanes, float* y) {
-    static Widen* const widen = choose_widen();
+    static HalfRow* const half_row = choose_half_row();
     SUPERLANE_CHECK(lanes % lanes_per_superlane == 0, lanes);
-    float* x = scratch<float>(2 * lanes);
-    float* row = x + lanes;
-    widen(x_low, x_high, lanes, x);
-    for (int j = 0; j < row_count; ++j) {
-        widen(low[j], high[j], lanes, row);
-        y[j] = sum_of_products(x, row, lanes);
-    }
+    float* x = scratch<float>(lanes);
+    for (int i = 0; i < lanes; ++i) x[i] = half_to_float(uint16_t(x_low[i] | x_high[i] << 8));
+    for (int j = 0; j < row_count; ++j) y[j] = half_row(x, low[j], high[j], lanes);
 }
 
 }  // namespace superlane::isa
