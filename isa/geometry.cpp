@@ -3,6 +3,7 @@
 #include "isa/geometry.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/error.hpp"
 
@@ -16,6 +17,11 @@ constexpr int sxm_first[] = {0, sxm_distributors, sxm_distributors + sxm_transpo
                              sxm_distributors + sxm_transposers + sxm_permuters};
 
 }  // namespace
+
+// A member added to Geometry must be added here too: the size of the structure tells.
+static_assert(sizeof(Geometry) == 12 * sizeof(int));
+std::array<int, 12> Geometry::counts() const { return std::bit_cast<std::array<int, 12>>(*this); }
+Geometry Geometry::from_counts(const std::array<int, 12>& counts) { return std::bit_cast<Geometry>(counts); }
 
 SxmUnit sxm_unit_kind(int unit) {
     int kind = 3;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How many of everything a chip has, its instruction queues, and where on the stream line each slice stands.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -37,6 +38,9 @@ struct Geometry {
     int lanes() const { return superlanes * lanes_per_superlane; }
     int words_per_bank() const { return words / banks; }
     int hops_to_sxm() const { return (mem_slices + slices_per_hop - 1) / slices_per_hop; }
+    /// All counts in order of declaration: what files and digests store.
+    std::array<int, 12> counts() const;
+    static Geometry from_counts(const std::array<int, 12>& counts);
     bool operator==(const Geometry&) const = default;
 };
 

@@ -65,9 +65,9 @@ DType source_type(const Instruction& instruction, Field field) {
     switch (instruction.opcode) {
         case Opcode::Mask: return DType::Bool;
         case Opcode::Select:
-        case Opcode::Distribute: return DType::U8;
+        case Opcode::Distribute:
         case Opcode::Gather:
-        case Opcode::Scatter:
+        case Opcode::Scatter: return DType::U8;
         case Opcode::PermuteMap: return DType::U16;
         default: return instruction.dtype;
     }
