@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// From matrix products and reductions to tasks: what every operation of a model is made of.
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "compiler/vector_task.hpp"
+
+namespace superlane::compiler {
+
+/// Weight rows of one array tile as they lie in memory: row c * rows_per_cycle + i is word c of regions[i].
+struct WeightRows {
+    std::vector<VectorRegion> regions;  ///< one a weight row of a cycle; width 1 (int8) or 2 (fp16)
+    int first = 0;                      ///< row of the regions that cycle 0 reads
+    int cycles = 0;
+    int rows = 0;                       ///< of the last cycle only rows - (cycles - 1) * regions.size() are loaded
+};
+
+/// Activation vectors that pass a tile: from slots of the activation buffer, or straight from memory.
+struct Activations {
+    int count = 1;
+    int slot = 0, slot_step = 1;              ///< from the buffer, when region is empty
+    std::optional<VectorRegion> region;       ///< on the unit's side
+    int row = 0, row_step = 1;
+};
+
+class Lowering {
+public:
+    explicit Lowering(Problem& problem) : problem_(problem), last_(size_t(2 * problem.chip().geometry.planes)) {}
+
+    Problem& problem() { return problem_; }
+    const models::Chip& chip() const { return problem_.chip(); }
+    VectorTask vector_task(int count, int interval = 1) { return VectorTask(problem_, count, interval, rotation_ += 5); }
+
+    /// All planes of a type: int8 one by one, fp16 in pairs; west and east in turn.
+    std::vector<MxmUnit> units(bool half) const;
+    /// Streams that weight row i of a unit arrives on start here.
+    int weight_stream(const MxmUnit& unit, int row) const;
+
+    /// `rows` vectors of the region into activation slots of every unit on its side.
+    void hold(const VectorRegion& region, int row, int rows, int slot, bool half);
+    /// Loads a tile, installs it, passes the activations; result i goes (add: is added) to accumulator slot + i.
+    void tile(const MxmUnit& unit, const WeightRows& weights, const Activations& activations, int slot, bool add);
+
+    /// Accumulator slots straight to memory on the unit's side, not by way of the VXM: slot + i to row + i.
+    void store_accumulators(const MxmUnit& unit, int slot, int count, const VectorRegion& region, int row);
+
+    /// Reduces all lanes of a vector of fp32 (or the given type): afterwards every lane of `out` has the result. Two passes
+    /// through the SXM's shifter: within superlanes, then across. `scratch` and `out` are on the side of `in`.
+    void reduce_lanes(DType type, isa::AccumulateOp reduction, const VectorRegion& in, int in_row, const VectorRegion& scratch, int scratch_row,
+                      const VectorRegion& out, int out_row);
+
+    /// `count` accumulator slots that follow each other, in turn around the accumulator.
+    int take_accumulators(int count);
+    int take_activation_slots(int count);
+    int next_permuter() { return permuter_ ^= 1; }
+
+private:
+    struct LastTile {
+        int task = -1, installed = 0, last_activation = 0;
+    };
+    LastTile& last(const MxmUnit& unit, int plane) { return last_[size_t(int(unit.side) * problem_.chip().geometry.planes + plane)]; }
+    void load(Task& task, const MxmUnit& unit, const WeightRows& weights);
+    void follow(Task& task, const MxmUnit& unit, int installed);
+    void activate(Task& task, const MxmUnit& unit, const Activations& activations, int at, int interval);
+    void occupy_pair(Task& task, const MxmUnit& unit, isa::MxmPort port, int at, int length);
+
+    Problem& problem_;
+    std::vector<LastTile> last_;
+    int rotation_ = 0, accumulator_ = 0, activation_slot_ = 0, permuter_ = 0;
+};
+
+}  // namespace superlane::compiler
