@@ -18,9 +18,13 @@ namespace {
 constexpr int64_t max_tokens = 1 << 20;  // four times the largest published vocabulary
 constexpr std::string_view mark = "\xe2\x96\x81";
 
-std::string replaced_marks(std::string text) {
-    for (size_t at; (at = text.find(mark)) != std::string::npos;) text.replace(at, mark.size(), " ");
-    return text;
+std::string replaced_marks(std::string_view text) {
+    std::string spaced;
+    for (size_t cut; (cut = text.find(mark)) != std::string_view::npos; text.remove_prefix(cut + mark.size())) {
+        spaced += text.substr(0, cut);
+        spaced += ' ';
+    }
+    return spaced += text;
 }
 
 /// "<0x0A>" as its byte; nothing otherwise.
