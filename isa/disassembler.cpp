@@ -16,13 +16,13 @@ namespace {
 using AddressText = std::function<std::string(uint16_t)>;
 constexpr std::string_view reductions[] = {"add", "max", "min"};
 
-std::string stream_text(uint16_t code) { return (stream_direction(code) == Side::East ? "E" : "W") + std::to_string(stream_index(code)); }
+std::string stream_text(uint16_t code) { return std::string(stream_direction(code) == Side::East ? "E" : "W") + std::to_string(stream_index(code)); }
 
 std::string source_text(const Instruction& instruction, const Operand& operand, uint16_t code) {
     switch (source_kind(code)) {
         case SourceKind::Stream: return stream_text(code);
-        case SourceKind::Alu: return "a" + std::to_string(source_number(code));
-        case SourceKind::Immediate: return "#" + element_text(source_type(instruction, operand.field), instruction.imm);
+        case SourceKind::Alu: return std::string("a") + std::to_string(source_number(code));
+        case SourceKind::Immediate: return std::string("#") + element_text(source_type(instruction, operand.field), instruction.imm);
         case SourceKind::Latched: return "latched";
         case SourceKind::None: break;
     }
@@ -46,9 +46,9 @@ std::string operand_text(const Instruction& instruction, const Operand& operand,
 
 std::string text_of(const Instruction& instruction, const AddressText& address) {
     const InstructionRow* row = find_row(instruction.opcode);
-    if (!row) return "opcode " + std::to_string(int(instruction.opcode));
+    if (!row) return std::string("opcode ") + std::to_string(int(instruction.opcode));
     std::string text(row->mnemonic);
-    if (row->types != 0 && int(instruction.dtype) < dtype_count) text += "." + std::string(dtype_names[size_t(instruction.dtype)]);
+    if (row->types != 0 && int(instruction.dtype) < dtype_count) (text += ".") += dtype_names[size_t(instruction.dtype)];
     std::string_view separator = " ";
     for (const Operand& operand : row->operands) {
         const std::string each = operand_text(instruction, operand, address);
@@ -62,6 +62,7 @@ std::string text_of(const Instruction& instruction, const AddressText& address) 
 
 /// Sizes of the NOPs that the assembler puts into a gap; the disassembler leaves out only such.
 bool is_assemblers_gap(const std::vector<Instruction>& text, size_t first, size_t end) {
+    if (int64_t(end - first) > longest_gap / longest_nop) return false;
     for (size_t i = first; i + 1 < end; ++i)
         if (text[i].index != longest_nop) return false;
     return text[end - 1].index > 0 && end < text.size();
@@ -102,7 +103,7 @@ private:
             const bool run = same >= worth_a_run;
             if (run || !joined) out_ += ' ';
             for (size_t k = 0; k < (run ? 1 : same); ++k) (out_ += digits[bytes[i] >> 4]) += digits[bytes[i] & 15];
-            if (run) out_ += "*" + std::to_string(same);
+            if (run) (out_ += "*") += std::to_string(same);
             joined = !run;
             i += same;
         }
@@ -119,7 +120,7 @@ private:
             while (end < text.size() && text[end].opcode == Opcode::Nop) ++end;
             if (end > i && is_assemblers_gap(text, i, end))
                 for (; i < end; ++i) clock.advance(text[i]);
-            out_ += "@" + std::to_string(clock.now) + "\t" + text_of(text[i], address) + "\n";
+            ((((out_ += "@") += std::to_string(clock.now)) += "\t") += text_of(text[i], address)) += "\n";
             clock.advance(text[i]);
         }
     }

@@ -2,6 +2,7 @@
 // Numbers and immediates to and from text, exact both ways.
 #include "isa/number_text.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 
@@ -65,6 +66,12 @@ std::optional<int64_t> parse_integer(std::string_view text) {
     return minus ? -int64_t(*magnitude) : int64_t(*magnitude);
 }
 
+std::optional<DType> type_named(std::string_view name) {
+    const auto found = std::find(dtype_names.begin(), dtype_names.end(), name);
+    if (found == dtype_names.end()) return {};
+    return DType(found - dtype_names.begin());
+}
+
 std::optional<uint32_t> parse_element(DType type, std::string_view text) {
     if (!text.ends_with(bits_mark)) return parse_value(type, text);
     const auto bits = parse_integer(text.substr(0, text.size() - bits_mark.size()));
@@ -86,7 +93,7 @@ uint32_t element_bits(DType type, double value) {
 
 std::string hex_text(uint64_t value) {
     char buffer[20];
-    return "0x" + std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, value, 16).ptr);
+    return std::string("0x") + std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, value, 16).ptr);
 }
 
 }  // namespace superlane::isa

@@ -19,5 +19,6 @@ struct QueueClock {
     }
 };
 constexpr int64_t longest_nop = 65535;
+constexpr int64_t longest_gap = longest_nop << 16;  // that a cycle mark may leave: more is a slip of the pen, and a flood of NOPs
 
 }  // namespace superlane::isa
