@@ -84,11 +84,12 @@ std::vector<Row> Reference::State::rows_of(int request, std::span<const int> tok
     check(request);
     std::vector<Row> rows;
     int64_t position = positions[size_t(request)];
+    const int64_t context = std::max(llm.max_position, llm.rope.context_tokens);
     for (const int token : tokens) {
         if (token < 0 || token >= llm.vocabulary)
             throw user_error("token ", token, " is not in the vocabulary (allowed: 0 to ", llm.vocabulary - 1, ")");
-        if (position >= llm.max_position)
-            throw user_error("position ", position, " is beyond the context of '", llm.name, "' (allowed: ", llm.max_position, " tokens)");
+        if (position >= context)
+            throw user_error("position ", position, " is beyond the context of '", llm.name, "' (allowed: ", context, " tokens)");
         rows.push_back({request, token, position++});
     }
     return rows;
