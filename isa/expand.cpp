@@ -33,9 +33,9 @@ public:
     }
     [[noreturn]] void fail(const char* what) const {
         const auto& lines = program_.lines;
-        const size_t queue = size_t(queue_);
-        std::string where = "instruction " + std::to_string(position_);
-        if (queue < lines.size() && position_ < lines[queue].size()) where = "line " + std::to_string(lines[queue][position_]);
+        const size_t queue = size_t(queue_), at = position_ - parked_;  // a parked queue stands behind its Sync
+        std::string where = "instruction " + std::to_string(at);
+        if (queue < lines.size() && at < lines[queue].size()) where = "line " + std::to_string(lines[queue][at]);
         throw user_error("queue ", queues_.name(queue_), ", ", where, ": ", what);
     }
 
