@@ -7,6 +7,10 @@
 
 #include "isa/geometry.hpp"
 
+namespace superlane::models {
+struct Chip;
+}
+
 namespace superlane::sim {
 
 struct MemCounters {
@@ -40,5 +44,8 @@ struct Counters {
     double joules() const { return static_joules + dynamic_joules; }
     bool operator==(const Counters&) const = default;
 };
+
+/// Energy proxy from the chip's energy rows: static power over the cycles, and what was counted.
+void add_energy(const models::Chip& chip, int64_t cycles, Counters& counters);
 
 }  // namespace superlane::sim

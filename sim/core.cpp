@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// The order in which slices act, and what they share: driving, tapping, fetching.
+#include "sim/core.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/digest.hpp"
+#include "base/error.hpp"
+
+namespace superlane::sim {
+namespace {
+
+int longest_latency(const models::Chip& chip) {
+    const isa::Timing& t = chip.timing;
+    return std::max({t.mem_read, t.mem_gather, t.vxm_op + t.vxm_exit_same_side, t.vxm_op + t.vxm_exit_through, t.vxm_special + t.vxm_exit_same_side,
+                     t.vxm_special + t.vxm_exit_through, t.mxm_accumulate_out, t.c2c_receive,
+                     2 * t.sxm_io_crossing + std::max({t.sxm_distributor, t.sxm_transposer, t.sxm_permuter, t.sxm_shifter})});
+}
+
+}  // namespace
+
+Shared::Shared(const models::Chip& chip, const PreparedProgram& program, const Options& options, std::vector<Sram>* srams)
+    : chip(chip), geometry(chip.geometry), timing(chip.timing), plan(chip.floorplan()), slices(chip.geometry), program(program),
+      options(options), lateness(program.longest_chunk + chip.timing.mem_write), travel(plan.east_end() - plan.west_end()),
+      streams(geometry, plan, lateness), srams(srams), sources(chip.lanes()) {
+    for (auto& mem : counters.mem) mem.resize(size_t(geometry.mem_slices));
+    for (auto& planes : counters.planes) planes.resize(size_t(geometry.planes));
+    counters.alu_ops.resize(size_t(geometry.alus));
+    if (options.text_trace) trace = std::make_unique<Trace>();
+    if (!options.faults.empty()) ecc = std::make_unique<Ecc>(chip, options.faults);
+    if (!functional()) return;
+    streams.keep_sources(&sources);
+    zero.resize(size_t(chip.lanes()));
+    masked.resize(size_t(2 * isa::max_streams) * size_t(chip.lanes()));
+    for (Sram& sram : *srams) sram.start_run(longest_latency(chip) + travel + lateness);
+}
+
+void Shared::drive(int slice, uint32_t id, const Chunk& chunk, const StreamUse& use, int position, int64_t now, uint32_t source) {
+    const Beat times = chunk.drive_beat();
+    if (times.count == 0 || use.streams == 0) return;
+    Segment segment;
+    segment.chunk = id;
+    segment.source = source;
+    for (int k = 0; k < use.streams; ++k) {
+        segment.plane = uint32_t(k);
+        streams.drive(use.operand + k, position, times, now, segment, [&](const Segment& other, int64_t cycle) {
+            hazard(HazardKind::Collision, cycle, slice, program.chunks[other.chunk], &chunk, {}, use.operand + k);
+        });
+    }
+    if (trace) trace->add({times.first, chunk.burst, TraceRecord::Kind::Drive, use.operand, 0, times.count, no_burst, position});
+}
+
+void Shared::tap(int slice, const Chunk& chunk, const StreamUse& use, int position) {
+    for (int k = 0; k < use.streams; ++k)
+        streams.tap(use.operand + k, position, chunk.beat(), [&](const Segment* segment, uint32_t first, uint32_t count) {
+            const int64_t cycle = chunk.beat().at(first);
+            if (!segment) hazard(HazardKind::Undriven, cycle, slice, chunk, nullptr, {}, use.operand + k);
+            if (trace)
+                trace->add({cycle, chunk.burst, TraceRecord::Kind::Take, use.operand + k, first, count,
+                            segment ? program.chunks[segment->chunk].burst : no_burst, position});
+        });
+}
+
+void Shared::fetch(const StreamUse& use, int position, int64_t cycle, const uint8_t** planes) {
+    const int lanes = powered_lanes(cycle);
+    for (int k = 0; k < use.streams; ++k) {
+        const Segment* segment = streams.at(use.operand + k, position, cycle);
+        planes[k] = segment ? sources.find(*segment, Streams::coordinate(use.operand + k, position, cycle)).bytes : zero.data();
+        if (lanes == chip.lanes()) continue;
+        uint8_t* copy = masked.data() + size_t(isa::source_number(uint16_t(use.operand + k))) * zero.size();
+        std::memcpy(copy, planes[k], size_t(lanes));
+        std::memset(copy + lanes, 0, zero.size() - size_t(lanes));
+        planes[k] = copy;
+    }
+}
+
+void Shared::schedule(int slice, uint32_t id, const Chunk& chunk, int delay, uint8_t rank) {
+    if (functional()) agendas[agendas.size() > 1 ? size_t(slice) : 0].push({chunk.first + delay, uint16_t(slice), rank, id, 0});
+}
+
+Core::Core(const models::Chip& chip, const PreparedProgram& program, const Options& options, std::vector<Sram>* srams,
+           std::vector<LinkVector> inbox)
+    : shared_(chip, program, options, srams) {
+    shared_.inbox = std::move(inbox);
+    int number = 0;
+    for (const isa::Side side : {isa::Side::West, isa::Side::East})
+        for (int slice = 0; slice < chip.geometry.mem_slices; ++slice) slices_.push_back(make_mem(shared_, number++, side, slice));
+    slices_.push_back(make_vxm(shared_, number++));
+    for (const isa::Side side : {isa::Side::West, isa::Side::East}) slices_.push_back(make_mxm(shared_, number++, side));
+    for (const isa::Side side : {isa::Side::West, isa::Side::East}) slices_.push_back(make_sxm(shared_, number++, side));
+    slices_.push_back(make_c2c(shared_, number++));
+    const bool kernel = options.engine == Engine::Kernel;
+    shared_.agendas.resize(kernel ? slices_.size() : 1);
+    for (const RawHazard& hazard : program.hazards) shared_.hazards.add(hazard);
+    if (!kernel) return;
+    by_slice_.resize(slices_.size());
+    slice_cursor_.resize(slices_.size());
+    for (uint32_t i = 0; i < program.actions.size(); ++i) by_slice_[program.actions[i].slice].push_back(i);
+}
+
+Core::~Core() = default;
+
+void Core::compute(Agenda& agenda) {
+    Element element = agenda.top();
+    agenda.pop();
+    const Chunk& chunk = shared_.program.chunks[element.chunk];
+    slices_[element.slice]->compute(element, chunk);
+    if (++element.index == chunk.count) return;
+    element.cycle += chunk.interval;
+    agenda.push(element);
+}
+
+bool Core::advance(int64_t cycle) {
+    const auto& actions = shared_.program.actions;
+    Agenda& agenda = shared_.agendas[0];
+    while (cursor_ < actions.size() && actions[cursor_].cycle < cycle) {
+        const Action& action = actions[cursor_];
+        while (!agenda.empty() && agenda.top().cycle < action.cycle) compute(agenda);
+        act(action);
+        ++cursor_;
+    }
+    while (!agenda.empty() && agenda.top().cycle < cycle) compute(agenda);
+    return !must_stop(cycle) && (cursor_ < actions.size() || !agenda.empty());
+}
+
+int64_t Core::first_cycle(int slice) const {
+    const auto& own = by_slice_[size_t(slice)];
+    return own.empty() ? -1 : shared_.program.actions[own.front()].cycle;
+}
+
+int64_t Core::advance_slice(int slice, int64_t cycle) {
+    if (stopped_) return -1;
+    const auto& actions = shared_.program.actions;
+    const auto& own = by_slice_[size_t(slice)];
+    size_t& cursor = slice_cursor_[size_t(slice)];
+    Agenda& agenda = shared_.agendas[size_t(slice)];
+    for (; cursor < own.size() && actions[own[cursor]].cycle == cycle; ++cursor) act(actions[own[cursor]]);
+    while (!agenda.empty() && agenda.top().cycle == cycle) compute(agenda);
+    int64_t next = cursor < own.size() ? actions[own[cursor]].cycle : -1;
+    if (!agenda.empty() && (next < 0 || agenda.top().cycle < next)) next = agenda.top().cycle;
+    SUPERLANE_CHECK(next < 0 || next > cycle, next, cycle);
+    return next;
+}
+
+bool Core::must_stop(int64_t cycle) {
+    if (shared_.ecc) shared_.ecc->judge(cycle, shared_.hazards);
+    if (shared_.ecc && shared_.ecc->fatal()) stopped_ = true;
+    if (shared_.hazards.before(cycle) >= shared_.options.max_hazards) stopped_ = true;
+    return stopped_;
+}
+
+RunResult Core::finish() {
+    RunResult result;
+    const PreparedProgram& program = shared_.program;
+    if (shared_.ecc) shared_.ecc->judge(INT64_MAX, shared_.hazards);
+    result.cycles = program.cycles;
+    result.last_tile_cycles = program.cycles + shared_.geometry.superlanes - 1;
+    result.stopped = stopped_ || (shared_.ecc && shared_.ecc->fatal());
+    result.hazards = shared_.hazards.report(program, shared_.options.max_hazards);
+    result.corrected_ecc = shared_.ecc ? shared_.ecc->corrected() : 0;
+    result.counters = std::move(shared_.counters);
+    result.counters.stream_cycles = shared_.streams.driven_cycles();
+    result.counters.instructions = program.instruction_cycles;
+    result.counters.fetch_bytes = program.instruction_bytes;
+    add_energy(shared_.chip, program.cycles, result.counters);
+    result.sent = std::move(shared_.outbox);
+    std::stable_sort(result.sent.begin(), result.sent.end(), [](const LinkVector& x, const LinkVector& y) { return std::tie(x.cycle, x.link) < std::tie(y.cycle, y.link); });
+    if (shared_.trace) {
+        result.trace = shared_.trace->text(program);
+        result.trace_digest = Digest().text(result.trace).hex();
+    }
+    return result;
+}
+
+}  // namespace superlane::sim

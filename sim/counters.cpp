@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sums of counters, and energy from the chip's energy rows.
+#include "sim/counters.hpp"
+
+#include <numeric>
+
+#include "models/chip.hpp"
+
+namespace superlane::sim {
+namespace {
+
+template <class Rows, class Get>
+uint64_t sum(const Rows& sides, Get get) {
+    uint64_t total = 0;
+    for (const auto& side : sides)
+        for (const auto& row : side) total += get(row);
+    return total;
+}
+
+}  // namespace
+
+uint64_t Counters::vectors_read() const {
+    return sum(mem, [](const MemCounters& slice) { return slice.vectors_read; });
+}
+uint64_t Counters::vectors_written() const {
+    return sum(mem, [](const MemCounters& slice) { return slice.vectors_written; });
+}
+uint64_t Counters::macs_int8() const {
+    return sum(planes, [](const PlaneCounters& plane) { return plane.macs_int8; });
+}
+uint64_t Counters::macs_fp16() const {
+    return sum(planes, [](const PlaneCounters& plane) { return plane.macs_fp16; });
+}
+uint64_t Counters::stream_register_cycles() const {
+    return sum(stream_cycles, [](uint64_t cycles) { return cycles; });
+}
+
+void add_energy(const models::Chip& chip, int64_t cycles, Counters& counters) {
+    const double lanes = chip.lanes();
+    const uint64_t alu_ops = std::accumulate(counters.alu_ops.begin(), counters.alu_ops.end(), uint64_t{0});
+    const double picojoules = double(counters.vectors_read() + counters.vectors_written()) * lanes * chip.energy_sram_pj +
+                              double(counters.stream_register_cycles()) * lanes * chip.energy_hop_pj +
+                              double(counters.macs_int8()) * chip.energy_mac_int8_pj + double(counters.macs_fp16()) * chip.energy_mac_fp16_pj +
+                              double(alu_ops) * lanes * chip.energy_alu_pj +
+                              double(counters.sxm_bytes[0] + counters.sxm_bytes[1]) * chip.energy_sxm_pj;
+    counters.dynamic_joules = picojoules * 1e-12;
+    counters.static_joules = chip.static_watts * double(cycles) / (chip.clock_mhz * 1e6);
+}
+
+}  // namespace superlane::sim

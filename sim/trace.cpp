@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text trace, sorted so that both engines give the same bytes, and the Chrome/Perfetto trace.
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "isa/disassembler.hpp"
+#include "sim/log.hpp"
+
+namespace superlane::sim {
+namespace {
+
+std::string padded(int64_t cycle) {
+    std::string text = std::to_string(cycle);
+    return std::string(text.size() < 8 ? 8 - text.size() : 0, ' ') + text;
+}
+
+class Lines {
+public:
+    explicit Lines(const PreparedProgram& program) : program_(program), queues_(program.geometry) {
+        for (int queue = 0; queue < queues_.size(); ++queue) names_.push_back(queues_.name(queue));
+    }
+
+    std::string line(const TraceRecord& record) const {
+        std::string text = padded(record.cycle) + ' ' + name(record.burst) + ' ';
+        const std::string elements = std::to_string(record.first) + ".." + std::to_string(record.first + record.count - 1);
+        switch (record.kind) {
+            case TraceRecord::Kind::Dispatch: return text + isa::to_text(program_.bursts[record.burst].instruction) + " x" + std::to_string(record.count) + '\n';
+            case TraceRecord::Kind::Drive: return text + "drives " + stream_name(record.stream) + " at " + std::to_string(record.position) + ", " + elements + '\n';
+            case TraceRecord::Kind::Take: break;
+        }
+        return text + "takes " + stream_name(record.stream) + " at " + std::to_string(record.position) + ", " + elements + ", of " + name(record.driver) + '\n';
+    }
+
+private:
+    std::string name(uint32_t burst) const {
+        if (burst == no_burst) return "nobody";
+        const BurstInfo& info = program_.bursts[burst];
+        return names_[info.queue] + '[' + std::to_string(info.position) + ']';
+    }
+
+    const PreparedProgram& program_;
+    isa::QueueMap queues_;
+    std::vector<std::string> names_;
+};
+
+}  // namespace
+
+std::string Trace::text(const PreparedProgram& program) {
+    std::sort(records_.begin(), records_.end());
+    const Lines lines(program);
+    std::string text;
+    for (const TraceRecord& record : records_) text += lines.line(record);
+    return text;
+}
+
+void write_chrome_trace(const std::string& file, const models::Chip& chip, const PreparedProgram& program) {
+    using nlohmann::json;
+    const isa::QueueMap queues(program.geometry);
+    const double microseconds = 1 / chip.clock_mhz;  // a cycle
+    std::ofstream out(file);
+    out << "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n";
+    out << json{{"name", "process_name"}, {"ph", "M"}, {"pid", 1}, {"args", {{"name", chip.name}}}};
+    for (int queue = 0; queue < queues.size(); ++queue)
+        out << ",\n" << json{{"name", "thread_name"}, {"ph", "M"}, {"pid", 1}, {"tid", queue + 1}, {"args", {{"name", queues.name(queue)}}}};
+    for (const BurstInfo& burst : program.bursts) {
+        const double cycles = double(burst.count - 1) * burst.interval + 1;
+        const json arguments = {{"cycle", burst.cycle}, {"count", burst.count}, {"interval", burst.interval}, {"position", burst.position}, {"line", burst.line}};
+        out << ",\n" << json{{"name", isa::to_text(burst.instruction)}, {"ph", "X"}, {"pid", 1}, {"tid", burst.queue + 1},
+                             {"ts", double(burst.cycle) * microseconds}, {"dur", cycles * microseconds}, {"args", arguments}};
+    }
+    out << "\n]}\n";
+    if (!out.flush()) throw user_error(file, ": cannot be written");
+}
+
+}  // namespace superlane::sim
