@@ -44,7 +44,8 @@ Checkpoint open_shards(const std::filesystem::path& directory, const std::filesy
         std::map<std::string, Tensor> tensors = map_file(directory / shard, *mappings);
         for (const std::string& name : names) {
             const auto found = tensors.find(name);
-            if (found == tensors.end()) throw user_error(index.string(), ": shard '", shard, "' has no tensor '", name, "'");
+            if (found == tensors.end())
+                throw user_error(index.string(), ": shard '", shard, "' has no tensor '", name, "'");
             checkpoint.tensors.insert(*found);
         }
     }
@@ -65,8 +66,8 @@ public:
         const auto found = checkpoint_.tensors.find(name);
         if (found == checkpoint_.tensors.end()) fail_missing(name, expected->second);
         if (found->second.shape != expected->second)
-            throw user_error(checkpoint_.file, ": tensor '", name, "': expected ", shape_text(expected->second), ", found ",
-                             shape_text(found->second.shape));
+            throw user_error(checkpoint_.file, ": tensor '", name, "': expected ", shape_text(expected->second),
+                             ", found ", shape_text(found->second.shape));
         Tensor tensor = std::move(found->second);
         checkpoint_.tensors.erase(found);
         return tensor;
@@ -77,9 +78,10 @@ public:
         std::vector<std::string> known;
         for (const auto& [name, shape] : expected_) known.push_back(name);
         for (const auto& [name, tensor] : checkpoint_.tensors) {
-            if (name.ends_with(".rotary_emb.inv_freq")) continue;      // a cache that old files carry
-            if (name == "lm_head.weight" && tied_head) continue;       // a copy of the embedding
-            throw user_error(checkpoint_.file, ": tensor '", name, "' is not part of the model", nearest_hint(name, known));
+            if (name.ends_with(".rotary_emb.inv_freq")) continue;  // a cache that old files carry
+            if (name == "lm_head.weight" && tied_head) continue;   // a copy of the embedding
+            throw user_error(checkpoint_.file, ": tensor '", name, "' is not part of the model",
+                             nearest_hint(name, known));
         }
     }
 
@@ -88,7 +90,8 @@ private:
         std::vector<std::string> unread;
         for (const auto& [other, tensor] : checkpoint_.tensors)
             if (!expected_.contains(other)) unread.push_back(other);
-        throw user_error(checkpoint_.file, ": tensor '", name, "' ", shape_text(shape), " is missing", nearest_hint(name, unread));
+        throw user_error(checkpoint_.file, ": tensor '", name, "' ", shape_text(shape), " is missing",
+                         nearest_hint(name, unread));
     }
 
     Checkpoint& checkpoint_;
@@ -123,7 +126,8 @@ Checkpoint open_checkpoint(const std::filesystem::path& directory) {
     const std::filesystem::path index = directory / "model.safetensors.index.json";
     if (std::filesystem::exists(index)) return open_shards(directory, index);
     if (!std::filesystem::exists(single))
-        throw user_error(directory.string(), ": no checkpoint (expected model.safetensors or model.safetensors.index.json)");
+        throw user_error(directory.string(),
+                         ": no checkpoint (expected model.safetensors or model.safetensors.index.json)");
     auto mappings = std::make_shared<Mappings>();
     std::map<std::string, Tensor> tensors = map_file(single, *mappings);
     return {single.string(), std::move(tensors), mappings};

@@ -21,10 +21,10 @@ struct LayerWeights {
 };
 
 struct LlmWeights {
-    Tensor embedding;   ///< [vocabulary, hidden]
+    Tensor embedding;  ///< [vocabulary, hidden]
     std::vector<LayerWeights> layers;
-    Tensor final_norm;  ///< [hidden]
-    Tensor head;        ///< [vocabulary, hidden]; the embedding itself when tied
+    Tensor final_norm;                    ///< [hidden]
+    Tensor head;                          ///< [vocabulary, hidden]; the embedding itself when tied
     std::shared_ptr<const void> storage;  ///< keeps the bytes of every view alive; copies share it
 };
 

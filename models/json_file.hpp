@@ -3,11 +3,10 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 namespace superlane {
 
@@ -23,7 +22,7 @@ public:
     JsonObject(const nlohmann::json& value, std::string where);
 
     const std::string& where() const { return where_; }
-    bool has(const std::string& key) const;  ///< there and not null
+    bool has(const std::string& key) const;                  ///< there and not null
     const nlohmann::json& at(const std::string& key) const;  ///< UserError when missing, with the nearest key there is
     int64_t integer(const std::string& key, int64_t low, int64_t high) const;
     int64_t integer_or(const std::string& key, int64_t otherwise, int64_t low, int64_t high) const;

@@ -3,11 +3,10 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 namespace superlane {
 
@@ -16,41 +15,41 @@ enum class RopeType { none, linear, dynamic, llama3, yarn };
 /// Rotary position embedding; names as in the Hugging Face `rope_scaling` object. See models/rope.hpp.
 struct RopeConfig {
     RopeType type = RopeType::none;
-    double theta = 10000.0;                ///< base of the geometric series of wavelengths
-    double factor = 1.0;                   ///< context stretch, ratio
-    double low_freq_factor = 1.0;          ///< llama3: wavelengths above original / this are stretched
-    double high_freq_factor = 4.0;         ///< llama3: wavelengths below original / this are kept
-    double beta_fast = 32.0;               ///< yarn: rotations within the original context that are kept
-    double beta_slow = 1.0;                ///< yarn: rotations within the original context that are stretched
-    double attention_factor = 0.0;         ///< yarn: scale of cos and sin, ratio; 0 = derived from factor
-    double mscale = 0.0;                   ///< yarn: 0 = absent
-    double mscale_all_dim = 0.0;           ///< yarn: 0 = absent
-    bool truncate = true;                  ///< yarn: round the bounds of the ramp to whole dimensions
-    int64_t original_max_position = 0;     ///< tokens; llama3, yarn
-    int64_t context_tokens = 0;            ///< dynamic: context at load time, tokens; 0 = max_position
+    double theta = 10000.0;             ///< base of the geometric series of wavelengths
+    double factor = 1.0;                ///< context stretch, ratio
+    double low_freq_factor = 1.0;       ///< llama3: wavelengths above original / this are stretched
+    double high_freq_factor = 4.0;      ///< llama3: wavelengths below original / this are kept
+    double beta_fast = 32.0;            ///< yarn: rotations within the original context that are kept
+    double beta_slow = 1.0;             ///< yarn: rotations within the original context that are stretched
+    double attention_factor = 0.0;      ///< yarn: scale of cos and sin, ratio; 0 = derived from factor
+    double mscale = 0.0;                ///< yarn: 0 = absent
+    double mscale_all_dim = 0.0;        ///< yarn: 0 = absent
+    bool truncate = true;               ///< yarn: round the bounds of the ramp to whole dimensions
+    int64_t original_max_position = 0;  ///< tokens; llama3, yarn
+    int64_t context_tokens = 0;         ///< dynamic: context at load time, tokens; 0 = max_position
     bool operator==(const RopeConfig&) const = default;
 };
 
 struct LlmConfig {
-    std::string name;                      ///< short name or last part of the directory
-    std::string family;                    ///< "llama": RMSNorm, grouped-query attention with RoPE, SiLU-gated FFN
-    std::filesystem::path directory;       ///< where checkpoint and tokenizer lie; empty for a shape without weights
+    std::string name;                 ///< short name or last part of the directory
+    std::string family;               ///< "llama": RMSNorm, grouped-query attention with RoPE, SiLU-gated FFN
+    std::filesystem::path directory;  ///< where checkpoint and tokenizer lie; empty for a shape without weights
     int layers = 0;
-    int hidden = 0;                        ///< elements of the residual row
-    int heads = 0;                         ///< query heads
-    int kv_heads = 0;                      ///< key and value heads; divides heads
-    int head_dim = 0;                      ///< elements; even
-    int ffn = 0;                           ///< elements of the FFN's inner row
-    int vocabulary = 0;                    ///< tokens
-    int64_t max_position = 0;              ///< tokens
-    int64_t sliding_window_tokens = 0;     ///< attention sees at most this many last tokens; 0 = all
+    int hidden = 0;                     ///< elements of the residual row
+    int heads = 0;                      ///< query heads
+    int kv_heads = 0;                   ///< key and value heads; divides heads
+    int head_dim = 0;                   ///< elements; even
+    int ffn = 0;                        ///< elements of the FFN's inner row
+    int vocabulary = 0;                 ///< tokens
+    int64_t max_position = 0;           ///< tokens
+    int64_t sliding_window_tokens = 0;  ///< attention sees at most this many last tokens; 0 = all
     double rms_norm_eps = 1e-6;
     RopeConfig rope;
-    bool tied_head = false;                ///< the head is the embedding table
-    bool attention_bias = false;           ///< q, k, v, o projections have biases
-    bool mlp_bias = false;                 ///< gate, up, down projections have biases
-    std::vector<int> bos_tokens;           ///< ids; empty when the file names none
-    std::vector<int> eos_tokens;           ///< ids; empty when the file names none
+    bool tied_head = false;       ///< the head is the embedding table
+    bool attention_bias = false;  ///< q, k, v, o projections have biases
+    bool mlp_bias = false;        ///< gate, up, down projections have biases
+    std::vector<int> bos_tokens;  ///< ids; empty when the file names none
+    std::vector<int> eos_tokens;  ///< ids; empty when the file names none
 
     int q_columns() const { return heads * head_dim; }      ///< outputs of the q projection
     int kv_columns() const { return kv_heads * head_dim; }  ///< outputs of the k and of the v projection

@@ -17,7 +17,7 @@ struct Architecture {
     const char* name;        ///< in "architectures"
     const char* model_type;  ///< for files without "architectures"
     const char* family;
-    bool sliding_window;     ///< whether "sliding_window" has a meaning
+    bool sliding_window;  ///< whether "sliding_window" has a meaning
 };
 constexpr std::array architectures{
     Architecture{"LlamaForCausalLM", "llama", "llama", false},
@@ -29,7 +29,7 @@ struct RopeName {
     const char* name;
 };
 constexpr std::array rope_names{
-    RopeName{RopeType::none, "default"}, RopeName{RopeType::linear, "linear"},   RopeName{RopeType::dynamic, "dynamic"},
+    RopeName{RopeType::none, "default"},  RopeName{RopeType::linear, "linear"}, RopeName{RopeType::dynamic, "dynamic"},
     RopeName{RopeType::llama3, "llama3"}, RopeName{RopeType::yarn, "yarn"},
 };
 
@@ -42,7 +42,8 @@ const Architecture& find_architecture(const JsonObject& file) {
     std::string wanted;
     if (by_name) {
         const json& list = file.at("architectures");
-        if (!list.is_array() || list.empty() || !list[0].is_string()) file.fail("architectures", "is not a list of names");
+        if (!list.is_array() || list.empty() || !list[0].is_string())
+            file.fail("architectures", "is not a list of names");
         wanted = list[0].get<std::string>();
     } else {
         wanted = file.text("model_type");
@@ -84,8 +85,7 @@ void read_yarn(const JsonObject& scaling, int64_t max_position, RopeConfig& rope
     rope.mscale = scaling.number_or("mscale", 0, 0, 1e3);
     rope.mscale_all_dim = scaling.number_or("mscale_all_dim", 0, 0, 1e3);
     rope.truncate = scaling.boolean_or("truncate", true);
-    rope.original_max_position =
-        scaling.integer_or("original_max_position_embeddings", max_position, 1, max_tokens);
+    rope.original_max_position = scaling.integer_or("original_max_position_embeddings", max_position, 1, max_tokens);
 }
 
 /// Older files have rope_theta beside rope_scaling; newer ones have both inside rope_parameters.
@@ -113,7 +113,8 @@ void read_shape(const JsonObject& file, LlmConfig& llm) {
     if (llm.heads % llm.kv_heads != 0)
         file.fail("num_key_value_heads", "does not divide num_attention_heads " + std::to_string(llm.heads));
     if (!file.has("head_dim") && llm.hidden % llm.heads != 0)
-        file.fail("num_attention_heads", "does not divide hidden_size " + std::to_string(llm.hidden) + ", give head_dim");
+        file.fail("num_attention_heads",
+                  "does not divide hidden_size " + std::to_string(llm.hidden) + ", give head_dim");
     llm.head_dim = int(file.has("head_dim") ? file.integer("head_dim", 2, max_head_dim) : llm.hidden / llm.heads);
     if (llm.head_dim % 2 != 0)
         file.fail(file.has("head_dim") ? "head_dim" : "hidden_size",

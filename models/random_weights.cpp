@@ -46,8 +46,10 @@ Scale scale_of(const TensorShape& tensor, bool tied_head) {
 
 void store(float value, Dtype dtype, std::byte* out) {
     const uint16_t half = dtype == Dtype::f16 ? float_to_half(value) : float_to_bf16(value);
-    if (dtype == Dtype::f32) std::memcpy(out, &value, sizeof value);
-    else std::memcpy(out, &half, sizeof half);
+    if (dtype == Dtype::f32)
+        std::memcpy(out, &value, sizeof value);
+    else
+        std::memcpy(out, &half, sizeof half);
 }
 
 uint64_t elements_of(const TensorShape& tensor) {
@@ -60,7 +62,8 @@ uint64_t elements_of(const TensorShape& tensor) {
 
 LlmWeights random_weights(const LlmConfig& llm, uint64_t seed, Dtype dtype) {
     const double bytes = weight_bytes(llm, dtype_bytes(dtype));
-    if (bytes > 4e9) throw user_error("model '", llm.name, "': ", bytes, " bytes of random weights (allowed: up to 4e9)");
+    if (bytes > 4e9)
+        throw user_error("model '", llm.name, "': ", bytes, " bytes of random weights (allowed: up to 4e9)");
     const auto storage = std::make_shared<std::vector<std::byte>>(size_t(bytes));
     Checkpoint checkpoint{"random weights of " + llm.name, {}, storage};
     size_t offset = 0;

@@ -38,7 +38,8 @@ std::vector<int64_t> read_shape(const JsonObject& entry, uint64_t data_bytes) {
     for (const json& dimension : list) {
         if (!dimension.is_number_unsigned()) entry.fail("shape", "has a dimension that is not a count");
         const uint64_t size = dimension.get<uint64_t>();
-        if (size > data_bytes || (size != 0 && elements > data_bytes / size)) entry.fail("shape", "is larger than the file");
+        if (size > data_bytes || (size != 0 && elements > data_bytes / size))
+            entry.fail("shape", "is larger than the file");
         elements *= size;
         shape.push_back(int64_t(size));
     }
@@ -52,7 +53,8 @@ std::pair<uint64_t, uint64_t> read_offsets(const JsonObject& entry, uint64_t dat
         entry.fail("data_offsets", "is not [begin, end] in bytes");
     const uint64_t begin = pair[0].get<uint64_t>(), end = pair[1].get<uint64_t>();
     if (begin > end || end > data_bytes)
-        entry.fail("data_offsets", "lies outside the file's " + std::to_string(data_bytes) + " bytes of data (truncated?)");
+        entry.fail("data_offsets",
+                   "lies outside the file's " + std::to_string(data_bytes) + " bytes of data (truncated?)");
     return {begin, end};
 }
 
@@ -69,7 +71,8 @@ Tensor read_tensor(const JsonObject& entry, const std::string& name, std::span<c
 }
 
 /// The format packs tensors without gap or overlap; anything else is a damaged or crafted file.
-void check_packing(const std::map<std::string, Tensor>& tensors, std::span<const std::byte> data, const std::string& file) {
+void check_packing(const std::map<std::string, Tensor>& tensors, std::span<const std::byte> data,
+                   const std::string& file) {
     std::vector<const Tensor*> order;
     for (const auto& [name, tensor] : tensors) order.push_back(&tensor);
     std::stable_sort(order.begin(), order.end(), [](const Tensor* a, const Tensor* b) {
@@ -79,8 +82,9 @@ void check_packing(const std::map<std::string, Tensor>& tensors, std::span<const
     for (const Tensor* tensor : order) {
         const std::byte* begin = tensor->bytes.data();
         if (begin != next)
-            throw user_error(file, ": tensor '", tensor->name, "' ", begin < next ? "overlaps the one before it" : "leaves a gap",
-                             " (data starts at byte ", begin - data.data(), ", expected ", next - data.data(), ")");
+            throw user_error(file, ": tensor '", tensor->name, "' ",
+                             begin < next ? "overlaps the one before it" : "leaves a gap", " (data starts at byte ",
+                             begin - data.data(), ", expected ", next - data.data(), ")");
         next = begin + tensor->bytes.size();
     }
     if (next != data.data() + data.size())
@@ -90,11 +94,13 @@ void check_packing(const std::map<std::string, Tensor>& tensors, std::span<const
 }  // namespace
 
 std::map<std::string, Tensor> parse_safetensors(std::span<const std::byte> bytes, const std::string& file) {
-    if (bytes.size() < length_bytes) throw user_error(file, ": truncated: ", bytes.size(), " bytes (a safetensors file has 8 or more)");
+    if (bytes.size() < length_bytes)
+        throw user_error(file, ": truncated: ", bytes.size(), " bytes (a safetensors file has 8 or more)");
     uint64_t header_bytes = 0;
     std::memcpy(&header_bytes, bytes.data(), length_bytes);
     if (header_bytes > max_header_bytes || header_bytes > bytes.size() - length_bytes)
-        throw user_error(file, ": header of ", header_bytes, " bytes in a file of ", bytes.size(), " (truncated, or not safetensors)");
+        throw user_error(file, ": header of ", header_bytes, " bytes in a file of ", bytes.size(),
+                         " (truncated, or not safetensors)");
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + length_bytes, header_bytes);
     const std::span<const std::byte> data = bytes.subspan(length_bytes + header_bytes);
     const std::string where = file + ": header";
@@ -117,7 +123,8 @@ MappedFile::MappedFile(const std::filesystem::path& file) {
     const size_t size = regular ? size_t(status.st_size) : 0;
     void* mapping = size == 0 ? MAP_FAILED : mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
     close(descriptor);
-    if (mapping == MAP_FAILED) throw user_error(file.string(), regular && size == 0 ? ": is empty" : ": cannot be mapped");
+    if (mapping == MAP_FAILED)
+        throw user_error(file.string(), regular && size == 0 ? ": is empty" : ": cannot be mapped");
     bytes_ = {static_cast<const std::byte*>(mapping), size};
 }
 
@@ -128,7 +135,8 @@ void write_safetensors(const std::filesystem::path& file, const std::vector<Tens
     uint64_t offset = 0;
     for (const Tensor& tensor : tensors) {
         const uint64_t end = offset + tensor.bytes.size();
-        header[tensor.name] = {{"dtype", dtype_name(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
+        header[tensor.name] = {
+            {"dtype", dtype_name(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
         offset = end;
     }
     std::string text = header.dump();

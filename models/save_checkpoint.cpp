@@ -23,8 +23,9 @@ void write_json(const std::filesystem::path& file, const nlohmann::json& value) 
 std::vector<Tensor> all_tensors(const LlmConfig& llm, const LlmWeights& weights) {
     std::vector<Tensor> list{weights.embedding};
     for (const LayerWeights& w : weights.layers)
-        for (const Tensor* tensor : {&w.attention_norm, &w.q, &w.k, &w.v, &w.o, &w.q_bias, &w.k_bias, &w.v_bias, &w.o_bias,
-                                     &w.ffn_norm, &w.gate, &w.up, &w.down, &w.gate_bias, &w.up_bias, &w.down_bias})
+        for (const Tensor* tensor :
+             {&w.attention_norm, &w.q, &w.k, &w.v, &w.o, &w.q_bias, &w.k_bias, &w.v_bias, &w.o_bias, &w.ffn_norm,
+              &w.gate, &w.up, &w.down, &w.gate_bias, &w.up_bias, &w.down_bias})
             if (!tensor->empty()) list.push_back(*tensor);
     list.push_back(weights.final_norm);
     if (!llm.tied_head) list.push_back(weights.head);
@@ -50,15 +51,18 @@ void write_shards(const std::filesystem::path& directory, const std::vector<Tens
 
 }  // namespace
 
-void save_checkpoint(const LlmConfig& llm, const LlmWeights& weights, const std::filesystem::path& directory, int shards) {
+void save_checkpoint(const LlmConfig& llm, const LlmWeights& weights, const std::filesystem::path& directory,
+                     int shards) {
     SUPERLANE_CHECK(shards >= 1 && int(weights.layers.size()) == llm.layers, shards, weights.layers.size());
     std::error_code failed;
     std::filesystem::create_directories(directory, failed);
     if (failed) throw user_error(directory.string(), ": cannot be made (", failed.message(), ")");
     write_json(directory / "config.json", to_json(llm));
     const std::vector<Tensor> tensors = all_tensors(llm, weights);
-    if (shards == 1) write_safetensors(directory / "model.safetensors", tensors);
-    else write_shards(directory, tensors, shards);
+    if (shards == 1)
+        write_safetensors(directory / "model.safetensors", tensors);
+    else
+        write_shards(directory, tensors, shards);
 }
 
 }  // namespace superlane

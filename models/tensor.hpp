@@ -29,8 +29,8 @@ struct Tensor {
     void row(int64_t row, std::span<float> out) const;
     /// One row rounded to fp16 bits (nearest even). UserError when a value is not finite in fp16.
     void row_halves(int64_t row, std::span<uint16_t> out) const;
-    std::vector<float> floats() const;      ///< all rows, row-major
-    std::vector<uint16_t> halves() const;   ///< all rows, row-major; errors as row_halves
+    std::vector<float> floats() const;     ///< all rows, row-major
+    std::vector<uint16_t> halves() const;  ///< all rows, row-major; errors as row_halves
 };
 
 /// "[4096, 11008]"

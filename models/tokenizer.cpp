@@ -38,8 +38,8 @@ Tokenizer Tokenizer::of(const LlmConfig& llm) {
     if (llm.directory.empty() || !std::filesystem::exists(file)) return byte_level(llm.vocabulary);
     Tokenizer tokenizer = load(file);
     if (tokenizer.vocabulary() > llm.vocabulary)
-        throw user_error(file.string(), ": token id ", tokenizer.vocabulary() - 1, " is beyond the model's vocabulary of ",
-                         llm.vocabulary);
+        throw user_error(file.string(), ": token id ", tokenizer.vocabulary() - 1,
+                         " is beyond the model's vocabulary of ", llm.vocabulary);
     tokenizer.pieces_.resize(size_t(llm.vocabulary));
     tokenizer.known_.assign(size_t(llm.vocabulary), true);
     return tokenizer;
@@ -84,8 +84,10 @@ std::vector<int> Tokenizer::encode(std::string_view text, bool with_template) co
 std::string Tokenizer::with_marks(std::string_view text, bool first) const {
     std::string marked;
     for (const char c : text) {
-        if (c == ' ') marked += mark;
-        else marked += c;
+        if (c == ' ')
+            marked += mark;
+        else
+            marked += c;
     }
     const bool wanted = prefix_mark_ == Prefix::always || (prefix_mark_ == Prefix::first && first);
     // The Metaspace splitter does not double a mark; the older normalizer does.
@@ -131,11 +133,16 @@ void Tokenizer::add_character(std::string_view character, std::vector<int>& out)
     }
     std::vector<int> bytes;
     for (const char c : character)
-        if (const auto found = words_.find(byte_token(c)); byte_fallback_ && found != words_.end()) bytes.push_back(found->second);
-    if (bytes.size() == character.size()) out.insert(out.end(), bytes.begin(), bytes.end());
-    else if (unknown_ >= 0 && fuse_unknown_ && !out.empty() && out.back() == unknown_) return;
-    else if (unknown_ >= 0) out.push_back(unknown_);
-    else throw user_error("text: '", character, "' has no token in the vocabulary");
+        if (const auto found = words_.find(byte_token(c)); byte_fallback_ && found != words_.end())
+            bytes.push_back(found->second);
+    if (bytes.size() == character.size())
+        out.insert(out.end(), bytes.begin(), bytes.end());
+    else if (unknown_ >= 0 && fuse_unknown_ && !out.empty() && out.back() == unknown_)
+        return;
+    else if (unknown_ >= 0)
+        out.push_back(unknown_);
+    else
+        throw user_error("text: '", character, "' has no token in the vocabulary");
 }
 
 const std::string& Tokenizer::piece(int token) const {

@@ -3,12 +3,11 @@
 #pragma once
 #include <filesystem>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "models/llm.hpp"
 #include "models/text/bpe.hpp"
@@ -33,7 +32,7 @@ public:
     /// Text of tokens without the special ones; what is not UTF-8 becomes U+FFFD. UserError on an unknown id.
     std::string decode(std::span<const int> tokens) const;
     int vocabulary() const { return int(pieces_.size()); }  ///< one more than the largest id
-    bool is_byte_level() const { return words_.empty(); }    ///< tokens are bytes: there is no tokenizer.json
+    bool is_byte_level() const { return words_.empty(); }   ///< tokens are bytes: there is no tokenizer.json
 
 private:
     friend class TokenizerReader;
@@ -59,15 +58,15 @@ private:
     std::vector<Added> added_;                       ///< longest first
     Bpe bpe_;
     std::vector<Splitter> splitters_;
-    bool mapped_bytes_ = false;    ///< GPT-2 style: words are written in the alphabet that stands for bytes
-    bool prefix_space_ = false;    ///< GPT-2 style: a space is put before the text
-    bool whole_words_ = false;     ///< a word that is a token is not merged together from its parts
-    bool byte_fallback_ = false;   ///< sentencepiece style: characters without a token become <0xXX> tokens
-    bool split_marks_ = false;     ///< sentencepiece style: every "▁" begins a new word
+    bool mapped_bytes_ = false;   ///< GPT-2 style: words are written in the alphabet that stands for bytes
+    bool prefix_space_ = false;   ///< GPT-2 style: a space is put before the text
+    bool whole_words_ = false;    ///< a word that is a token is not merged together from its parts
+    bool byte_fallback_ = false;  ///< sentencepiece style: characters without a token become <0xXX> tokens
+    bool split_marks_ = false;    ///< sentencepiece style: every "▁" begins a new word
     Prefix prefix_mark_ = Prefix::never;
-    int unknown_ = -1;             ///< id for characters without a token; -1 = none
-    bool fuse_unknown_ = false;    ///< several in a row become one
-    int strip_spaces_ = 0;         ///< leading spaces that decoding drops
+    int unknown_ = -1;                 ///< id for characters without a token; -1 = none
+    bool fuse_unknown_ = false;        ///< several in a row become one
+    int strip_spaces_ = 0;             ///< leading spaces that decoding drops
     std::vector<int> before_, after_;  ///< template
 };
 

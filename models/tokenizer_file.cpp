@@ -92,7 +92,8 @@ private:
         if (model.at("vocab").empty()) model.fail("vocab", "has no tokens");
         for (const auto& [name, id] : model.at("vocab").items()) {
             const int number = int(vocabulary.integer(name, 0, max_tokens));
-            if (size_t(number) < t_.known_.size() && t_.known_[size_t(number)]) vocabulary.fail(name, "is the id of two tokens");
+            if (size_t(number) < t_.known_.size() && t_.known_[size_t(number)])
+                vocabulary.fail(name, "is the id of two tokens");
             t_.words_.emplace(name, number);
             place(number);
         }
@@ -100,7 +101,8 @@ private:
 
     int word(const JsonObject& where, const std::string& key, const std::string& name) const {
         const auto found = t_.words_.find(name);
-        if (found == t_.words_.end()) throw user_error(where.where(), ": ", key, ": '", name, "' is not in the vocabulary");
+        if (found == t_.words_.end())
+            throw user_error(where.where(), ": ", key, ": '", name, "' is not in the vocabulary");
         return found->second;
     }
 
@@ -119,8 +121,10 @@ private:
                 left = entry[0].get<std::string>();
                 right = entry[1].get<std::string>();
             }
-            if (left.empty() || right.empty()) throw user_error(model.where(), ": ", key, ": ", brief(entry), " is not a pair of tokens");
-            merges.push_back({word(model, key, left), word(model, key, right), int(merges.size()), word(model, key, left + right)});
+            if (left.empty() || right.empty())
+                throw user_error(model.where(), ": ", key, ": ", brief(entry), " is not a pair of tokens");
+            merges.push_back(
+                {word(model, key, left), word(model, key, right), int(merges.size()), word(model, key, left + right)});
         }
         t_.bpe_ = Bpe(std::move(merges));
     }
@@ -142,7 +146,8 @@ private:
             if (type == "ByteLevel") read_byte_level(part);
             if (type == "Split") read_split(part);
             if (type == "Digits")
-                t_.splitters_.push_back(part.boolean_or("individual_digits", false) ? Splitter::digits : Splitter::digit_runs);
+                t_.splitters_.push_back(part.boolean_or("individual_digits", false) ? Splitter::digits
+                                                                                    : Splitter::digit_runs);
             if (type == "Metaspace") read_metaspace(part);
         }
     }
@@ -150,7 +155,8 @@ private:
     void read_byte_level(const JsonObject& part) {
         t_.mapped_bytes_ = true;
         t_.prefix_space_ = part.boolean_or("add_prefix_space", true);
-        if (t_.prefix_space_ && !t_.splitters_.empty()) part.fail("type", "puts a space before every word of another splitter");
+        if (t_.prefix_space_ && !t_.splitters_.empty())
+            part.fail("type", "puts a space before every word of another splitter");
         if (part.boolean_or("use_regex", true)) t_.splitters_.push_back(Splitter::gpt2);
     }
 
@@ -182,7 +188,8 @@ private:
 
     void read_decoder(const JsonObject& decoder) {
         for (const JsonObject& part : parts(decoder, "decoders")) {
-            const std::string type = part.choice("type", {"ByteLevel", "Replace", "ByteFallback", "Fuse", "Strip", "Metaspace"});
+            const std::string type =
+                part.choice("type", {"ByteLevel", "Replace", "ByteFallback", "Fuse", "Strip", "Metaspace"});
             if (type == "Strip") {
                 if (part.text("content") != " ") part.fail("content", "is not a space");
                 t_.strip_spaces_ = int(part.integer_or("start", 0, 0, 16));
@@ -197,9 +204,12 @@ private:
     void fill_pieces() {
         for (const auto& [name, id] : t_.words_) {
             std::string& piece = t_.pieces_[size_t(id)];
-            if (t_.mapped_bytes_) piece = read_bytes(name).value_or(name);
-            else if (const std::optional<char> byte = fallback_byte(name); byte && t_.byte_fallback_) piece = std::string(1, *byte);
-            else piece = replaced_marks(name);
+            if (t_.mapped_bytes_)
+                piece = read_bytes(name).value_or(name);
+            else if (const std::optional<char> byte = fallback_byte(name); byte && t_.byte_fallback_)
+                piece = std::string(1, *byte);
+            else
+                piece = replaced_marks(name);
         }
     }
 

@@ -30,10 +30,9 @@ Bpe::Bpe(std::vector<Merge> merges) : merges_(std::move(merges)) {
 }
 
 const Merge* Bpe::find(int left, int right) const {
-    const auto found = std::lower_bound(merges_.begin(), merges_.end(), std::pair(left, right),
-                                        [](const Merge& m, const std::pair<int, int>& pair) {
-                                            return std::pair(m.left, m.right) < pair;
-                                        });
+    const auto found = std::lower_bound(
+        merges_.begin(), merges_.end(), std::pair(left, right),
+        [](const Merge& m, const std::pair<int, int>& pair) { return std::pair(m.left, m.right) < pair; });
     return found != merges_.end() && found->left == left && found->right == right ? &*found : nullptr;
 }
 
@@ -52,7 +51,8 @@ std::vector<int> Bpe::merge(std::vector<int> symbols) const {
         const Candidate best = queue.top();
         queue.pop();
         Node& node = nodes[size_t(best.position)];
-        if (node.token != best.left || node.next < 0 || nodes[size_t(node.next)].token != best.right) continue;  // stale
+        if (node.token != best.left || node.next < 0 || nodes[size_t(node.next)].token != best.right)
+            continue;  // stale
         Node& gone = nodes[size_t(node.next)];
         node.token = best.merged;
         gone.token = -1;

@@ -76,7 +76,9 @@ size_t llama3(const Scanner& s, size_t at, size_t digits) {
     const bool skip = !s.line_break(at) && !s.letter(at) && !s.number(at);
     const size_t word = skip ? s.next(at) : at;
     if (s.letter(word)) return s.run(word, [&](size_t b) { return s.letter(b); });
-    if (s.number(at)) return s.run(at, [&](size_t b) { return s.number(b); }, digits);
+    if (s.number(at))
+        return s.run(
+            at, [&](size_t b) { return s.number(b); }, digits);
     const size_t mark = s.blank(at) ? at + 1 : at;
     if (s.other(mark)) {
         const size_t end = s.run(mark, [&](size_t b) { return s.other(b); });
@@ -93,11 +95,16 @@ size_t digit_pieces(const Scanner& s, size_t at, bool alone) {
 
 size_t match(const Scanner& s, size_t at, Splitter splitter) {
     switch (splitter) {
-        case Splitter::gpt2: return gpt2(s, at);
-        case Splitter::llama3: return llama3(s, at, 3);
-        case Splitter::qwen2: return llama3(s, at, 1);
-        case Splitter::digits: return digit_pieces(s, at, true);
-        case Splitter::digit_runs: return digit_pieces(s, at, false);
+        case Splitter::gpt2:
+            return gpt2(s, at);
+        case Splitter::llama3:
+            return llama3(s, at, 3);
+        case Splitter::qwen2:
+            return llama3(s, at, 1);
+        case Splitter::digits:
+            return digit_pieces(s, at, true);
+        case Splitter::digit_runs:
+            return digit_pieces(s, at, false);
     }
     return s.size();
 }
@@ -112,7 +119,8 @@ const char* splitter_pattern(Splitter splitter) {
             return R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
         case Splitter::qwen2:
             return R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-        default: return nullptr;
+        default:
+            return nullptr;
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Splits text into the words that byte-pair merges stay within: the regular expressions of the known tokenizers by hand.
+// Splits text into the words that byte-pair merges stay within: the regular expressions of the known tokenizers by
+// hand.
 #pragma once
 #include <string_view>
 #include <vector>
@@ -8,11 +9,11 @@ namespace superlane {
 
 /// One step of splitting; each piece of the step before is split again.
 enum class Splitter {
-    gpt2,           ///< the ByteLevel pre-tokenizer's own expression
-    llama3,         ///< numbers by up to three digits, line breaks with what precedes them
-    qwen2,          ///< as llama3, but every digit alone
-    digits,         ///< every digit alone
-    digit_runs,     ///< runs of digits apart from the rest
+    gpt2,        ///< the ByteLevel pre-tokenizer's own expression
+    llama3,      ///< numbers by up to three digits, line breaks with what precedes them
+    qwen2,       ///< as llama3, but every digit alone
+    digits,      ///< every digit alone
+    digit_runs,  ///< runs of digits apart from the rest
 };
 
 /// The regular expression of a Splitter as tokenizer.json spells it; nullptr for the digit ones.

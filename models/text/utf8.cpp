@@ -15,8 +15,9 @@ struct CodeRange {
 
 template <size_t count>
 bool in_ranges(const CodeRange (&ranges)[count], uint32_t point) {
-    const CodeRange* above = std::upper_bound(std::begin(ranges), std::end(ranges), point,
-                                              [](uint32_t value, const CodeRange& range) { return value < range.first; });
+    const CodeRange* above =
+        std::upper_bound(std::begin(ranges), std::end(ranges), point,
+                         [](uint32_t value, const CodeRange& range) { return value < range.first; });
     return above != ranges && point <= (above - 1)->last;
 }
 
@@ -26,11 +27,16 @@ struct SecondByte {
 };
 SecondByte second_byte(uint8_t lead) {
     switch (lead) {
-        case 0xe0: return {0xa0, 0xbf};
-        case 0xed: return {0x80, 0x9f};
-        case 0xf0: return {0x90, 0xbf};
-        case 0xf4: return {0x80, 0x8f};
-        default: return {0x80, 0xbf};
+        case 0xe0:
+            return {0xa0, 0xbf};
+        case 0xed:
+            return {0x80, 0x9f};
+        case 0xf0:
+            return {0x90, 0xbf};
+        case 0xf4:
+            return {0x80, 0x8f};
+        default:
+            return {0x80, 0xbf};
     }
 }
 
@@ -71,8 +77,10 @@ CodePoint code_point_at(std::string_view text, size_t byte) {
 std::string to_utf8(uint32_t point) {
     if (point < 0x80) return {char(point)};
     if (point < 0x800) return {char(0xc0 | point >> 6), char(0x80 | (point & 0x3f))};
-    if (point < 0x10000) return {char(0xe0 | point >> 12), char(0x80 | (point >> 6 & 0x3f)), char(0x80 | (point & 0x3f))};
-    return {char(0xf0 | point >> 18), char(0x80 | (point >> 12 & 0x3f)), char(0x80 | (point >> 6 & 0x3f)), char(0x80 | (point & 0x3f))};
+    if (point < 0x10000)
+        return {char(0xe0 | point >> 12), char(0x80 | (point >> 6 & 0x3f)), char(0x80 | (point & 0x3f))};
+    return {char(0xf0 | point >> 18), char(0x80 | (point >> 12 & 0x3f)), char(0x80 | (point >> 6 & 0x3f)),
+            char(0x80 | (point & 0x3f))};
 }
 
 size_t first_invalid_byte(std::string_view text) {
@@ -91,8 +99,10 @@ std::string take_utf8(std::string& pending, bool at_end) {
     while (byte < pending.size()) {
         const int length = code_point_at(pending, byte).bytes;
         if (length == -1 && !at_end) break;
-        if (length > 0) out.append(pending, byte, size_t(length));
-        else out += "\xef\xbf\xbd";
+        if (length > 0)
+            out.append(pending, byte, size_t(length));
+        else
+            out += "\xef\xbf\xbd";
         byte += length > 0 ? size_t(length) : invalid_length(pending, byte);
     }
     pending.erase(0, byte);
@@ -105,8 +115,8 @@ bool is_number(uint32_t point) { return in_ranges(number_ranges, point); }
 
 bool is_space(uint32_t point) {
     if (point <= 0x20) return (point >= 0x09 && point <= 0x0d) || point == 0x20;
-    return point == 0x85 || point == 0xa0 || point == 0x1680 || (point >= 0x2000 && point <= 0x200a) || point == 0x2028 ||
-           point == 0x2029 || point == 0x202f || point == 0x205f || point == 0x3000;
+    return point == 0x85 || point == 0xa0 || point == 0x1680 || (point >= 0x2000 && point <= 0x200a) ||
+           point == 0x2028 || point == 0x2029 || point == 0x202f || point == 0x205f || point == 0x3000;
 }
 
 }  // namespace superlane

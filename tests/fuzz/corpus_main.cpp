@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a fuzz target without libFuzzer: every file of a corpus folder, then seeded mutations of each, the same each time.
+// Runs a fuzz target without libFuzzer: every file of a corpus folder, then seeded mutations of each, the same each
+// time.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -48,9 +49,15 @@ private:
             case 1:
                 if (rest > 0) bytes[at] = uint8_t(interesting[size_t(below(interesting.size()))]);
                 break;
-            case 2: bytes.insert(place, uint8_t(interesting[size_t(below(interesting.size()))])); break;
-            case 3: bytes.erase(place, place + std::ptrdiff_t(length)); break;
-            case 4: bytes.resize(at); break;
+            case 2:
+                bytes.insert(place, uint8_t(interesting[size_t(below(interesting.size()))]));
+                break;
+            case 3:
+                bytes.erase(place, place + std::ptrdiff_t(length));
+                break;
+            case 4:
+                bytes.resize(at);
+                break;
             case 5: {
                 const Bytes copy(place, place + std::ptrdiff_t(length));
                 const auto target = bytes.begin() + std::ptrdiff_t(below(bytes.size() + 1));
@@ -86,7 +93,8 @@ bool survives(const Bytes& bytes, const std::string& name) {
     } catch (const std::exception& error) {
         std::printf("%s: %s\n", name.c_str(), error.what());
     }
-    std::ofstream("crash-" + name, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
+    std::ofstream("crash-" + name, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
     return false;
 }
 

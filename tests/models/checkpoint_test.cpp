@@ -18,11 +18,14 @@ namespace {
 
 std::string digest_of(const LlmConfig& llm, const LlmWeights& weights) {
     Digest digest;
-    const auto feed = [&](const Tensor& tensor) { digest.text(tensor.name).bytes(tensor.bytes.data(), tensor.bytes.size()); };
+    const auto feed = [&](const Tensor& tensor) {
+        digest.text(tensor.name).bytes(tensor.bytes.data(), tensor.bytes.size());
+    };
     feed(weights.embedding);
     for (const LayerWeights& w : weights.layers)
-        for (const Tensor* tensor : {&w.attention_norm, &w.q, &w.k, &w.v, &w.o, &w.ffn_norm, &w.gate, &w.up, &w.down, &w.q_bias,
-                                     &w.k_bias, &w.v_bias, &w.o_bias, &w.gate_bias, &w.up_bias, &w.down_bias})
+        for (const Tensor* tensor :
+             {&w.attention_norm, &w.q, &w.k, &w.v, &w.o, &w.ffn_norm, &w.gate, &w.up, &w.down, &w.q_bias, &w.k_bias,
+              &w.v_bias, &w.o_bias, &w.gate_bias, &w.up_bias, &w.down_bias})
             feed(*tensor);
     feed(weights.final_norm);
     if (!llm.tied_head) feed(weights.head);
@@ -57,7 +60,8 @@ TEST(RandomWeights, AreTheSameBytesEverywhere) {
     const LlmConfig llm = small_llm();
     EXPECT_EQ(digest_of(llm, random_weights(llm, 7)), digest_of(llm, random_weights(llm, 7)));
     EXPECT_NE(digest_of(llm, random_weights(llm, 7)), digest_of(llm, random_weights(llm, 8)));
-    EXPECT_EQ(digest_of(llm, random_weights(llm, 7)), "882c22a2d1ba6747799e76125f28f46d4293663ddfb4a3e7b187f94c331e028a");
+    EXPECT_EQ(digest_of(llm, random_weights(llm, 7)),
+              "882c22a2d1ba6747799e76125f28f46d4293663ddfb4a3e7b187f94c331e028a");
 }
 
 TEST(RandomWeights, KeepActivationsNearOne) {
@@ -73,7 +77,8 @@ TEST(RandomWeights, KeepActivationsNearOne) {
 }
 
 TEST(RandomWeights, OfAPublishedShapeAreRefused) {
-    EXPECT_THAT(message_of([] { random_weights(find_llm("llama-2-7b"), 1); }), HasSubstr("bytes of random weights (allowed: up to 4e9)"));
+    EXPECT_THAT(message_of([] { random_weights(find_llm("llama-2-7b"), 1); }),
+                HasSubstr("bytes of random weights (allowed: up to 4e9)"));
 }
 
 class SavedCheckpoint : public testing::TestWithParam<Dtype> {};
@@ -171,19 +176,24 @@ TEST(CheckpointErrors, ShardsOfTheIndex) {
     save_checkpoint(llm, random_weights(llm, 5), scratch.path(), 2);
     const std::string index = (scratch / "model.safetensors.index.json").string();
     std::filesystem::rename(scratch / "model-00002-of-00002.safetensors", scratch / "kept");
-    EXPECT_EQ(message_of([&] { load_weights(llm, scratch.path()); }), index + ": shard 'model-00002-of-00002.safetensors' is missing");
+    EXPECT_EQ(message_of([&] { load_weights(llm, scratch.path()); }),
+              index + ": shard 'model-00002-of-00002.safetensors' is missing");
     std::filesystem::copy(scratch / "model-00001-of-00002.safetensors", scratch / "model-00002-of-00002.safetensors");
     EXPECT_THAT(message_of([&] { load_weights(llm, scratch.path()); }),
                 HasSubstr(index + ": shard 'model-00002-of-00002.safetensors' has no tensor '"));
     scratch.write("model.safetensors.index.json", R"({"weight_map": {"a": "../b"}})");
-    EXPECT_EQ(message_of([&] { load_weights(llm, scratch.path()); }), index + ": weight_map: key 'a': \"../b\" is not a file name");
+    EXPECT_EQ(message_of([&] { load_weights(llm, scratch.path()); }),
+              index + ": weight_map: key 'a': \"../b\" is not a file name");
     scratch.write("model.safetensors.index.json", R"({"weightmap": {}})");
-    EXPECT_EQ(message_of([&] { load_weights(llm, scratch.path()); }), index + ": key 'weight_map' is missing (nearest: 'weightmap')");
+    EXPECT_EQ(message_of([&] { load_weights(llm, scratch.path()); }),
+              index + ": key 'weight_map' is missing (nearest: 'weightmap')");
 }
 
 TEST(Tensor, RefusesWhatDoesNotFitFp16) {
     const std::vector<float> values{1, 2, 3, 70000};
-    EXPECT_EQ(message_of([&] { view("w", {2, 2}, values).halves(); }),
+    EXPECT_EQ(message_of([&] {
+                  view("w", {2, 2}, values).halves();
+              }),
               "tensor 'w': value 70000 at [1, 1] does not fit fp16 (allowed: -65504 to 65504)");
     EXPECT_EQ(view("w", {2, 1}, values).halves(), (std::vector<uint16_t>{float_to_half(1), float_to_half(2)}));
 }
@@ -191,7 +201,8 @@ TEST(Tensor, RefusesWhatDoesNotFitFp16) {
 TEST(Tensor, ReadsEveryDtypeAtOddAddresses) {
     const unsigned char bytes[] = {0xff, 0x80, 0x3f, 0x00, 0x3c, 0x00, 0x00, 0xc0, 0x40};
     const auto at = [&](Dtype dtype, size_t offset) {
-        const std::span<const std::byte> view = std::as_bytes(std::span(bytes)).subspan(offset, size_t(dtype_bytes(dtype)));
+        const std::span<const std::byte> view =
+            std::as_bytes(std::span(bytes)).subspan(offset, size_t(dtype_bytes(dtype)));
         return Tensor{"x", dtype, {1}, view}.at(0, 0);
     };
     EXPECT_EQ(at(Dtype::bf16, 1), 1.0f);

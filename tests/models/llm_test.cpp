@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-
 #include <nlohmann/json.hpp>
 
 #include "models/data_path.hpp"
@@ -40,16 +39,28 @@ TEST(LlmConfig, SurvivesTheWayToJsonAndBack) {
     llm.sliding_window_tokens = 7;
     llm.bos_tokens = {1};
     llm.eos_tokens = {2, 3};
-    llm.rope = {.type = RopeType::yarn, .theta = 5e5, .factor = 4, .beta_fast = 16, .beta_slow = 2, .mscale = 1,
-                .mscale_all_dim = 0.5, .truncate = false, .original_max_position = 16};
+    llm.rope = {.type = RopeType::yarn,
+                .theta = 5e5,
+                .factor = 4,
+                .beta_fast = 16,
+                .beta_slow = 2,
+                .mscale = 1,
+                .mscale_all_dim = 0.5,
+                .truncate = false,
+                .original_max_position = 16};
     EXPECT_EQ(parse_llm_config(to_json(llm), "config.json", "small"), llm);
-    llm.rope = {.type = RopeType::llama3, .factor = 8, .low_freq_factor = 2, .high_freq_factor = 5, .original_max_position = 16};
+    llm.rope = {.type = RopeType::llama3,
+                .factor = 8,
+                .low_freq_factor = 2,
+                .high_freq_factor = 5,
+                .original_max_position = 16};
     EXPECT_EQ(parse_llm_config(to_json(llm), "config.json", "small"), llm);
 }
 
 TEST(LlmConfig, TakesTheFormatsDefaults) {
-    const json file = {{"model_type", "llama"}, {"num_hidden_layers", 1}, {"hidden_size", 8}, {"num_attention_heads", 2},
-                       {"intermediate_size", 6}, {"vocab_size", 9}, {"rope_scaling", nullptr}};
+    const json file = {{"model_type", "llama"},    {"num_hidden_layers", 1}, {"hidden_size", 8},
+                       {"num_attention_heads", 2}, {"intermediate_size", 6}, {"vocab_size", 9},
+                       {"rope_scaling", nullptr}};
     const LlmConfig llm = parse_llm_config(file, "config.json", "");
     EXPECT_EQ(llm.kv_heads, 2);
     EXPECT_EQ(llm.head_dim, 4);
@@ -76,20 +87,26 @@ TEST(LlmConfig, NamesAMissingKeyAndTheSlipOfThePen) {
 }
 
 TEST(LlmConfig, RefusesWrongTypesAndRanges) {
-    EXPECT_EQ(refusal_with("hidden_size", "12"), "config.json: key 'hidden_size': \"12\" is not an integer (allowed: 1 to 1048576)");
-    EXPECT_EQ(refusal_with("num_hidden_layers", 0), "config.json: key 'num_hidden_layers': 0 is out of range (allowed: 1 to 4096)");
+    EXPECT_EQ(refusal_with("hidden_size", "12"),
+              "config.json: key 'hidden_size': \"12\" is not an integer (allowed: 1 to 1048576)");
+    EXPECT_EQ(refusal_with("num_hidden_layers", 0),
+              "config.json: key 'num_hidden_layers': 0 is out of range (allowed: 1 to 4096)");
     EXPECT_EQ(refusal_with("vocab_size", UINT64_MAX),
               "config.json: key 'vocab_size': 18446744073709551615 is out of range (allowed: 1 to 16777216)");
-    EXPECT_EQ(refusal_with("rms_norm_eps", "small"), "config.json: key 'rms_norm_eps': \"small\" is not a number (allowed: 0.0 to 1.0)");
-    EXPECT_EQ(refusal_with("rope_theta", 0.5), "config.json: key 'rope_theta': 0.5 is out of range (allowed: 2.0 to 1000000000000.0)");
+    EXPECT_EQ(refusal_with("rms_norm_eps", "small"),
+              "config.json: key 'rms_norm_eps': \"small\" is not a number (allowed: 0.0 to 1.0)");
+    EXPECT_EQ(refusal_with("rope_theta", 0.5),
+              "config.json: key 'rope_theta': 0.5 is out of range (allowed: 2.0 to 1000000000000.0)");
     EXPECT_EQ(refusal_with("tie_word_embeddings", 1), "config.json: key 'tie_word_embeddings': 1 is not true or false");
     EXPECT_EQ(refusal(json::array()), "config.json: [] is not an object");
 }
 
 TEST(LlmConfig, RefusesHeadsThatDoNotDivide) {
-    EXPECT_EQ(refusal_with("num_key_value_heads", 3), "config.json: key 'num_key_value_heads': 3 does not divide num_attention_heads 4");
+    EXPECT_EQ(refusal_with("num_key_value_heads", 3),
+              "config.json: key 'num_key_value_heads': 3 does not divide num_attention_heads 4");
     EXPECT_THAT(refusal_with("num_key_value_heads", 5), HasSubstr("5 is out of range (allowed: 1 to 4)"));
-    EXPECT_EQ(refusal_with("head_dim", 5), "config.json: key 'head_dim': 5 makes heads of 5 elements (allowed: even, for RoPE)");
+    EXPECT_EQ(refusal_with("head_dim", 5),
+              "config.json: key 'head_dim': 5 makes heads of 5 elements (allowed: even, for RoPE)");
     json file = sound();
     file.erase("head_dim");
     file["hidden_size"] = 13;
@@ -98,34 +115,44 @@ TEST(LlmConfig, RefusesHeadsThatDoNotDivide) {
 
 TEST(LlmConfig, RefusesAnUnknownArchitecture) {
     EXPECT_EQ(refusal_with("architectures", {"LlamaForCausalLm"}),
-              "config.json: key 'architectures': [\"LlamaForCausalLm\"] is an unknown architecture (allowed: LlamaForCausalLM, "
+              "config.json: key 'architectures': [\"LlamaForCausalLm\"] is an unknown architecture (allowed: "
+              "LlamaForCausalLM, "
               "MistralForCausalLM) (nearest: 'LlamaForCausalLM')");
-    EXPECT_EQ(refusal_with("architectures", "Llama"), "config.json: key 'architectures': \"Llama\" is not a list of names");
+    EXPECT_EQ(refusal_with("architectures", "Llama"),
+              "config.json: key 'architectures': \"Llama\" is not a list of names");
     json file = sound();
     file.erase("architectures");
     file["model_type"] = "gpt2";
-    EXPECT_THAT(refusal(file), HasSubstr("key 'model_type': \"gpt2\" is an unknown architecture (allowed: llama, mistral)"));
+    EXPECT_THAT(refusal(file),
+                HasSubstr("key 'model_type': \"gpt2\" is an unknown architecture (allowed: llama, mistral)"));
 }
 
 TEST(LlmConfig, RefusesVariantsThatChangeTheArithmetic) {
-    EXPECT_EQ(refusal_with("hidden_act", "gelu"), "config.json: key 'hidden_act': \"gelu\" is unknown (allowed: silu) (nearest: 'silu')");
+    EXPECT_EQ(refusal_with("hidden_act", "gelu"),
+              "config.json: key 'hidden_act': \"gelu\" is unknown (allowed: silu) (nearest: 'silu')");
     EXPECT_THAT(refusal_with("quantization_config", {{"bits", 4}}), HasSubstr("is not supported (allowed: absent)"));
     EXPECT_EQ(refusal_with("partial_rotary_factor", 0.5), "config.json: key 'partial_rotary_factor': 0.5 is not 1");
 }
 
 TEST(LlmConfig, RefusesTokensOutsideTheVocabulary) {
-    EXPECT_EQ(refusal_with("eos_token_id", 17), "config.json: key 'eos_token_id': 17 is not a token (allowed: 0 to 16)");
-    EXPECT_EQ(refusal_with("bos_token_id", {1, -1}), "config.json: key 'bos_token_id': [1,-1] is not a token (allowed: 0 to 16)");
+    EXPECT_EQ(refusal_with("eos_token_id", 17),
+              "config.json: key 'eos_token_id': 17 is not a token (allowed: 0 to 16)");
+    EXPECT_EQ(refusal_with("bos_token_id", {1, -1}),
+              "config.json: key 'bos_token_id': [1,-1] is not a token (allowed: 0 to 16)");
 }
 
 TEST(LlmConfig, RefusesRopeScalingsItCannotCompute) {
     EXPECT_EQ(scaling_refusal({{"rope_type", "lama3"}}),
-              "config.json: rope_scaling: key 'rope_type': \"lama3\" is unknown (allowed: default, linear, dynamic, llama3, yarn) "
+              "config.json: rope_scaling: key 'rope_type': \"lama3\" is unknown (allowed: default, linear, dynamic, "
+              "llama3, yarn) "
               "(nearest: 'llama3')");
     EXPECT_EQ(scaling_refusal({{"type", "linear"}}), "config.json: rope_scaling: key 'factor' is missing");
     EXPECT_EQ(scaling_refusal({{"type", "linear"}, {"factor", 0.5}}),
               "config.json: rope_scaling: key 'factor': 0.5 is out of range (allowed: 1.0 to 1000000.0)");
-    EXPECT_EQ(scaling_refusal({{"rope_type", "llama3"}, {"factor", 8}, {"low_freq_factor", 4}, {"high_freq_factor", 4},
+    EXPECT_EQ(scaling_refusal({{"rope_type", "llama3"},
+                               {"factor", 8},
+                               {"low_freq_factor", 4},
+                               {"high_freq_factor", 4},
                                {"original_max_position_embeddings", 8}}),
               "config.json: rope_scaling: key 'high_freq_factor': 4 is not above low_freq_factor");
     EXPECT_EQ(scaling_refusal({{"rope_type", "yarn"}, {"factor", 8}, {"beta_fast", 1}, {"beta_slow", 2}}),
@@ -134,12 +161,14 @@ TEST(LlmConfig, RefusesRopeScalingsItCannotCompute) {
 }
 
 TEST(JsonText, NamesTheLineOfASyntaxError) {
-    EXPECT_EQ(message_of([] { parse_json("{\n  \"a\": 1,\n  oops\n}", "f.json"); }), "f.json: not JSON at line 3, column 3");
+    EXPECT_EQ(message_of([] { parse_json("{\n  \"a\": 1,\n  oops\n}", "f.json"); }),
+              "f.json: not JSON at line 3, column 3");
     EXPECT_EQ(message_of([] { parse_json("", "f.json"); }), "f.json: not JSON at line 1, column 1");
 }
 
 TEST(JsonText, RefusesDuplicateKeysDepthAndRange) {
-    EXPECT_EQ(message_of([] { parse_json(R"({"a": {"b": 1}, "b": 2, "a": 3})", "f.json"); }), "f.json: key 'a' is given twice");
+    EXPECT_EQ(message_of([] { parse_json(R"({"a": {"b": 1}, "b": 2, "a": 3})", "f.json"); }),
+              "f.json: key 'a' is given twice");
     EXPECT_EQ(message_of([] { parse_json(std::string(100, '['), "f.json"); }), "f.json: nested deeper than 64 levels");
     EXPECT_EQ(message_of([] { parse_json("[1e999]", "f.json"); }), "f.json: a number is out of range");
     EXPECT_THAT(message_of([] { read_json_file("nowhere.json"); }), HasSubstr("nowhere.json: cannot be read"));
@@ -183,7 +212,8 @@ TEST(Llms, AreFoundByDirectory) {
 
 TEST(Llms, AnUnknownNameGetsTheNearest) {
     const std::string message = message_of([] { find_llm("llama-2-7B"); });
-    EXPECT_THAT(message, testing::StartsWith("model 'llama-2-7B': neither a directory nor a known name (known: llama-2-13b, "));
+    EXPECT_THAT(message,
+                testing::StartsWith("model 'llama-2-7B': neither a directory nor a known name (known: llama-2-13b, "));
     EXPECT_THAT(message, HasSubstr("(nearest: 'llama-2-7b')"));
 }
 

@@ -44,7 +44,11 @@ TEST(Rope, DynamicGrowsTheBaseOnlyBeyondTheTrainedContext) {
 }
 
 TEST(Rope, Llama3KeepsShortAndStretchesLongWavelengths) {  // Llama 3.1: theta 500000, 8192 tokens, factors 8, 1, 4
-    const RopeConfig rope{.type = RopeType::llama3, .theta = 500000, .factor = 8, .low_freq_factor = 1, .high_freq_factor = 4,
+    const RopeConfig rope{.type = RopeType::llama3,
+                          .theta = 500000,
+                          .factor = 8,
+                          .low_freq_factor = 1,
+                          .high_freq_factor = 4,
                           .original_max_position = 8192};
     const std::vector<double> f = rope_frequencies(with_rope(128, 131072, rope));
     const auto plain = [](int i) { return std::pow(500000.0, -i / 64.0); };
@@ -56,7 +60,8 @@ TEST(Rope, Llama3KeepsShortAndStretchesLongWavelengths) {  // Llama 3.1: theta 5
     EXPECT_DOUBLE_EQ(f[32], (1 - smooth) * plain(32) / 8 + smooth * plain(32));
 }
 
-TEST(Rope, YarnRampsBetweenKeptAndStretched) {  // dims 64, theta 10000, 2048 tokens: ramp from floor(8.06) to ceil(20.1)
+TEST(Rope,
+     YarnRampsBetweenKeptAndStretched) {  // dims 64, theta 10000, 2048 tokens: ramp from floor(8.06) to ceil(20.1)
     const RopeConfig rope{.type = RopeType::yarn, .factor = 16, .original_max_position = 2048};
     const std::vector<double> f = rope_frequencies(with_rope(64, 32768, rope));
     const auto plain = [](int i) { return std::pow(10000.0, -i / 32.0); };

@@ -20,7 +20,9 @@ std::string file_of(const std::string& header, size_t data_bytes) {
     return file + header + std::string(data_bytes, 'x');
 }
 
-std::map<std::string, Tensor> parse(const std::string& file) { return parse_safetensors(std::as_bytes(std::span(file)), "f"); }
+std::map<std::string, Tensor> parse(const std::string& file) {
+    return parse_safetensors(std::as_bytes(std::span(file)), "f");
+}
 
 std::string refusal(const std::string& header, size_t data_bytes) {
     const std::string file = file_of(header, data_bytes);
@@ -32,8 +34,10 @@ std::string refusal_of_a(const std::string& members) { return refusal("{\"a\": {
 }  // namespace
 
 TEST(Safetensors, ReadsTensorsAndSkipsMetadata) {
-    const std::string file = file_of(R"({"__metadata__": {"format": "pt"}, "b": {"dtype": "F16", "shape": [2, 3], "data_offsets": [4, 16]},
-        "a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "none": {"dtype": "F32", "shape": [0], "data_offsets": [4, 4]}})", 16);
+    const std::string file =
+        file_of(R"({"__metadata__": {"format": "pt"}, "b": {"dtype": "F16", "shape": [2, 3], "data_offsets": [4, 16]},
+        "a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "none": {"dtype": "F32", "shape": [0], "data_offsets": [4, 4]}})",
+                16);
     const auto tensors = parse(file);
     ASSERT_EQ(tensors.size(), 3u);
     EXPECT_EQ(tensors.at("b").shape, (std::vector<int64_t>{2, 3}));
@@ -52,7 +56,8 @@ TEST(SafetensorsErrors, LengthOfTheHeader) {
     const std::string cut = file_of("{\"a\": 1}", 0).substr(0, 12);
     EXPECT_EQ(message_of([&] { parse(cut); }), "f: header of 8 bytes in a file of 12 (truncated, or not safetensors)");
     const std::string junk(16, '\xff');
-    EXPECT_EQ(message_of([&] { parse(junk); }), "f: header of 18446744073709551615 bytes in a file of 16 (truncated, or not safetensors)");
+    EXPECT_EQ(message_of([&] { parse(junk); }),
+              "f: header of 18446744073709551615 bytes in a file of 16 (truncated, or not safetensors)");
 }
 
 TEST(SafetensorsErrors, HeaderText) {
@@ -90,9 +95,10 @@ TEST(SafetensorsErrors, Offsets) {
 
 TEST(SafetensorsErrors, OverlapGapAndTail) {
     const auto two = [](int begin, int end, size_t bytes) {
-        return refusal(R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "b": {"dtype": "F32", "shape": [1], "data_offsets": [)" +
-                           std::to_string(begin) + ", " + std::to_string(end) + "]}}",
-                       bytes);
+        return refusal(
+            R"({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "b": {"dtype": "F32", "shape": [1], "data_offsets": [)" +
+                std::to_string(begin) + ", " + std::to_string(end) + "]}}",
+            bytes);
     };
     EXPECT_EQ(two(2, 6, 6), "f: tensor 'b' overlaps the one before it (data starts at byte 2, expected 4)");
     EXPECT_EQ(two(6, 10, 10), "f: tensor 'b' leaves a gap (data starts at byte 6, expected 4)");
@@ -105,5 +111,6 @@ TEST(SafetensorsErrors, Files) {
     scratch.write("empty", "");
     EXPECT_EQ(message_of([&] { MappedFile(scratch / "empty"); }), (scratch / "empty").string() + ": is empty");
     EXPECT_EQ(message_of([&] { MappedFile{scratch.path()}; }), scratch.path().string() + ": cannot be mapped");
-    EXPECT_EQ(message_of([&] { write_safetensors(scratch / "no" / "file", {}); }), (scratch / "no" / "file").string() + ": cannot be written");
+    EXPECT_EQ(message_of([&] { write_safetensors(scratch / "no" / "file", {}); }),
+              (scratch / "no" / "file").string() + ": cannot be written");
 }

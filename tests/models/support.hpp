@@ -31,7 +31,8 @@ class Scratch {
 public:
     Scratch() {
         const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-        path_ = std::filesystem::path(testing::TempDir()) / (std::string("superlane_") + test->test_suite_name() + "_" + test->name() + "_" + std::to_string(getpid()));
+        path_ = std::filesystem::path(testing::TempDir()) / (std::string("superlane_") + test->test_suite_name() + "_" +
+                                                             test->name() + "_" + std::to_string(getpid()));
         std::filesystem::remove_all(path_);
         std::filesystem::create_directories(path_);
     }

@@ -18,7 +18,8 @@ namespace {
 std::string data(const std::string& name) { return std::string(SUPERLANE_SOURCE_DIR "/tests/models/data/") + name; }
 
 json small() {
-    return json::parse(R"({"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2, "abb": 3, "c": 4}, "merges": ["a b", ["ab", "b"]]}})");
+    return json::parse(
+        R"({"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2, "abb": 3, "c": 4}, "merges": ["a b", ["ab", "b"]]}})");
 }
 
 std::string refusal(const json& file) {
@@ -69,8 +70,12 @@ TEST(Utf8, RefusesOverlongFormsAndSurrogates) {
     EXPECT_EQ(first_invalid_byte("\xed\xa0\x80"), 0u);
     EXPECT_EQ(first_invalid_byte("\xf4\x90\x80\x80"), 0u);
     EXPECT_EQ(first_invalid_byte("aé日🙂"), 10u);
-    std::string pending = "\xf0\x9f\x99" "a";  // one replacement for the longest valid beginning
-    EXPECT_EQ(take_utf8(pending, false), "\ufffd" "a");
+    std::string pending =
+        "\xf0\x9f\x99"
+        "a";  // one replacement for the longest valid beginning
+    EXPECT_EQ(take_utf8(pending, false),
+              "\ufffd"
+              "a");
 }
 
 TEST(Utf8, KnowsTheClasses) {
@@ -105,7 +110,8 @@ TEST(Tokenizer, MergesTheLowestRankFirst) {
 }
 
 TEST(Tokenizer, SplitsAsGpt2Does) {
-    EXPECT_THAT(split_words("it's  12 tests!? \n x", Splitter::gpt2), ElementsAre("it", "'s", " ", " 12", " tests", "!?", " \n", " x"));
+    EXPECT_THAT(split_words("it's  12 tests!? \n x", Splitter::gpt2),
+                ElementsAre("it", "'s", " ", " 12", " tests", "!?", " \n", " x"));
     EXPECT_THAT(split_words("a12b", Splitter::digits), ElementsAre("a", "1", "2", "b"));
     EXPECT_THAT(split_words("a12b", Splitter::digit_runs), ElementsAre("a", "12", "b"));
     EXPECT_THAT(split_words("1234'LL", Splitter::qwen2), ElementsAre("1", "2", "3", "4", "'LL"));
@@ -136,24 +142,34 @@ TEST(TokenizerErrors, Model) {
     EXPECT_EQ(refusal_with("/model/type", "Unigram"), "t: model: key 'type': \"Unigram\" is unknown (allowed: BPE)");
     EXPECT_EQ(refusal_with("/model/vocab", json::object()), "t: model: key 'vocab': {} has no tokens");
     EXPECT_EQ(refusal_with("/model/vocab/c", 3), "t: model: vocab: key 'c': 3 is the id of two tokens");
-    EXPECT_EQ(refusal_with("/model/vocab/c", -1), "t: model: vocab: key 'c': -1 is out of range (allowed: 0 to 1048576)");
+    EXPECT_EQ(refusal_with("/model/vocab/c", -1),
+              "t: model: vocab: key 'c': -1 is out of range (allowed: 0 to 1048576)");
     EXPECT_EQ(refusal_with("/model/merges/0", "ab"), "t: model: merge 0: \"ab\" is not a pair of tokens");
     EXPECT_EQ(refusal_with("/model/merges/0", "b a"), "t: model: merge 0: 'ba' is not in the vocabulary");
     EXPECT_EQ(refusal_with("/model/unk_token", "?"), "t: model: unk_token: '?' is not in the vocabulary");
-    EXPECT_THAT(refusal_with("/model/end_of_word_suffix", "</w>"), HasSubstr("is not supported (allowed: null or empty)"));
+    EXPECT_THAT(refusal_with("/model/end_of_word_suffix", "</w>"),
+                HasSubstr("is not supported (allowed: null or empty)"));
     EXPECT_EQ(refusal_with("/model/dropout", 0.1), "t: model: key 'dropout': 0.1 is not 0");
 }
 
 TEST(TokenizerErrors, Components) {
-    EXPECT_EQ(refusal_with("/normalizer", {{"type", "NFC"}}), "t: normalizer: key 'type': \"NFC\" is unknown (allowed: Prepend, Replace)");
-    EXPECT_EQ(refusal_with("/normalizer", {{"type", "Prepend"}, {"prepend", "_"}}), "t: normalizer: key 'prepend': \"_\" is not '▁'");
-    EXPECT_THAT(refusal_with("/pre_tokenizer", {{"type", "Whitespace"}}), HasSubstr("(allowed: ByteLevel, Split, Digits, Metaspace)"));
-    EXPECT_THAT(refusal_with("/pre_tokenizer", {{"type", "Split"}, {"behavior", "Isolated"}, {"pattern", {{"Regex", "\\w+"}}}}),
-                HasSubstr("is not an expression known here (allowed: those of GPT-2, Llama 3 and Qwen 2)"));
-    EXPECT_THAT(refusal_with("/decoder", {{"type", "WordPiece"}}), HasSubstr("t: decoder: key 'type': \"WordPiece\" is unknown"));
-    EXPECT_THAT(refusal_with("/post_processor", {{"type", "Bert"}}), HasSubstr("(allowed: TemplateProcessing, ByteLevel)"));
-    EXPECT_EQ(refusal_with("/added_tokens", json::array({{{"id", 5}, {"content", ""}}})), "t: added_tokens: key 'content': \"\" is empty");
+    EXPECT_EQ(refusal_with("/normalizer", {{"type", "NFC"}}),
+              "t: normalizer: key 'type': \"NFC\" is unknown (allowed: Prepend, Replace)");
+    EXPECT_EQ(refusal_with("/normalizer", {{"type", "Prepend"}, {"prepend", "_"}}),
+              "t: normalizer: key 'prepend': \"_\" is not '▁'");
+    EXPECT_THAT(refusal_with("/pre_tokenizer", {{"type", "Whitespace"}}),
+                HasSubstr("(allowed: ByteLevel, Split, Digits, Metaspace)"));
+    EXPECT_THAT(
+        refusal_with("/pre_tokenizer", {{"type", "Split"}, {"behavior", "Isolated"}, {"pattern", {{"Regex", "\\w+"}}}}),
+        HasSubstr("is not an expression known here (allowed: those of GPT-2, Llama 3 and Qwen 2)"));
+    EXPECT_THAT(refusal_with("/decoder", {{"type", "WordPiece"}}),
+                HasSubstr("t: decoder: key 'type': \"WordPiece\" is unknown"));
+    EXPECT_THAT(refusal_with("/post_processor", {{"type", "Bert"}}),
+                HasSubstr("(allowed: TemplateProcessing, ByteLevel)"));
+    EXPECT_EQ(refusal_with("/added_tokens", json::array({{{"id", 5}, {"content", ""}}})),
+              "t: added_tokens: key 'content': \"\" is empty");
     const json single = json::array({{{"SpecialToken", {{"id", "<s>"}}}}});
-    EXPECT_EQ(refusal_with("/post_processor", {{"type", "TemplateProcessing"}, {"single", single}, {"special_tokens", json::object()}}),
+    EXPECT_EQ(refusal_with("/post_processor",
+                           {{"type", "TemplateProcessing"}, {"single", single}, {"special_tokens", json::object()}}),
               "t: post_processor: special_tokens: key '<s>' is missing");
 }

@@ -61,7 +61,8 @@ std::vector<double> by_hand(const LlmWeights& weights, int first, int second) {
     const Pair out = plus(x, times(m(w.down), {silu(gate.a) * up.a, silu(gate.b) * up.b}));
     const Pair last = norm(out, m(weights.final_norm));
     std::vector<double> logits;
-    for (int token = 0; token < 3; ++token) logits.push_back(inner({weights.head.at(token, 0), weights.head.at(token, 1)}, last));
+    for (int token = 0; token < 3; ++token)
+        logits.push_back(inner({weights.head.at(token, 0), weights.head.at(token, 1)}, last));
     return logits;
 }
 
@@ -132,8 +133,11 @@ TEST_P(EveryRounding, IsCloseToFloat32) {
     EXPECT_LE(largest_difference(rounded.prefill(0, prompt), exact.prefill(0, prompt)), tolerance);
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, EveryRounding, testing::Values(Rounding::none, Rounding::chip_fp16, Rounding::chip_int8),
-                         [](const auto& info) { return std::string(std::array{"none", "fp16", "int8"}[size_t(info.param)]); });
+INSTANTIATE_TEST_SUITE_P(Modes, EveryRounding,
+                         testing::Values(Rounding::none, Rounding::chip_fp16, Rounding::chip_int8),
+                         [](const auto& info) {
+                             return std::string(std::array{"none", "fp16", "int8"}[size_t(info.param)]);
+                         });
 
 TEST(Reference, AWindowOfTheWholeContextChangesNothing) {
     LlmConfig llm = small_llm();
@@ -169,10 +173,12 @@ TEST(Reference, GroupedHeadsEqualRepeatedOnes) {  // two kv heads shared by four
             *tensor = {tensor->name, Dtype::f32, {24, 12}, std::as_bytes(std::span(rows))};
         }
     const std::vector<int> prompt{3, 16, 0, 5};
-    EXPECT_EQ(Reference(grouped, weights, Rounding::none).prefill(0, prompt), Reference(full, repeated, Rounding::none).prefill(0, prompt));
+    EXPECT_EQ(Reference(grouped, weights, Rounding::none).prefill(0, prompt),
+              Reference(full, repeated, Rounding::none).prefill(0, prompt));
 }
 
-TEST(Reference, OnlyRelativePositionsMatter) {  // rotation: the same two tokens later in an otherwise windowed-out context
+TEST(Reference,
+     OnlyRelativePositionsMatter) {  // rotation: the same two tokens later in an otherwise windowed-out context
     LlmConfig llm = small_llm();
     llm.layers = 1;
     llm.sliding_window_tokens = 2;
@@ -204,7 +210,8 @@ TEST(Reference, GreedyStartsAfreshAndStopsAtEos) {
     EXPECT_EQ(reference.position(), 3 + 7);
     llm.eos_tokens = {tokens[3]};
     const auto first = std::find(tokens.begin(), tokens.end(), tokens[3]);
-    EXPECT_EQ(Reference(llm, weights, Rounding::none).greedy(prompt, 8, true), std::vector<int>(tokens.begin(), first + 1));
+    EXPECT_EQ(Reference(llm, weights, Rounding::none).greedy(prompt, 8, true),
+              std::vector<int>(tokens.begin(), first + 1));
 }
 
 TEST(Reference, TheLowestOfEqualLogitsWins) { EXPECT_EQ(greedy_token(std::vector<float>{1, 3, 3, 2}), 1); }
@@ -213,7 +220,9 @@ TEST(Reference, AContextOfTheModelIsTheLimit) {
     LlmConfig llm = small_llm();
     llm.max_position = 2;
     Reference reference(llm, random_weights(llm, 2), Rounding::none);
-    EXPECT_EQ(message_of([&] { reference.prefill(0, std::vector<int>{1, 2, 3}); }),
+    EXPECT_EQ(message_of([&] {
+                  reference.prefill(0, std::vector<int>{1, 2, 3});
+              }),
               "position 2 is beyond the context of 'small' (allowed: 2 tokens)");
     EXPECT_EQ(reference.position(), 0);
 }
@@ -238,7 +247,8 @@ TEST(Linear, Int8IsTheExactSumTimesBothScales) {
     const std::vector<float> weight{1, -2, 0.5f, 4}, x{3, -1};
     const Tensor tensor{"w", Dtype::f32, {2, 2}, std::as_bytes(std::span(weight))};
     const std::vector<float> y = reference::Linear(tensor, {}, Rounding::chip_int8).apply(x);
-    const double sx = 3.0f / 127.0f, s0 = 2.0f / 127.0f, s1 = 4.0f / 127.0f;  // q_x = 127, -42; q_0 = 64, -127; q_1 = 16, 127
+    const double sx = 3.0f / 127.0f, s0 = 2.0f / 127.0f,
+                 s1 = 4.0f / 127.0f;  // q_x = 127, -42; q_0 = 64, -127; q_1 = 16, 127
     EXPECT_EQ(y[0], float((127 * 64 + 42 * 127) * sx * s0));
     EXPECT_EQ(y[1], float((127 * 16 - 42 * 127) * sx * s1));
 }

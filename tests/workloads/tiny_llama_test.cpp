@@ -27,11 +27,14 @@ TEST_P(TinyLlama, DecodesText) {
     const std::string text = tokenizer.decode(reference.greedy(tokenizer.encode("The "), 40));
     RecordProperty("text", text);
     EXPECT_EQ(text.size(), 40u);
-    EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); })) << text;
+    EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); }))
+        << text;
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, TinyLlama, testing::Values(Rounding::none, Rounding::chip_fp16, Rounding::chip_int8),
-                         [](const auto& info) { return std::string(std::array{"none", "fp16", "int8"}[size_t(info.param)]); });
+                         [](const auto& info) {
+                             return std::string(std::array{"none", "fp16", "int8"}[size_t(info.param)]);
+                         });
 
 TEST(TinyLlamaShape, IsTheShapeOfTheExamples) {
     const LlmConfig llm = find_llm(directory);

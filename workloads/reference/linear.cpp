@@ -43,8 +43,10 @@ int32_t dot_int8(const std::vector<int8_t>& a, const std::vector<int8_t>& b) {
 Linear::Linear(const Tensor& weight, const Tensor& bias, Rounding rounding)
     : inputs_(size_t(weight.columns())), outputs_(size_t(weight.rows())), rounding_(rounding) {
     SUPERLANE_CHECK(inputs_ < (size_t{1} << 17), weight.name, inputs_);  // 127 * 127 * inputs stays in int32
-    if (rounding == Rounding::chip_int8) load_int8(weight);
-    else load_floats(weight, rounding);
+    if (rounding == Rounding::chip_int8)
+        load_int8(weight);
+    else
+        load_floats(weight, rounding);
     if (!bias.empty()) bias_ = bias.floats();
 }
 

@@ -37,9 +37,9 @@ private:
 
     size_t inputs_ = 0, outputs_ = 0;
     Rounding rounding_ = Rounding::none;
-    std::vector<float> weight_;      // [outputs, inputs], unless int8
+    std::vector<float> weight_;       // [outputs, inputs], unless int8
     std::vector<QuantizedRow> rows_;  // int8: one per output
-    std::vector<float> bias_;        // empty, or one per output
+    std::vector<float> bias_;         // empty, or one per output
 };
 
 }  // namespace superlane::reference

@@ -69,9 +69,15 @@ struct Reference::State {
 };
 
 Reference::State::State(const LlmConfig& config, const LlmWeights& weights, Rounding mode, int requests)
-    : llm(config), rounding(mode), embedding(weights.embedding), storage(weights.storage),
-      final_norm(weights.final_norm.floats()), head(weights.head, Tensor{}, mode), rotation(config, mode),
-      caches(size_t(requests), std::vector<LayerCache>(size_t(config.layers))), positions(size_t(requests)) {
+    : llm(config),
+      rounding(mode),
+      embedding(weights.embedding),
+      storage(weights.storage),
+      final_norm(weights.final_norm.floats()),
+      head(weights.head, Tensor{}, mode),
+      rotation(config, mode),
+      caches(size_t(requests), std::vector<LayerCache>(size_t(config.layers))),
+      positions(size_t(requests)) {
     for (const LayerWeights& layer : weights.layers) layers.push_back(make_layer(layer, mode));
 }
 
@@ -89,13 +95,15 @@ std::vector<Row> Reference::State::rows_of(int request, std::span<const int> tok
         if (token < 0 || token >= llm.vocabulary)
             throw user_error("token ", token, " is not in the vocabulary (allowed: 0 to ", llm.vocabulary - 1, ")");
         if (position >= context)
-            throw user_error("position ", position, " is beyond the context of '", llm.name, "' (allowed: ", context, " tokens)");
+            throw user_error("position ", position, " is beyond the context of '", llm.name, "' (allowed: ", context,
+                             " tokens)");
         rows.push_back({request, token, position++});
     }
     return rows;
 }
 
-void Reference::State::show(const std::vector<Row>& rows, int layer, std::string_view name, const std::vector<float>& values) const {
+void Reference::State::show(const std::vector<Row>& rows, int layer, std::string_view name,
+                            const std::vector<float>& values) const {
     if (!probe) return;
     const size_t width = values.size() / rows.size();
     for (size_t r = 0; r < rows.size(); ++r)
@@ -122,7 +130,8 @@ std::vector<float> Reference::State::normalize(const std::vector<float>& x, cons
 }
 
 /// Stores every row's key and value before any row attends: a later row of the same request sees the earlier ones.
-std::vector<float> Reference::State::attention(const std::vector<Row>& rows, size_t index, const std::vector<float>& h) {
+std::vector<float> Reference::State::attention(const std::vector<Row>& rows, size_t index,
+                                               const std::vector<float>& h) {
     const Layer& layer = layers[index];
     const size_t wide = size_t(llm.q_columns()), narrow = size_t(llm.kv_columns());
     std::vector<float> q = layer.q.apply(h), k = layer.k.apply(h), v = layer.v.apply(h);
