@@ -9,43 +9,6 @@
 
 namespace superlane::compiler {
 
-std::vector<LaneMap> dense_lanes(int size, int lanes) {
-    std::vector<LaneMap> maps;
-    for (int first = 0; first < size; first += lanes) {
-        LaneMap map(size_t(lanes), -1);
-        for (int lane = 0; lane < lanes && first + lane < size; ++lane) map[size_t(lane)] = first + lane;
-        maps.push_back(std::move(map));
-    }
-    return maps;
-}
-
-namespace {
-
-/// Deals n outputs evenly over the units, each share in tiles of equal width of at most `lanes`.
-std::vector<OutputTile> deal_outputs(const std::vector<MxmUnit>& units, int n, int lanes) {
-    std::vector<std::vector<OutputTile>> by_unit(units.size());
-    const int share = (n + int(units.size()) - 1) / int(units.size());
-    size_t most = 0;
-    for (size_t u = 0; u < units.size(); ++u) {
-        const int first = int(u) * share, last = std::min(n, first + share);
-        const int tiles = (last - first + lanes - 1) / lanes;
-        for (int t = 0; t < tiles; ++t) {
-            OutputTile tile{.unit = units[u]};
-            const int begin = first + int(int64_t(last - first) * t / tiles), end = first + int(int64_t(last - first) * (t + 1) / tiles);
-            for (int output = begin; output < end; ++output) tile.outputs.push_back(output);
-            by_unit[u].push_back(std::move(tile));
-        }
-        most = std::max(most, by_unit[u].size());
-    }
-    std::vector<OutputTile> tiles;
-    for (size_t t = 0; t < most; ++t)
-        for (auto& own : by_unit)
-            if (t < own.size()) tiles.push_back(std::move(own[t]));
-    return tiles;
-}
-
-}  // namespace
-
 Gemm compile_gemm(const models::Chip& chip, int m, int k, int n, bool half, const WeightRowSource& weight, const std::string& scheduler) {
     Problem problem(chip);
     Lowering lowering(problem);

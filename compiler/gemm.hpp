@@ -23,7 +23,4 @@ struct Gemm {
 /// Compiles the product. `weight` (row n of W as bits) may be empty: then no image is made. UserError when it does not fit.
 Gemm compile_gemm(const models::Chip& chip, int m, int k, int n, bool half, const WeightRowSource& weight, const std::string& scheduler = "asap");
 
-/// Lane maps of `size` elements in vectors of `lanes`: element lane + vector * lanes.
-std::vector<LaneMap> dense_lanes(int size, int lanes);
-
 }  // namespace superlane::compiler

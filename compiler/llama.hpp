@@ -25,6 +25,7 @@ struct LlamaOptions {
 struct StepRow {
     int request = 0;
     int position = 0;
+    bool feed_back = false;  ///< take the request's last argmax for its token, not the host's input
     bool logits = false;  ///< run the head on this row and put its argmax in the request's token
 };
 
@@ -53,9 +54,12 @@ public:
     /// The program of one step. UserError when a position is past the context.
     CompiledStep compile(const std::vector<StepRow>& rows, const std::string& scheduler = "asap") const;
 
-    /// Host input: the token of row r of the next step (decode steps find the last argmax there by themselves).
+    /// Compiles the step and checks its schedule by brute force (compiler/verify.cpp). InternalError when anything is used twice.
+    void verify(const std::vector<StepRow>& rows, const std::string& scheduler = "asap") const;
+
+    /// Host input: the token of row r of the next step; rows with feed_back need none.
     Image token_input(int row, int token) const;
-    /// Host output: where the argmax of a request stands: an int32, the same in every lane.
+    /// Host output: row = request; its last argmax, an int32, the same in every lane.
     VectorRegion token_region() const;
     /// Rows of logits of the last step: for row `row` of those that wanted logits, (region, region row, column of each lane).
     struct LogitsPart {
@@ -71,8 +75,9 @@ public:
     int max_rows() const;  ///< most rows of one step
     const LlmConfig& config() const;
 
-private:
     struct Layout;
+
+private:
     std::unique_ptr<Layout> layout_;
 };
 

@@ -66,7 +66,7 @@ void Lowering::load(Task& task, const MxmUnit& unit, const WeightRows& weights) 
             const int stream = weight_stream(unit, i) + k;
             const int slice_position = problem_.plan().mem(region.side, region.slices[size_t(k)]);
             const int dispatch = -std::abs(position - slice_position) - chip().timing.mem_read;
-            add_access(problem_, task, Opcode::Read, region, k, weights.first, 1, cycles, 1, dispatch, isa::stream(direction, stream));
+            add_access(problem_, task, Opcode::Read, region, k, weights.first, weights.step, cycles, 1, dispatch, isa::stream(direction, stream));
             task.flows.push_back({direction, stream, isa::diagonal(direction, 0, position), cycles, 1, std::min(position, slice_position), std::max(position, slice_position)});
         }
     }
@@ -124,7 +124,7 @@ void Lowering::activate(Task& task, const MxmUnit& unit, const Activations& acti
     task.issues.push_back(issue);
 }
 
-void Lowering::tile(const MxmUnit& unit, const WeightRows& weights, const Activations& activations, int slot, bool add) {
+void Lowering::tile(const MxmUnit& unit, const WeightRows& weights, const std::vector<Activations>& activations, int slot, bool add) {
     Task task;
     load(task, unit, weights);
     const isa::Timing& timing = chip().timing;
@@ -137,24 +137,28 @@ void Lowering::tile(const MxmUnit& unit, const WeightRows& weights, const Activa
 
     const int interval = unit.half ? timing.mxm_half_interval : 1;
     const int first = installed + timing.mxm_install_ripple;
-    activate(task, unit, activations, first, interval);
+    int count = 0;
+    for (const Activations& burst : activations) {
+        activate(task, unit, burst, first + count * interval, interval);
+        count += burst.count;
+    }
     follow(task, unit, installed);
 
     const int result = first + timing.mxm_activation_in + timing.mxm_multiply;
-    Issue accumulate{problem_.queues().mxm(unit.side, unit.plane, MxmPort::Accumulate), result, activations.count, interval, activations.count == 1 ? 0 : 1, {}};
+    Issue accumulate{problem_.queues().mxm(unit.side, unit.plane, MxmPort::Accumulate), result, count, interval, count == 1 ? 0 : 1, {}};
     accumulate.instruction.opcode = add ? Opcode::AccumulateAdd : Opcode::AccumulateSet;
     accumulate.instruction.dtype = unit.type();
     accumulate.instruction.index = uint16_t(slot);
     task.issues.push_back(accumulate);
-    occupy_pair(task, unit, MxmPort::Accumulate, result, (activations.count - 1) * interval + 1);
+    occupy_pair(task, unit, MxmPort::Accumulate, result, (count - 1) * interval + 1);
     const uint32_t cell = problem_.accumulator_cell(unit.side, unit.plane, slot);
-    if (add) task.accesses.push_back({cell, 1, activations.count, interval, result, 0, false});
-    task.accesses.push_back({cell, 1, activations.count, interval, result, result + 1, true});
-    problem_.accumulator_cell(unit.side, unit.plane, slot + activations.count - 1);  // in range
+    if (add) task.accesses.push_back({cell, 1, count, interval, result, 0, false});
+    task.accesses.push_back({cell, 1, count, interval, result, result + 1, true});
+    problem_.accumulator_cell(unit.side, unit.plane, slot + count - 1);  // in range
 
     const int index = problem_.add(std::move(task));
     for (int plane = unit.plane; plane <= unit.plane + int(unit.half); ++plane)
-        last(unit, plane) = {index, installed, first + (activations.count - 1) * interval};
+        last(unit, plane) = {index, installed, first + (count - 1) * interval};
 }
 
 void Lowering::store_accumulators(const MxmUnit& unit, int slot, int count, const VectorRegion& region, int row) {

@@ -13,6 +13,7 @@ struct WeightRows {
     std::vector<VectorRegion> regions;  ///< one a weight row of a cycle; width 1 (int8) or 2 (fp16)
     int first = 0;                      ///< row of the regions that cycle 0 reads
     int cycles = 0;
+    int step = 1;                       ///< rows of the regions between cycles; 0 = the same rows each cycle
     int rows = 0;                       ///< of the last cycle only rows - (cycles - 1) * regions.size() are loaded
 };
 
@@ -39,8 +40,9 @@ public:
 
     /// `rows` vectors of the region into activation slots of every unit on its side.
     void hold(const VectorRegion& region, int row, int rows, int slot, bool half);
-    /// Loads a tile, installs it, passes the activations; result i goes (add: is added) to accumulator slot + i.
-    void tile(const MxmUnit& unit, const WeightRows& weights, const Activations& activations, int slot, bool add);
+    /// Loads a tile, installs it, passes the activations one burst after the other; result i of all of them goes (add: is
+    /// added) to accumulator slot + i.
+    void tile(const MxmUnit& unit, const WeightRows& weights, const std::vector<Activations>& activations, int slot, bool add);
 
     /// Accumulator slots straight to memory on the unit's side, not by way of the VXM: slot + i to row + i.
     void store_accumulators(const MxmUnit& unit, int slot, int count, const VectorRegion& region, int row);

@@ -25,6 +25,62 @@ std::vector<int> emptiest_slices(const models::Chip& chip, const Memory& memory,
 
 }  // namespace
 
+std::vector<LaneMap> dense_lanes(int size, int lanes) {
+    std::vector<LaneMap> maps;
+    for (int first = 0; first < size; first += lanes) {
+        LaneMap map(size_t(lanes), -1);
+        for (int lane = 0; lane < lanes && first + lane < size; ++lane) map[size_t(lane)] = first + lane;
+        maps.push_back(std::move(map));
+    }
+    return maps;
+}
+
+std::vector<OutputTile> deal_outputs(const std::vector<MxmUnit>& units, int outputs, int lanes) {
+    std::vector<std::vector<OutputTile>> by_unit(units.size());
+    const int share = (outputs + int(units.size()) - 1) / int(units.size());
+    size_t most = 0;
+    for (size_t u = 0; u < units.size(); ++u) {
+        const int first = int(u) * share, last = std::min(outputs, first + share);
+        const int tiles = last <= first ? 0 : (last - first + lanes - 1) / lanes;
+        for (int t = 0; t < tiles; ++t) {
+            OutputTile tile{.unit = units[u]};
+            const int begin = first + int(int64_t(last - first) * t / tiles), end = first + int(int64_t(last - first) * (t + 1) / tiles);
+            for (int output = begin; output < end; ++output) tile.outputs.push_back(output);
+            by_unit[u].push_back(std::move(tile));
+        }
+        most = std::max(most, by_unit[u].size());
+    }
+    std::vector<OutputTile> tiles;
+    for (size_t t = 0; t < most; ++t)
+        for (auto& own : by_unit)
+            if (t < own.size()) tiles.push_back(std::move(own[t]));
+    return tiles;
+}
+
+std::vector<OutputTile> deal_dense(const std::vector<MxmUnit>& units, int outputs, int lanes, int k_tiles) {
+    std::vector<OutputTile> tiles;
+    const int total = (outputs + lanes - 1) / lanes;
+    const int whole = total / int(units.size()) * int(units.size());
+    for (int t = 0; t < total; ++t) {
+        OutputTile tile;
+        tile.vector = t;
+        for (int output = t * lanes; output < std::min(outputs, (t + 1) * lanes); ++output) tile.outputs.push_back(output);
+        if (t < whole || k_tiles < int(units.size())) {
+            tile.unit = units[size_t(t) % units.size()];
+            tile.k_last = k_tiles - 1;
+            tiles.push_back(std::move(tile));
+            continue;
+        }
+        for (size_t u = 0; u < units.size(); ++u) {  // what is left over would leave units idle: split its sum
+            tile.unit = units[u];
+            tile.k_first = int(u) * k_tiles / int(units.size());
+            tile.k_last = int(u + 1) * k_tiles / int(units.size()) - 1;
+            tiles.push_back(tile);
+        }
+    }
+    return tiles;
+}
+
 void place_matrix(const models::Chip& chip, Memory& memory, const WeightPool& pool, Matrix& matrix) {
     const int per_cycle = chip.geometry.load_streams;
     const int width = matrix.half ? 2 : 1;
@@ -101,7 +157,7 @@ void multiply_tile(Lowering& lowering, const Matrix& matrix, const OutputTile& t
         }
         WeightRows weights = tile.weights;
         weights.first = (k - tile.k_first) * weights.cycles;
-        lowering.tile(tile.unit, weights, activations, slot, k > tile.k_first);
+        lowering.tile(tile.unit, weights, {activations}, slot, k > tile.k_first);
     }
 }
 

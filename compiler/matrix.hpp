@@ -17,6 +17,8 @@ struct OutputTile {
     std::vector<int> outputs;
     MxmUnit unit;
     int k_first = 0, k_last = -1;  ///< input tiles it sums over; a tile may be split over units, whose sums are then added
+    int vector = -1;               ///< which result vector it is (a part of), where results form a dense row
+    int scale_row = -1;            ///< int8: row of the scale table of its side
     WeightRows weights;            ///< of input tile k_first; input tile k starts (k - k_first) * weights.cycles rows later
 };
 
@@ -27,6 +29,14 @@ struct Matrix {
     std::vector<OutputTile> tiles;
     int64_t bytes = 0;               ///< of SRAM taken
 };
+
+/// Lane maps of `size` elements in vectors of `lanes`: element lane + vector * lanes.
+std::vector<LaneMap> dense_lanes(int size, int lanes);
+/// Deals outputs evenly over the units, each share in tiles of equal width of at most `lanes`.
+std::vector<OutputTile> deal_outputs(const std::vector<MxmUnit>& units, int outputs, int lanes);
+/// Tiles of whole vectors (the last may be narrower), in turn over the units; vectors that do not come out even are split
+/// over all units by input tiles.
+std::vector<OutputTile> deal_dense(const std::vector<MxmUnit>& units, int outputs, int lanes, int k_tiles);
 
 /// Slices that weights may lie in, nearest first allowed. Weights take the emptiest of them, farthest out first.
 struct WeightPool {

@@ -61,17 +61,15 @@ void VectorTask::read_words(const VectorRegion& region, int first, int step, int
         const int slice_position = problem_.plan().mem(region.side, region.slices[size_t(k)]);
         const int dispatch = at - std::abs(position - slice_position) - problem_.chip().timing.mem_read;
         add_access(problem_, task_, Opcode::Read, region, k, first, step, count, interval, dispatch, isa::stream(direction, stream + k));
-        const int flow = add_flow(direction, stream + k, 1, at, position, slice_position, count, interval);
-        (void)flow;
+        add_flow(direction, stream + k, 1, at, position, slice_position, count, interval);
     }
 }
 
-/// Writes what stands at the slices; `at` is the cycle at which element 0 passes position 0 of the stream line, so to say:
-/// the diagonal is given by cycle `at` at the VXM edge of the region's side or at the SXM edge, whichever drove it.
-void VectorTask::write_words(const VectorRegion& region, int row, int step, int count, int interval, int at, Side direction, int stream) {
+/// Writes what travels on the stream on this diagonal (of element 0).
+void VectorTask::write_words(const VectorRegion& region, int row, int step, int count, int interval, int diagonal, Side direction, int stream) {
     for (int k = 0; k < region.width; ++k) {
         const int position = problem_.plan().mem(region.side, region.slices[size_t(k)]);
-        const int dispatch = at + (direction == Side::East ? position : -position);  // `at` is the diagonal
+        const int dispatch = diagonal + (direction == Side::East ? position : -position);
         add_access(problem_, task_, Opcode::Write, region, k, row, step, count, interval, dispatch, isa::stream(direction, stream + k));
     }
 }
@@ -101,7 +99,6 @@ void VectorTask::place_rotated_source(Node& node) {
 
 void VectorTask::place_sources() {
     const isa::Floorplan& plan = problem_.plan();
-    const isa::Timing& timing = problem_.chip().timing;
     for (Node& node : nodes_) {
         if (node.kind == Kind::Rotated) place_rotated_source(node);
         if (node.kind == Kind::Read) {
@@ -109,23 +106,52 @@ void VectorTask::place_sources() {
             node.stream = take_streams(direction, false, node.region.width);
             read_words(node.region, node.first, node.step, node.count, node.interval, node.start, plan.vxm_operand(direction), direction, node.stream);
         }
-        if (node.kind != Kind::Emit) continue;
-        const MxmUnit& unit = node.unit;
-        const Side direction = inward(unit.side);
-        node.stream = take_streams(direction, false, 4);
-        const int operand = plan.vxm_operand(direction), out = plan.mxm_out(unit.side);
-        const int driven = node.start - std::abs(out - operand);
-        const int dispatch = driven - timing.mxm_accumulate_out;
-        Issue issue{problem_.queues().mxm(unit.side, unit.plane, isa::MxmPort::Accumulate), dispatch, node.count, node.interval, node.count == 1 ? 0 : node.step, {}};
-        issue.instruction.opcode = Opcode::AccumulateEmit;
-        issue.instruction.dtype = unit.type();
-        issue.instruction.index = uint16_t(node.first);
-        issue.instruction.dst = isa::stream(direction, node.stream);
-        task_.issues.push_back(issue);
-        if (unit.half) task_.holds.push_back({problem_.queues().mxm(unit.side, unit.plane + 1, isa::MxmPort::Accumulate), dispatch, (node.count - 1) * node.interval + 1});
-        task_.accesses.push_back({problem_.accumulator_cell(unit.side, unit.plane, node.first), node.step, node.count, node.interval, dispatch, 0, false});
-        add_flow(direction, node.stream, 4, driven, out, operand, node.count, node.interval);
+        if (node.kind == Kind::Gather) place_gather(node);
+        if (node.kind == Kind::Emit) place_emit(node);
     }
+}
+
+void VectorTask::place_gather(Node& node) {
+    const isa::Floorplan& plan = problem_.plan();
+    const Side side = node.region.side, in = inward(side), out = outward(side);
+    node.stream = take_streams(in, false, node.region.width);
+    const int map_stream = take_streams(out, true, 1);
+    const int operand = plan.vxm_operand(in);
+    const int position = plan.mem(side, node.region.slices[0]);
+    const int dispatch = node.start - std::abs(operand - position) - problem_.chip().timing.mem_gather;
+    for (int k = 0; k < node.region.width; ++k) {
+        const int slice = node.region.slices[size_t(k)];
+        SUPERLANE_CHECK(plan.mem(side, slice) == position, "the bytes of a gathered vector stand in one group");
+        Issue issue{problem_.queues().mem(side, slice), dispatch, node.count, node.interval, node.count == 1 ? 1 : 0, {}};
+        issue.instruction.opcode = Opcode::Gather;
+        issue.instruction.index = uint16_t(node.region.address + node.first);
+        issue.instruction.b = isa::stream(out, map_stream);
+        issue.instruction.dst = isa::stream(in, node.stream + k);
+        task_.issues.push_back(issue);
+        const int index = int(side) * problem_.chip().geometry.mem_slices + slice;
+        task_.banks.push_back({index, node.region.address, 0, node.count, node.interval, dispatch, false, true});
+    }
+    add_flow(in, node.stream, node.region.width, node.start, operand, position, node.count, node.interval);
+    read_words(node.map, node.map_row, node.map_step, node.count, node.interval, dispatch, position, out, map_stream);
+}
+
+void VectorTask::place_emit(Node& node) {
+    const isa::Floorplan& plan = problem_.plan();
+    const MxmUnit& unit = node.unit;
+    const Side direction = inward(unit.side);
+    node.stream = take_streams(direction, false, 4);
+    const int operand = plan.vxm_operand(direction), out = plan.mxm_out(unit.side);
+    const int driven = node.start - std::abs(out - operand);
+    const int dispatch = driven - problem_.chip().timing.mxm_accumulate_out;
+    Issue issue{problem_.queues().mxm(unit.side, unit.plane, isa::MxmPort::Accumulate), dispatch, node.count, node.interval, node.count == 1 ? 0 : node.step, {}};
+    issue.instruction.opcode = Opcode::AccumulateEmit;
+    issue.instruction.dtype = unit.type();
+    issue.instruction.index = uint16_t(node.first);
+    issue.instruction.dst = isa::stream(direction, node.stream);
+    task_.issues.push_back(issue);
+    if (unit.half) task_.holds.push_back({problem_.queues().mxm(unit.side, unit.plane + 1, isa::MxmPort::Accumulate), dispatch, (node.count - 1) * node.interval + 1});
+    task_.accesses.push_back({problem_.accumulator_cell(unit.side, unit.plane, node.first), node.step, node.count, node.interval, dispatch, 0, false});
+    add_flow(direction, node.stream, 4, driven, out, operand, node.count, node.interval);
 }
 
 /// Sees that the node's result is driven out by this side; returns the index of its first flow.

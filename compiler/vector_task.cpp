@@ -38,6 +38,17 @@ VectorTask::Value VectorTask::read_rotated(const VectorRegion& region, DType typ
     return value;
 }
 
+VectorTask::Value VectorTask::gather(const VectorRegion& table, DType type, int base, const VectorRegion& map, int map_row, int map_step) {
+    SUPERLANE_CHECK(map.side == table.side && map.width == 1, "gather map");
+    const Value value = read(table, type, base, 0);
+    Node& node = nodes_.back();
+    node.kind = Kind::Gather;
+    node.map = map;
+    node.map_row = map_row;
+    node.map_step = map_step;
+    return value;
+}
+
 VectorTask::Value VectorTask::emit(const MxmUnit& unit, int slot, int step) {
     Node node{.kind = Kind::Emit, .count = count_, .interval = interval_, .first = slot, .step = step, .unit = unit};
     node.instruction.dtype = unit.half ? DType::F32 : DType::I32;

@@ -32,6 +32,9 @@ public:
     Value read(const VectorRegion& region, DType type, int first, int step = 1);
     /// The same through the SXM: element i has its lanes rotated by shift + i * shift_step.
     Value read_rotated(const VectorRegion& region, DType type, int first, int step, int shift, int shift_step, int permuter);
+    /// Every superlane of element i is the word of `table` that the 16-bit entry of row map_row + i * map_step says, counted
+    /// from row `base`. The map lies on the same side, no farther from the VXM than the table.
+    Value gather(const VectorRegion& table, DType type, int base, const VectorRegion& map, int map_row, int map_step = 1);
     /// Element i is accumulator slot + i * step: int32 or fp32.
     Value emit(const MxmUnit& unit, int slot, int step = 1);
 
@@ -58,7 +61,7 @@ public:
     Task finish();
 
 private:
-    enum class Kind { Read, Rotated, Emit, Operation };
+    enum class Kind { Read, Rotated, Gather, Emit, Operation };
     struct Node {
         Kind kind = Kind::Operation;
         isa::Instruction instruction;   ///< Operation: the record; others: dtype
@@ -68,6 +71,8 @@ private:
         VectorRegion region;
         int first = 0, step = 1;
         int shift = 0, shift_step = 0, permuter = 0;
+        VectorRegion map;               ///< Gather
+        int map_row = 0, map_step = 0;
         MxmUnit unit;
         int start = 0;                  ///< Operation: dispatch of element 0; source: arrival of element 0 at the ALUs
         int ready = 0;                  ///< when element 0 can be taken
@@ -94,6 +99,8 @@ private:
     void place_alus();
     void place_sources();
     void place_rotated_source(Node& node);
+    void place_gather(Node& node);
+    void place_emit(Node& node);
     void place_operations();
     void place_output(const Output& output);
     int drive(Node& node, Side side);
@@ -101,7 +108,7 @@ private:
     int add_flow(Side direction, int stream, int width, int at, int position, int to, int count, int interval);
     void extend_flow(int flow, int width, int position);
     void read_words(const VectorRegion& region, int first, int step, int count, int interval, int at, int position, Side direction, int stream);
-    void write_words(const VectorRegion& region, int row, int step, int count, int interval, int at, Side direction, int stream);
+    void write_words(const VectorRegion& region, int row, int step, int count, int interval, int diagonal, Side direction, int stream);
 
     const Problem& problem_;
     int count_, interval_, rotation_;

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a Llama-family model lies in SRAM, and how its heads are packed into lanes.
+#pragma once
+#include "compiler/llama.hpp"
+#include "compiler/matrix.hpp"
+
+namespace superlane::compiler {
+
+/// How attention heads share lanes.
+/// Queries and keys: a head is cut into its first half (vector A) and second half (vector B) of dimensions, so that RoPE
+/// pairs stand in equal lanes; `slots` KV heads stand side by side in a pair of vectors.
+/// Values: KV head h stands in superlane h % superlanes, dimension 16 * n + i in lane i of vector n: the form that the SXM's
+/// transposer turns into rows of 16 tokens.
+/// Attention results: blocks of 16 dimensions, KV head by KV head, fill the lanes of result tiles.
+struct HeadPacking {
+    HeadPacking() = default;
+    HeadPacking(const LlmConfig& config, int superlanes, int lanes);
+
+    int heads = 0, kv = 0, group = 0;  ///< query heads, KV heads, query heads per KV head
+    int dim = 0, half = 0;
+    int slots = 0;                     ///< KV heads of a full pair of vectors
+    int pairs = 0;
+    int value_blocks = 0;              ///< blocks of 16 dimensions of a head
+    int value_groups = 0;              ///< groups of `superlanes` KV heads
+    int tiles = 0;                     ///< result tiles of `superlanes` blocks
+
+    int slots_in(int pair) const { return std::min(slots, kv - pair * slots); }
+    int value_vectors() const { return value_groups * value_blocks; }
+    int tile_first_head(int tile) const { return tile * superlanes / value_blocks; }
+    int tile_last_head(int tile) const { return std::min(kv, ((tile + 1) * superlanes + value_blocks - 1) / value_blocks) - 1; }
+    int tile_blocks(int tile) const { return std::min(superlanes, kv * value_blocks - tile * superlanes); }
+    int superlanes = 0;
+
+    /// Row of the q, k or v projection for a lane, or -1.
+    int query_row(int g, int pair, int half_index, int lane) const;
+    int key_row(int pair, int half_index, int lane) const;
+    int value_row(int vector, int lane) const;
+    /// Column of the output projection for a lane of result tile `tile` of group member g, or -1.
+    int result_column(int tile, int g, int lane) const;
+};
+
+struct LlamaLayer {
+    Matrix qkv, o, gate_up, down;
+    // Indices into qkv.tiles: [g * pairs + pair][half], [pair][half], [vector].
+    std::vector<std::array<int, 2>> query, key;
+    std::vector<int> value;
+    std::vector<std::array<int, 2>> ffn;  ///< into gate_up.tiles: [vector][gate, up]
+};
+
+struct LlamaCompiler::Layout {
+    Layout(const models::Chip& chip, const LlmConfig& config, const LlamaOptions& options);
+
+    models::Chip chip;
+    LlmConfig config;
+    LlamaOptions options;
+    Memory memory;
+    HeadPacking packing;
+    bool half;            ///< fp16 weights
+    int lanes, hidden_tiles, ffn_tiles, result_tiles, pages, max_rows;
+    MemoryUse use;
+
+    std::vector<LlamaLayer> layers;
+    Matrix head;
+    std::vector<std::vector<int>> head_columns;
+
+    // Constants, written once by the host.
+    VectorRegion cosine, sine;             ///< fp32, row = position
+    VectorRegion norm;                     ///< fp32, row = norm * hidden_tiles + tile; norms: 2 a layer, then the final one
+    VectorRegion slot_mask;                ///< bool, row = slot
+    VectorRegion result_mask;              ///< bool, rows result_mask_row(tile, head)
+    VectorRegion bias;                     ///< fp32, row v: 0 in lanes < v, else -1e30
+    VectorRegion scale_west, scale_east;   ///< fp32 weight scales (int8)
+    VectorRegion value_map[2];             ///< u8, by side; row = group * superlanes + rotation
+    VectorRegion token_shift, token_keep;  ///< int32 0, 8 in lanes 0, 1 of each superlane; bool of those lanes
+    VectorRegion vocabulary_ids;           ///< int32, row = head tile: token - 2^30
+    VectorRegion head_bias;                ///< fp32, row = head tile: -3e38 in lanes without a token
+    std::vector<VectorRegion> ones;        ///< fp16 1.0, by side * 16 weight rows
+    std::vector<VectorRegion> embedding;   ///< fp16, by segment * hidden_tiles + tile; row = token % segment_tokens
+    int segment_tokens = 0, segments = 0;
+
+    // KV cache and staging: [request][layer]
+    struct Cache {
+        std::vector<VectorRegion> key[2];      ///< by side: 16 weight rows; words by page of the side, pair, half
+        std::vector<VectorRegion> value[2];    ///< by side: 16 weight rows; words by page of the side, KV head, block
+        std::vector<VectorRegion> staging[2];  ///< by side: 16 tokens; words by value vector
+    };
+    std::vector<Cache> caches;  ///< request * layers + layer
+    Cache& cache(int request, int layer) { return caches[size_t(request * config.layers + layer)]; }
+    const Cache& cache(int request, int layer) const { return caches[size_t(request * config.layers + layer)]; }
+
+    // Scratch.
+    VectorRegion token, map_row, x, sums, maxima[2], middle[2], reduced[2], denominator, scale, wide, logit_rows;
+    VectorRegion normed[2], attended[2], activated[2];  ///< product inputs, by side
+    VectorRegion query_half[2];                         ///< A west, B east
+    VectorRegion query_masked[2][2];                    ///< by side, half
+    VectorRegion scores[2];                             ///< by parity of the head row
+    VectorRegion weights16[2];                          ///< softmax weights, by side
+    VectorRegion best;                                  ///< argmax scratch
+
+    int page_side(int page) const { return page & 1; }
+    int page_words_key() const { return (lanes + 15) / 16; }  ///< words a page, pair and half take
+    int key_word(int page, int pair, int half_index) const;
+    int value_word(int page, int block) const;
+    int result_mask_row(int tile, int head) const;
+    ProductInput input(const VectorRegion (&sides)[2], int rows) const { return {sides[0], sides[1], rows}; }
+
+private:
+    void plan_layer(LlamaLayer& layer, int index);
+    void plan_head();
+    void allocate_constants();
+    void allocate_scratch();
+    void allocate_cache();
+    void place_weights();
+    std::vector<VectorRegion> far_rows(const std::string& name, Side side, int words, bool constant);
+    int scale_rows_[2] = {};
+    void give_scales(Matrix& matrix);
+};
+
+}  // namespace superlane::compiler

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scores, softmax, and the weighted sum of values of one request's rows.
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "compiler/llama_step.hpp"
+
+namespace superlane::compiler {
+
+using isa::AccumulateOp;
+
+namespace {
+constexpr int pass_limit = 32;  // results of one tile pass: half the accumulators, so that the next tile need not wait
+}
+
+/// Order of a request's query heads wherever they stand one a row: pair of key vectors, row, group member, slot in the pair.
+int LlamaStep::head_row(const Request& request, const HeadRow& head) const {
+    const HeadPacking& packing = layout_.packing;
+    const int before = head.pair * packing.slots * packing.group * request.count;
+    return before + (head.row * packing.group + head.g) * packing.slots_in(head.pair) + head.slot;
+}
+
+LlamaStep::HeadRow LlamaStep::head_of(const Request& request, int row) const {
+    const HeadPacking& packing = layout_.packing;
+    const int of_pair = packing.slots * packing.group * request.count;
+    HeadRow head{row / of_pair, 0, 0, 0};
+    const int rest = row % of_pair, slots = packing.slots_in(head.pair);
+    head.slot = rest % slots;
+    head.g = rest / slots % packing.group;
+    head.row = rest / slots / packing.group;
+    return head;
+}
+
+/// Softmax weights of a page: row, group member, then KV head, so that a result tile's heads follow each other.
+int LlamaStep::weight_row(const Request& request, int page, int row, int g, int kv_head) const {
+    const HeadPacking& packing = layout_.packing;
+    return (page / 2 * layout_.max_rows + request.first) * packing.heads + (row * packing.group + g) * packing.kv + kv_head;
+}
+
+void LlamaStep::attend(int layer, const Request& request) {
+    const auto& cache = layout_.cache(request.request, layer);
+    problem_.begin_operation("attention scores");
+    for (int page = 0; page < pages(request); ++page)
+        for (int pair = 0; pair < layout_.packing.pairs; ++pair) score(cache, request, page, pair);
+    problem_.begin_operation("softmax");
+    maximum(request);
+    for (int page = 0; page < pages(request); ++page) exponentials(request, page);
+    softmax_sums(request);
+    problem_.begin_operation("attention values");
+    for (int tile = 0; tile < layout_.packing.tiles; ++tile) weigh_values(cache, request, tile);
+}
+
+void LlamaStep::score(const LlamaCompiler::Layout::Cache& cache, const Request& request, int page, int pair) {
+    const HeadPacking& packing = layout_.packing;
+    const int side = layout_.page_side(page), slots = packing.slots_in(pair);
+    const int tokens = std::min(layout_.lanes, request.last_position() + 1 - page * layout_.lanes);
+    const int at_once = std::max(1, pass_limit / slots);  // (row, g) of one pass
+    const int total = request.count * packing.group;
+    for (int first = 0; first < total; first += at_once) {
+        const int count = std::min(at_once, total - first);
+        const MxmUnit unit = attention_unit(side);
+        const int slot = lowering_.take_accumulators(count * slots);
+        const int heads = request.first * packing.heads + head_row(request, {pair, first / packing.group, first % packing.group, 0});
+        for (int h = 0; h < 2; ++h) {
+            WeightRows keys{cache.key[side], layout_.key_word(page, pair, h), (tokens + 15) / 16, 1, tokens};
+            Activations queries{.count = count * slots, .region = layout_.query_masked[side][h], .row = heads};
+            lowering_.tile(unit, keys, {queries}, slot, h == 1);
+        }
+        for (int done = 0; done < count;) {  // rows see different numbers of tokens
+            const int row = (first + done) / packing.group, g = (first + done) % packing.group;
+            const int same = std::min(count - done, packing.group - g);
+            store_scores(request, unit, slot + done * slots, page, pair, row, g, same);
+            done += same;
+        }
+    }
+}
+
+/// Adds the mask of tokens not yet there; heads go by parity to the two sides, where their maxima are found in parallel.
+void LlamaStep::store_scores(const Request& request, const MxmUnit& unit, int slot, int page, int pair, int row, int first_g, int count_g) {
+    const int visible = std::clamp(request.position + row + 1 - page * layout_.lanes, 0, layout_.lanes);
+    const int first = head_row(request, {pair, row, first_g, 0}), count = count_g * layout_.packing.slots_in(pair);
+    const int pages_used = pages(request);
+    for (int parity = 0; parity < 2; ++parity) {
+        const int start = (first + parity) % 2 == 0 ? 0 : 1;  // first element of this parity
+        const int of_parity = (first + start) % 2, elements = (count - start + 1) / 2;
+        if (elements <= 0) continue;
+        VectorTask task = lowering_.vector_task(elements);
+        const Value sum = task.op(Opcode::Add, DType::F32, task.emit(unit, slot + start, 2), task.read(layout_.bias, DType::F32, visible, 0));
+        task.write(sum, layout_.scores[of_parity], request.half_base * layout_.pages + (first + start) / 2 * pages_used + page, pages_used);
+        problem_.add(task.finish());
+    }
+}
+
+void LlamaStep::maximum(const Request& request) {
+    const int heads = request.count * layout_.packing.heads, pages_used = pages(request);
+    for (int parity = 0; parity < 2; ++parity) {
+        const int own = (heads + 1 - parity) / 2;
+        const int at_once = std::max(1, 64 / pages_used);
+        for (int first = 0; first < own; first += at_once) {
+            const int count = std::min(at_once, own - first);
+            VectorTask task = lowering_.vector_task(count * pages_used);
+            const Value scores = task.read(layout_.scores[parity], DType::F32, request.half_base * layout_.pages + first * pages_used);
+            task.write(task.accumulate(DType::F32, AccumulateOp::Max, scores, pages_used), layout_.maxima[parity], request.half_base + first);
+            problem_.add(task.finish());
+        }
+    }
+    for (int head = 0; head < heads; ++head) {
+        const int side = head % 2, row = request.half_base + head / 2;
+        lowering_.reduce_lanes(DType::F32, AccumulateOp::Max, layout_.maxima[side], row, layout_.middle[side], row, layout_.reduced[side], row);
+    }
+}
+
+/// p = exp(s - max) in fp16, turned by its KV head's superlane: that is how the cache holds the head's values.
+void LlamaStep::exponentials(const Request& request, int page) {
+    const HeadPacking& packing = layout_.packing;
+    const int heads = request.count * packing.heads, pages_used = pages(request), side = layout_.page_side(page);
+    constexpr int at_once = 16;
+    for (int parity = 0; parity < 2; ++parity) {
+        const int own = (heads + 1 - parity) / 2;
+        for (int first = 0; first < own; first += at_once) {
+            const int count = std::min(at_once, own - first);
+            VectorTask task = lowering_.vector_task(count);
+            const Value score = task.read(layout_.scores[parity], DType::F32, request.half_base * layout_.pages + first * pages_used + page, pages_used);
+            const Value top = task.read(layout_.reduced[parity], DType::F32, request.half_base + first);
+            const Value rounded = task.convert(DType::F16, DType::F32, task.convert(DType::F32, DType::F16, top));
+            const Value weight = task.op(Opcode::Exp, DType::F32, task.op(Opcode::Subtract, DType::F32, score, rounded));
+            std::vector<int> rotations;
+            std::vector<VectorTask::Place> places;
+            for (int i = 0; i < count; ++i) {
+                const HeadRow head = head_of(request, 2 * (first + i) + parity);
+                const int kv_head = head.pair * packing.slots + head.slot;
+                rotations.push_back(kv_head % packing.superlanes * isa::lanes_per_superlane);
+                places.push_back({layout_.weights16[side], weight_row(request, page, head.row, head.g, kv_head)});
+            }
+            task.write_rotated(task.convert(DType::F32, DType::F16, weight), rotations, places, lowering_.next_permuter());
+            problem_.add(task.finish());
+        }
+    }
+}
+
+/// 1 / sum of weights, in every lane: a product with a tile of ones.
+void LlamaStep::softmax_sums(const Request& request) {
+    const int heads = request.count * layout_.packing.heads, pages_used = pages(request);
+    for (int first = 0; first < heads; first += pass_limit) {
+        const int count = std::min(pass_limit, heads - first);
+        const int slot = lowering_.take_accumulators(count);
+        std::array<MxmUnit, 2> units{};
+        for (int side = 0; side < std::min(2, pages_used); ++side) {
+            units[size_t(side)] = attention_unit(side);
+            const std::vector<VectorRegion> ones(layout_.ones.begin() + side * 16, layout_.ones.begin() + side * 16 + 16);
+            for (int page = side; page < pages_used; page += 2) {
+                Activations weights{.count = count, .region = layout_.weights16[side], .row = weight_row(request, page, 0, 0, 0) + first};
+                lowering_.tile(units[size_t(side)], {ones, 0, layout_.packing.superlanes, 0, layout_.lanes}, {weights}, slot, page != side);
+            }
+        }
+        VectorTask task = lowering_.vector_task(count);
+        Value sum = task.emit(units[0], slot);
+        if (pages_used > 1) sum = task.op(Opcode::Add, DType::F32, sum, task.emit(units[1], slot));
+        const Value root = task.op(Opcode::Rsqrt, DType::F32, sum);
+        task.write(task.op(Opcode::Multiply, DType::F32, root, root), layout_.denominator, request.first * layout_.packing.heads + first);
+        problem_.add(task.finish());
+    }
+}
+
+void LlamaStep::weigh_values(const LlamaCompiler::Layout::Cache& cache, const Request& request, int tile) {
+    const HeadPacking& packing = layout_.packing;
+    const int first_head = packing.tile_first_head(tile), heads = packing.tile_last_head(tile) - first_head + 1;
+    const int blocks = packing.tile_blocks(tile), pages_used = pages(request);
+    const int at_once = std::max(1, pass_limit / heads), total = request.count * packing.group;
+    for (int first = 0; first < total; first += at_once) {
+        const int count = std::min(at_once, total - first);
+        const int slot = lowering_.take_accumulators(count * heads);
+        std::array<MxmUnit, 2> units{};
+        for (int side = 0; side < std::min(2, pages_used); ++side) {
+            units[size_t(side)] = attention_unit(side);
+            for (int page = side; page < pages_used; page += 2) {
+                std::vector<Activations> weights;
+                for (int i = first; i < first + count; ++i)
+                    weights.push_back({.count = heads, .region = layout_.weights16[side],
+                                       .row = weight_row(request, page, i / packing.group, i % packing.group, first_head)});
+                const WeightRows values{cache.value[side], layout_.value_word(page, tile * packing.superlanes), blocks, 1, blocks * isa::lanes_per_superlane};
+                lowering_.tile(units[size_t(side)], values, weights, slot, page != side);
+            }
+        }
+        for (int i = 0; i < count; ++i) store_attention(request, tile, slot + i * heads, first + i, units);
+    }
+}
+
+/// Of each head's result only its own lanes are right: mask, divide by the sum of weights, add the heads of the tile.
+void LlamaStep::store_attention(const Request& request, int tile, int slot, int member, const std::array<MxmUnit, 2>& units) {
+    const HeadPacking& packing = layout_.packing;
+    const int first_head = packing.tile_first_head(tile), heads = packing.tile_last_head(tile) - first_head + 1;
+    VectorTask task = lowering_.vector_task(heads);
+    Value sum = task.emit(units[0], slot);
+    if (pages(request) > 1) sum = task.op(Opcode::Add, DType::F32, sum, task.emit(units[1], slot));
+    const Value inverse = task.read(layout_.denominator, DType::F32, request.first * packing.heads + member * packing.kv + first_head);
+    const Value own = task.op(Opcode::Mask, DType::F32, task.op(Opcode::Multiply, DType::F32, sum, inverse),
+                              task.read(layout_.result_mask, DType::Bool, layout_.result_mask_row(tile, first_head)));
+    const Value result = task.accumulate(DType::F32, AccumulateOp::Add, own, heads);
+    const int row = (request.first + member / packing.group) * layout_.result_tiles + tile * packing.group + member % packing.group;
+    if (layout_.half) {
+        const Value rounded = task.convert(DType::F32, DType::F16, result);
+        for (const VectorRegion& to : layout_.attended) task.write(rounded, to, row);
+    } else {
+        task.write(result, layout_.wide, row);
+    }
+    problem_.add(task.finish());
+}
+
+}  // namespace superlane::compiler

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+// One step of a Llama-family model: embedding, norms, projections into the residual, FFN.
+#include "compiler/llama_step.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+
+namespace superlane::compiler {
+
+using isa::AccumulateOp;
+
+namespace {
+constexpr float tiny = 1e-30f;      // keeps 1 / max finite for a row of zeros
+constexpr int row_chunk = 3;        // rows of one task: short enough that its ALUs serve twice, and that X is read before it is written
+}  // namespace
+
+LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<StepRow>& rows)
+    : layout_(layout), rows_(rows), problem_(layout.chip), lowering_(problem_) {
+    int half_base = 0;
+    for (size_t i = 0; i < rows.size(); ++i) {
+        const StepRow& row = rows[i];
+        const bool follows = !requests_.empty() && requests_.back().request == row.request;
+        if (follows) SUPERLANE_CHECK(row.position == requests_.back().last_position() + 1, "rows of a request must follow each other");
+        if (follows) ++requests_.back().count;
+        else requests_.push_back({row.request, int(i), 1, row.position, 0});
+    }
+    for (Request& request : requests_) {
+        request.half_base = half_base;
+        half_base += (request.count * layout.packing.heads + 1) / 2;
+    }
+    if (layout.options.embedding) embed();
+    std::vector<NormRow> all;
+    for (int row = 0; row < int(rows_.size()); ++row) all.push_back({row, row});
+    for (int layer = 0; layer < layout.config.layers; ++layer) {
+        problem_.begin_operation("attention norm");
+        norm(2 * layer, all, qkv_product);
+        project_qkv(layer);
+        for (const Request& request : requests_) attend(layer, request);
+        problem_.begin_operation("output projection");
+        if (!layout.half)
+            for (const NormRow& row : all) quantize(row.row, layout.result_tiles, layout.attended, output_product);
+        add_product(layout.layers[size_t(layer)].o, layout.attended, output_product);
+        problem_.begin_operation("ffn norm");
+        norm(2 * layer + 1, all, ffn_product);
+        feed_forward(layout.layers[size_t(layer)]);
+    }
+    if (layout.options.head) head();
+}
+
+void LlamaStep::embed() {
+    problem_.begin_operation("embedding");
+    const int bits = std::countr_zero(unsigned(layout_.segment_tokens));
+    for (int row = 0; row < int(rows_.size()); ++row) {
+        const int token_row = rows_[size_t(row)].feed_back ? rows_[size_t(row)].request : layout_.options.batch + row;
+        VectorTask map = lowering_.vector_task(1);
+        // Lanes 0 and 1 of every superlane get the low and the high byte of the row in the segment.
+        Value index = map.op(Opcode::And, DType::I32, map.read(layout_.token, DType::I32, token_row), uint32_t(layout_.segment_tokens - 1));
+        Value byte = map.op(Opcode::And, DType::I32, map.op(Opcode::ShiftRight, DType::I32, index, map.read(layout_.token_shift, DType::I32, 0)), 255u);
+        Value kept = map.op(Opcode::Mask, DType::I32, byte, map.read(layout_.token_keep, DType::Bool, 0));
+        map.write(map.convert(DType::I32, DType::U8, kept), layout_.map_row, row);
+        problem_.add(map.finish());
+        for (int tile = 0; tile < layout_.hidden_tiles; ++tile) {
+            VectorTask task = lowering_.vector_task(1);
+            Value sum{};
+            for (int segment = 0; segment < layout_.segments; ++segment) {
+                const VectorRegion& table = layout_.embedding[size_t(segment * layout_.hidden_tiles + tile)];
+                Value part = task.convert(DType::F16, DType::F32, task.gather(table, DType::F16, 0, layout_.map_row, row));
+                if (layout_.segments > 1) {
+                    Value number = task.op(Opcode::ShiftRight, DType::I32, task.read(layout_.token, DType::I32, token_row), uint32_t(bits));
+                    part = task.op(Opcode::Mask, DType::F32, part, task.op(Opcode::Equal, DType::I32, number, uint32_t(segment)));
+                }
+                sum = segment == 0 ? part : task.op(Opcode::Add, DType::F32, sum, part);
+            }
+            task.write(sum, layout_.x, row * layout_.hidden_tiles + tile);
+            problem_.add(task.finish());
+        }
+    }
+}
+
+void LlamaStep::norm(int index, const std::vector<NormRow>& rows, Product product) {
+    for (const NormRow& row : rows) {
+        if (layout_.half) norm_half(index, row);
+        else norm_int8(index, row, product);
+    }
+}
+
+void LlamaStep::norm_half(int index, const NormRow& row) {
+    const int tiles = layout_.hidden_tiles, rows = layout_.max_rows;
+    VectorTask squares = lowering_.vector_task(tiles);
+    const Value x = squares.read(layout_.x, DType::F32, row.row * tiles);
+    squares.write(squares.accumulate(DType::F32, AccumulateOp::Add, squares.op(Opcode::Multiply, DType::F32, x, x), tiles), layout_.sums, row.row);
+    problem_.add(squares.finish());
+    lowering_.reduce_lanes(DType::F32, AccumulateOp::Add, layout_.sums, row.row, layout_.sums, rows + row.row, layout_.sums, 2 * rows + row.row);
+    VectorTask task = lowering_.vector_task(tiles);
+    Value mean = task.op(Opcode::Multiply, DType::F32, task.read(layout_.sums, DType::F32, 2 * rows + row.row, 0), 1.0f / float(layout_.config.hidden));
+    Value r = task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, mean, float(layout_.config.rms_norm_eps)));
+    Value scaled = task.op(Opcode::Multiply, DType::F32, task.read(layout_.x, DType::F32, row.row * tiles), r);
+    Value normed = task.op(Opcode::Multiply, DType::F32, scaled, task.read(layout_.norm, DType::F32, index * tiles));
+    Value rounded = task.convert(DType::F32, DType::F16, normed);
+    for (const VectorRegion& to : layout_.normed) task.write(rounded, to, row.to * tiles);
+    problem_.add(task.finish());
+}
+
+/// Quantization does not need the norm: x * g is quantized by its own maximum, and 1 / rms goes into the scale.
+void LlamaStep::norm_int8(int index, const NormRow& row, Product product) {
+    const int tiles = layout_.hidden_tiles, rows = layout_.max_rows;
+    VectorTask task = lowering_.vector_task(tiles);
+    const Value x = task.read(layout_.x, DType::F32, row.row * tiles);
+    const Value wide = task.op(Opcode::Multiply, DType::F32, x, task.read(layout_.norm, DType::F32, index * tiles));
+    task.write(wide, layout_.wide, row.to * tiles);
+    task.write(task.accumulate(DType::F32, AccumulateOp::Max, task.op(Opcode::Absolute, DType::F32, wide), tiles), layout_.sums, 3 * rows + row.to);
+    task.write(task.accumulate(DType::F32, AccumulateOp::Add, task.op(Opcode::Multiply, DType::F32, x, x), tiles), layout_.sums, row.to);
+    problem_.add(task.finish());
+    lowering_.reduce_lanes(DType::F32, AccumulateOp::Max, layout_.sums, 3 * rows + row.to, layout_.sums, 4 * rows + row.to, layout_.sums, 5 * rows + row.to);
+    quantize_row(row.to, tiles, layout_.normed);
+    lowering_.reduce_lanes(DType::F32, AccumulateOp::Add, layout_.sums, row.to, layout_.sums, rows + row.to, layout_.sums, 2 * rows + row.to);
+    VectorTask scale = lowering_.vector_task(1);
+    Value mean = scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.sums, DType::F32, 2 * rows + row.to), 1.0f / float(layout_.config.hidden));
+    Value r = scale.op(Opcode::Rsqrt, DType::F32, scale.op(Opcode::Add, DType::F32, mean, float(layout_.config.rms_norm_eps)));
+    Value step = scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.sums, DType::F32, 5 * rows + row.to), 1.0f / 127.0f);
+    scale.write(scale.op(Opcode::Multiply, DType::F32, r, step), layout_.scale, product * rows + row.to);
+    problem_.add(scale.finish());
+}
+
+void LlamaStep::quantize_row(int row, int vectors, const VectorRegion (&to)[2]) {
+    VectorTask task = lowering_.vector_task(vectors);
+    Value top = task.op(Opcode::Maximum, DType::F32, task.read(layout_.sums, DType::F32, 5 * layout_.max_rows + row, 0), tiny);
+    Value root = task.op(Opcode::Rsqrt, DType::F32, top);
+    Value inverse = task.op(Opcode::Multiply, DType::F32, task.op(Opcode::Multiply, DType::F32, root, root), 127.0f);
+    Value q = task.op(Opcode::Multiply, DType::F32, task.read(layout_.wide, DType::F32, row * vectors), inverse);
+    Value rounded = task.convert(DType::F32, DType::I8, q);
+    for (int side = 0; side < 2; ++side) task.write(rounded, to[side], row * vectors);
+    problem_.add(task.finish());
+}
+
+/// A row of fp32 vectors in `wide` to int8 on both sides, its scale to the product's.
+void LlamaStep::quantize(int row, int vectors, const VectorRegion (&to)[2], Product product) {
+    const int rows = layout_.max_rows;
+    VectorTask task = lowering_.vector_task(vectors);
+    Value magnitude = task.op(Opcode::Absolute, DType::F32, task.read(layout_.wide, DType::F32, row * vectors));
+    task.write(task.accumulate(DType::F32, AccumulateOp::Max, magnitude, vectors), layout_.sums, 3 * rows + row);
+    problem_.add(task.finish());
+    lowering_.reduce_lanes(DType::F32, AccumulateOp::Max, layout_.sums, 3 * rows + row, layout_.sums, 4 * rows + row, layout_.sums, 5 * rows + row);
+    quantize_row(row, vectors, to);
+    VectorTask scale = lowering_.vector_task(1);
+    scale.write(scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.sums, DType::F32, 5 * rows + row), 1.0f / 127.0f), layout_.scale, product * rows + row);
+    problem_.add(scale.finish());
+}
+
+LlamaStep::Value LlamaStep::scales(VectorTask& task, Product product, int row) {
+    return layout_.half ? Value{} : task.read(layout_.scale, DType::F32, product * layout_.max_rows + row);
+}
+
+/// The fp32 result of a tile that stands in accumulators from `slot` on.
+LlamaStep::Value LlamaStep::result(VectorTask& task, const Matrix&, const OutputTile& tile, int slot, Value scale) {
+    const Value sum = task.emit(tile.unit, slot);
+    if (layout_.half) return sum;
+    const VectorRegion& weight_scales = tile.unit.side == Side::West ? layout_.scale_west : layout_.scale_east;
+    const Value scaled = task.op(Opcode::Multiply, DType::F32, task.convert(DType::I32, DType::F32, sum), scale);
+    return task.op(Opcode::Multiply, DType::F32, scaled, task.read(weight_scales, DType::F32, tile.scale_row, 0));
+}
+
+/// Sums the parts of a result vector that several units hold, then as result().
+LlamaStep::Value LlamaStep::sum_of_parts(VectorTask& task, const Matrix& matrix, const std::vector<int>& parts, const std::vector<int>& slots, int row, Value scale) {
+    if (parts.size() == 1) return result(task, matrix, matrix.tiles[size_t(parts[0])], slots[0] + row, scale);
+    const DType type = layout_.half ? DType::F32 : DType::I32;
+    std::vector<Value> values;
+    for (size_t i = 0; i < parts.size(); ++i) values.push_back(task.emit(matrix.tiles[size_t(parts[i])].unit, slots[i] + row));
+    while (values.size() > 1) {
+        std::vector<Value> sums;
+        for (size_t i = 0; i + 1 < values.size(); i += 2) sums.push_back(task.op(Opcode::Add, type, values[i], values[i + 1]));
+        if (values.size() % 2) sums.push_back(values.back());
+        values = sums;
+    }
+    if (layout_.half) return values[0];
+    const OutputTile& first = matrix.tiles[size_t(parts[0])];
+    const VectorRegion& weight_scales = first.unit.side == Side::West ? layout_.scale_west : layout_.scale_east;
+    const Value scaled = task.op(Opcode::Multiply, DType::F32, task.convert(DType::I32, DType::F32, values[0]), scale);
+    return task.op(Opcode::Multiply, DType::F32, scaled, task.read(weight_scales, DType::F32, first.scale_row, 0));
+}
+
+/// x = x + W a.
+void LlamaStep::add_product(const Matrix& matrix, const VectorRegion (&input)[2], Product product) {
+    const int rows = int(rows_.size());
+    const ProductInput activations = layout_.input(input, rows);
+    const HeldInput held = hold_input(lowering_, matrix, activations);
+    for (size_t t = 0; t < matrix.tiles.size();) {
+        std::vector<int> parts, slots;
+        const int vector = matrix.tiles[t].vector;
+        for (; t < matrix.tiles.size() && matrix.tiles[t].vector == vector; ++t) {
+            parts.push_back(int(t));
+            slots.push_back(lowering_.take_accumulators(rows));
+            multiply_tile(lowering_, matrix, matrix.tiles[t], activations, held, slots.back());
+        }
+        for (int row = 0; row < rows; row += row_chunk) {
+            VectorTask task = lowering_.vector_task(std::min(row_chunk, rows - row));
+            const Value sum = sum_of_parts(task, matrix, parts, slots, row, scales(task, product, row));
+            const int first = row * layout_.hidden_tiles + vector;
+            const Value x = task.read(layout_.x, DType::F32, first, layout_.hidden_tiles);
+            task.write(task.op(Opcode::Add, DType::F32, x, sum), layout_.x, first, layout_.hidden_tiles);
+            problem_.add(task.finish());
+        }
+    }
+}
+
+void LlamaStep::feed_forward(const LlamaLayer& layer) {
+    problem_.begin_operation("gate, up");
+    const int rows = int(rows_.size());
+    const Matrix& matrix = layer.gate_up;
+    const ProductInput input = layout_.input(layout_.normed, rows);
+    const HeldInput held = hold_input(lowering_, matrix, input);
+    for (int vector = 0; vector < layout_.ffn_tiles; ++vector) {
+        std::array<int, 2> slots{};
+        for (int which = 0; which < 2; ++which) {
+            slots[size_t(which)] = lowering_.take_accumulators(rows);
+            multiply_tile(lowering_, matrix, matrix.tiles[size_t(layer.ffn[size_t(vector)][size_t(which)])], input, held, slots[size_t(which)]);
+        }
+        for (int row = 0; row < rows; row += row_chunk) {
+            VectorTask task = lowering_.vector_task(std::min(row_chunk, rows - row));
+            const Value scale = scales(task, ffn_product, row);
+            const Value gate = result(task, matrix, matrix.tiles[size_t(layer.ffn[size_t(vector)][0])], slots[0] + row, scale);
+            const Value up = result(task, matrix, matrix.tiles[size_t(layer.ffn[size_t(vector)][1])], slots[1] + row, scales(task, ffn_product, row));
+            // gate * sigmoid(gate) * up, sigmoid as the square of rsqrt(1 + exp(-gate)).
+            const Value minus = task.op(Opcode::Exp, DType::F32, task.op(Opcode::Negate, DType::F32, gate));
+            const Value root = task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, minus, 1.0f));
+            const Value sigmoid = task.op(Opcode::Multiply, DType::F32, root, root);
+            const Value silu = task.op(Opcode::Multiply, DType::F32, sigmoid, gate);
+            const Value y = task.op(Opcode::Multiply, DType::F32, silu, up);
+            const int first = row * layout_.ffn_tiles + vector;
+            if (layout_.half) {
+                const Value rounded = task.convert(DType::F32, DType::F16, y);
+                for (const VectorRegion& to : layout_.activated) task.write(rounded, to, first, layout_.ffn_tiles);
+            } else {
+                task.write(y, layout_.wide, first, layout_.ffn_tiles);
+            }
+            problem_.add(task.finish());
+        }
+    }
+    problem_.begin_operation("down projection");
+    if (!layout_.half)
+        for (int row = 0; row < rows; ++row) quantize(row, layout_.ffn_tiles, layout_.activated, down_product);
+    add_product(layer.down, layout_.activated, down_product);
+}
+
+}  // namespace superlane::compiler

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lowers one step of a Llama-family model to tasks. Where values are rounded: docs/numerics.md.
+#pragma once
+#include "compiler/llama_layout.hpp"
+#include "compiler/lowering.hpp"
+
+namespace superlane::compiler {
+
+class LlamaStep {
+public:
+    LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<StepRow>& rows);
+    const Problem& problem() const { return problem_; }
+
+private:
+    using Value = VectorTask::Value;
+    /// Consecutive rows of one request.
+    struct Request {
+        int request, first, count, position;  ///< position of the first row
+        int half_base;                        ///< first row of its heads in regions split by parity
+        int last_position() const { return position + count - 1; }
+    };
+    /// Query head of a row: element order of scores, see head_row.
+    struct HeadRow {
+        int pair, row, g, slot;
+    };
+    /// Products with int8 activations: each has its scales.
+    enum Product { qkv_product, output_product, ffn_product, down_product, head_product };
+    struct NormRow {
+        int row, to;
+    };
+
+    // llama_step.cpp: the residual row and what is done to whole rows
+    void embed();
+    void norm(int index, const std::vector<NormRow>& rows, Product product);
+    void norm_half(int index, const NormRow& row);
+    void norm_int8(int index, const NormRow& row, Product product);
+    void quantize(int row, int vectors, const VectorRegion (&to)[2], Product product);
+    void quantize_row(int row, int vectors, const VectorRegion (&to)[2]);
+    void add_product(const Matrix& matrix, const VectorRegion (&input)[2], Product product);
+    void feed_forward(const LlamaLayer& layer);
+    void head();
+    void store_logits(const OutputTile& tile, int index, int slot, int count);
+    void argmax(int index, int request);
+    Value result(VectorTask& task, const Matrix& matrix, const OutputTile& tile, int slot, Value scale);
+    Value scales(VectorTask& task, Product product, int row);
+    Value sum_of_parts(VectorTask& task, const Matrix& matrix, const std::vector<int>& parts, const std::vector<int>& slots, int row, Value scale);
+
+    // llama_attention.cpp
+    void project_qkv(int layer);
+    void rotate(VectorTask& task, Value a, Value b, int position, float scale, Value& out_a, Value& out_b);
+    void store_query(const LlamaLayer& layer, int g, int pair, const std::array<int, 2>& slots);
+    void mask_query(const Request& request, int g, int pair);
+    void store_key(int layer, const LlamaLayer& weights, int pair, const std::array<int, 2>& slots);
+    void store_values(int layer, const Request& request, const std::vector<int>& slots);
+    void transpose_values(const LlamaCompiler::Layout::Cache& cache, int page, int block);
+    void transpose_block(const LlamaCompiler::Layout::Cache& cache, int page, int block, int group, int first, int count);
+    void attend(int layer, const Request& request);
+    void score(const LlamaCompiler::Layout::Cache& cache, const Request& request, int page, int pair);
+    void store_scores(const Request& request, const MxmUnit& unit, int slot, int page, int pair, int row, int first_g, int count_g);
+    void maximum(const Request& request);
+    void exponentials(const Request& request, int page);
+    void softmax_sums(const Request& request);
+    void weigh_values(const LlamaCompiler::Layout::Cache& cache, const Request& request, int tile);
+    void store_attention(const Request& request, int tile, int slot, int member, const std::array<MxmUnit, 2>& units);
+    int head_row(const Request& request, const HeadRow& head) const;
+    HeadRow head_of(const Request& request, int head_row) const;
+    int pages(const Request& request) const { return request.last_position() / layout_.lanes + 1; }
+    int weight_row(const Request& request, int page, int row, int g, int kv_head) const;
+    MxmUnit attention_unit(int side);
+
+    const LlamaCompiler::Layout& layout_;
+    std::vector<StepRow> rows_;
+    std::vector<Request> requests_;
+    Problem problem_;
+    Lowering lowering_;
+    int next_pair_ = 0;
+};
+
+}  // namespace superlane::compiler
