@@ -6,6 +6,7 @@
 #include "isa/assembler_parts.hpp"
 #include "isa/number_text.hpp"
 #include "isa/operands.hpp"
+#include "isa/reference.hpp"
 #include "isa/semantics.hpp"
 
 namespace superlane::isa {
@@ -15,19 +16,6 @@ const InstructionRow* row_named(std::string_view mnemonic) {
     for (const InstructionRow& row : instructions())
         if (row.mnemonic == mnemonic) return &row;
     return nullptr;
-}
-
-/// "add.<type> x, y -> to": how a row is written.
-std::string usage(const InstructionRow& row) {
-    std::string text(row.mnemonic);
-    if (row.types != 0) text += ".<type>";
-    std::string_view separator = " ";
-    for (const Operand& operand : row.operands) {
-        text += is_result(operand.kind) ? std::string_view(" -> ") : separator;
-        text += operand.kind == OperandKind::Wrap ? "[wrap]" : operand.name;
-        separator = ", ";
-    }
-    return text;
 }
 
 class InstructionReader {
