@@ -110,7 +110,7 @@ void LlamaStep::store_key(int layer, const LlamaLayer& weights, int pair, const 
             Value rotated[2];
             rotate(task, halves[0], halves[1], position, 1.0f, rotated[0], rotated[1]);
             const auto& cache = layout_.cache(request.request, layer).key[side];
-            for (int h = 0; h < 2; ++h) task.write(rotated[h], cache[size_t(token % block_tokens)], layout_.key_word(page, pair, h) + token / block_tokens);
+            for (int h = 0; h < 2; ++h) task.write(rotated[h], cache[size_t(LlamaCompiler::Layout::key_region(token % block_tokens, h))], layout_.key_word(page, pair, h) + token / block_tokens);
             problem_.add(task.finish());
         }
 }

@@ -100,6 +100,8 @@ struct LlamaCompiler::Layout {
     int page_side(int page) const { return page & 1; }
     int page_words_key() const { return (lanes + 15) / 16; }  ///< words a page, pair and half take
     int key_word(int page, int pair, int half_index) const;
+    /// Weight rows of half B stand half a turn from those of half A, so that a token's two halves go to different slices.
+    static int key_region(int row, int half_index) { return (row + 8 * half_index) % 16; }
     int value_word(int page, int block) const;
     int result_mask_row(int tile, int head) const;
     ProductInput input(const VectorRegion (&sides)[2], int rows) const { return {sides[0], sides[1], rows}; }

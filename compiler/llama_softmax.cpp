@@ -62,7 +62,9 @@ void LlamaStep::score(const LlamaCompiler::Layout::Cache& cache, const Request& 
         const int slot = lowering_.take_accumulators(count * slots);
         const int heads = request.first * packing.heads + head_row(request, {pair, first / packing.group, first % packing.group, 0});
         for (int h = 0; h < 2; ++h) {
-            WeightRows keys{cache.key[side], layout_.key_word(page, pair, h), (tokens + 15) / 16, 1, tokens};
+            std::vector<VectorRegion> regions;
+            for (int i = 0; i < isa::lanes_per_superlane; ++i) regions.push_back(cache.key[side][size_t(LlamaCompiler::Layout::key_region(i, h))]);
+            const WeightRows keys{regions, layout_.key_word(page, pair, h), (tokens + 15) / 16, 1, tokens};
             Activations queries{.count = count * slots, .region = layout_.query_masked[side][h], .row = heads};
             lowering_.tile(unit, keys, {queries}, slot, h == 1);
         }
