@@ -18,7 +18,8 @@ constexpr int64_t latest_cycle = int64_t(1) << 56;
 
 class Assembler {
 public:
-    Assembler(const Target& target, std::string_view file) : file_(file), queues_(target.geometry), program_(empty_program(target)), data_(program_) {
+    Assembler(const Target& target, std::string_view file)
+        : file_(file), queues_(target.geometry), program_(empty_program(target)), data_(program_) {
         program_.text.resize(size_t(queues_.size()));
         program_.lines.resize(size_t(queues_.size()));
         clocks_.resize(size_t(queues_.size()));
@@ -53,17 +54,24 @@ private:
         const Word first = line.here();
         if (first.text == ".hex") return line.take(""), data_.hex(line);
         data_.close(line);
-        if (first.text.starts_with('.')) directive(line);
-        else instruction(line);
+        if (first.text.starts_with('.'))
+            directive(line);
+        else
+            instruction(line);
     }
 
     void directive(AssemblyLine& line) {
         const Word name = line.take("a directive");
-        if (name.text == ".chip") chip(line);
-        else if (name.text == ".region") data_.region(line);
-        else if (name.text == ".data") data_.data(line);
-        else if (name.text == ".bytes") data_.bytes(line);
-        else if (name.text == ".queue") queue(line);
+        if (name.text == ".chip")
+            chip(line);
+        else if (name.text == ".region")
+            data_.region(line);
+        else if (name.text == ".data")
+            data_.data(line);
+        else if (name.text == ".bytes")
+            data_.bytes(line);
+        else if (name.text == ".queue")
+            queue(line);
         else
             line.fail(name, "unknown directive '", name.text, "'; allowed are .chip .region .data .bytes .hex .queue",
                       nearest_hint(name.text, {".chip", ".region", ".data", ".bytes", ".hex", ".queue"}));
@@ -71,7 +79,8 @@ private:
 
     void chip(AssemblyLine& line) {
         const Word name = line.take("a chip's name");
-        if (name.text != program_.chip) line.fail(name, "the text is for chip '", name.text, "', but is assembled for '", program_.chip, "'");
+        if (name.text != program_.chip)
+            line.fail(name, "the text is for chip '", name.text, "', but is assembled for '", program_.chip, "'");
         line.finish();
     }
 

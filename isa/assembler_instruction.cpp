@@ -27,7 +27,8 @@ public:
         const Word mnemonic = line_.take("an instruction");
         read_mnemonic(mnemonic);
         for (size_t i = 0; i < row_->operands.size(); ++i) read_operand(row_->operands[i], i == 0);
-        if (!line_.empty()) line_.fail(line_.here(), "unexpected '", line_.here().text, "'; written as: ", usage(*row_));
+        if (!line_.empty())
+            line_.fail(line_.here(), "unexpected '", line_.here().text, "'; written as: ", usage(*row_));
         const std::string problem = complaint(result_, queue_, geometry_);
         if (!problem.empty()) line_.fail(mnemonic, "'", row_->mnemonic, "' ", problem);
         return result_;
@@ -60,30 +61,42 @@ private:
         line_.fail(word, "unknown instruction '", name, "'", nearest_hint(name, names));
     }
 
-    /// Sources and numbers are parted by commas; a result may follow `->` or a comma; `wrap` and a VXM result may be left out.
+    /// Sources and numbers are parted by commas; a result may follow `->` or a comma; `wrap` and a VXM result may be
+    /// left out.
     void read_operand(const Operand& operand, bool first) {
         if (line_.empty() && (operand.kind == OperandKind::Wrap || operand.kind == OperandKind::Result)) return;
         if (operand.kind == OperandKind::Wrap && line_.at("->")) return;
-        const bool separated = first || std::exchange(comma_taken_, false) || line_.accept(",") || (is_result(operand.kind) && line_.at("->"));
+        const bool separated = first || std::exchange(comma_taken_, false) || line_.accept(",") ||
+                               (is_result(operand.kind) && line_.at("->"));
         if (is_result(operand.kind)) line_.accept("->");
         if (!separated || line_.empty() || line_.at(",") || line_.at("->"))
             line_.fail(line_.here(), "expected '", operand.name, "'; written as: ", usage(*row_));
         // Without `wrap`, what follows the comma is the result.
-        if (operand.kind == OperandKind::Wrap && !line_.at("wrap")) comma_taken_ = true;
-        else read_value(operand, line_.take(operand.name));
+        if (operand.kind == OperandKind::Wrap && !line_.at("wrap"))
+            comma_taken_ = true;
+        else
+            read_value(operand, line_.take(operand.name));
     }
 
     void read_value(const Operand& operand, const Word& word) {
         switch (operand.kind) {
             case OperandKind::StreamIn:
-            case OperandKind::StreamOut: return set(operand, stream_code(operand, word));
-            case OperandKind::Source: return set(operand, source_code(operand, word));
-            case OperandKind::Result: return set(operand, word.text == "none" ? 0 : stream_code(operand, word));
-            case OperandKind::Address: return set(operand, address(operand, word));
-            case OperandKind::ResultType: return set(operand, result_type_of(word));
-            case OperandKind::Reduction: return set(operand, reduction(word));
-            case OperandKind::Wrap: return set(operand, 1);
-            default: return set(operand, number(operand, word));
+            case OperandKind::StreamOut:
+                return set(operand, stream_code(operand, word));
+            case OperandKind::Source:
+                return set(operand, source_code(operand, word));
+            case OperandKind::Result:
+                return set(operand, word.text == "none" ? 0 : stream_code(operand, word));
+            case OperandKind::Address:
+                return set(operand, address(operand, word));
+            case OperandKind::ResultType:
+                return set(operand, result_type_of(word));
+            case OperandKind::Reduction:
+                return set(operand, reduction(word));
+            case OperandKind::Wrap:
+                return set(operand, 1);
+            default:
+                return set(operand, number(operand, word));
         }
     }
     void set(const Operand& operand, int64_t value) { set_operand(result_, operand, value); }
@@ -97,8 +110,9 @@ private:
     uint16_t stream_code(const Operand& operand, const Word& word) const {
         const auto code = stream_named(word.text);
         if (code) return *code;
-        line_.fail(word, "'", operand.name, "' must be a stream, E0 to E", geometry_.streams - 1, " or W0 to W", geometry_.streams - 1,
-                   operand.kind == OperandKind::Result ? ", or none" : "", "; not '", word.text, "'");
+        line_.fail(word, "'", operand.name, "' must be a stream, E0 to E", geometry_.streams - 1, " or W0 to W",
+                   geometry_.streams - 1, operand.kind == OperandKind::Result ? ", or none" : "", "; not '", word.text,
+                   "'");
     }
     uint16_t source_code(const Operand& operand, const Word& word) {
         if (const auto code = stream_named(word.text)) return *code;
@@ -112,8 +126,11 @@ private:
     uint16_t immediate_code(const Operand& operand, const Word& word) {
         const DType type = source_type(result_, operand.field);
         const auto bits = parse_element(type, word.text.substr(1));
-        if (!bits) line_.fail(word, "'", word.text, "' is no ", dtype_names[size_t(type)], "; write #1.5, #-3 or #0x3f800000:bits, in the type's range");
-        if (immediate_ && *immediate_ != *bits) line_.fail(word, "an instruction holds one immediate, these two differ");
+        if (!bits)
+            line_.fail(word, "'", word.text, "' is no ", dtype_names[size_t(type)],
+                       "; write #1.5, #-3 or #0x3f800000:bits, in the type's range");
+        if (immediate_ && *immediate_ != *bits)
+            line_.fail(word, "an instruction holds one immediate, these two differ");
         immediate_ = result_.imm = *bits;
         return immediate;
     }
@@ -124,7 +141,8 @@ private:
         const Region* region = data_.find(name);
         if (!region) line_.fail(word, "unknown region '", name, "'", nearest_hint(name, data_.names()));
         if (queue_.kind == SliceKind::Mem && (region->side != queue_.side || region->slice != queue_.unit))
-            line_.fail(word, "region '", name, "' is in slice ", region->slice, " of the ", region->side == Side::East ? "east" : "west", ", not in this queue's");
+            line_.fail(word, "region '", name, "' is in slice ", region->slice, " of the ",
+                       region->side == Side::East ? "east" : "west", ", not in this queue's");
         const auto offset = plus == word.text.npos ? 0 : parse_integer(word.text.substr(plus + 1));
         if (!offset || *offset < 0 || *offset >= int64_t(region->words))
             line_.fail(word, "'", word.text, "' is not in the region; offsets are 0 to ", region->words - 1);
@@ -134,7 +152,8 @@ private:
         const Range range = operand_range(operand.kind);
         const auto value = parse_integer(word.text);
         if (!value || *value < range.low || *value > range.high)
-            line_.fail(word, "'", operand.name, "' must be a number from ", range.low, " to ", range.high, ", not '", word.text, "'");
+            line_.fail(word, "'", operand.name, "' must be a number from ", range.low, " to ", range.high, ", not '",
+                       word.text, "'");
         return *value;
     }
     int64_t result_type_of(const Word& word) const {
@@ -160,7 +179,8 @@ private:
 
 }  // namespace
 
-Instruction parse_instruction(AssemblyLine& line, const Queue& queue, const Geometry& geometry, const DataSection& data) {
+Instruction parse_instruction(AssemblyLine& line, const Queue& queue, const Geometry& geometry,
+                              const DataSection& data) {
     return InstructionReader(line, queue, geometry, data).read();
 }
 

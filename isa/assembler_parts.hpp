@@ -41,6 +41,7 @@ private:
 };
 
 /// One instruction for one queue, by the row of its mnemonic; checked by complaint().
-Instruction parse_instruction(AssemblyLine& line, const Queue& queue, const Geometry& geometry, const DataSection& data);
+Instruction parse_instruction(AssemblyLine& line, const Queue& queue, const Geometry& geometry,
+                              const DataSection& data);
 
 }  // namespace superlane::isa

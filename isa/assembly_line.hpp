@@ -31,7 +31,9 @@ public:
     }
     /// The next word; an error that says what is missing if there is none.
     Word take(std::string_view what) {
-        if (empty() || at(",") || at("->")) fail(here(), "expected ", what, empty() ? ", found the end of the line" : ", found '", empty() ? "" : here().text, empty() ? "" : "'");
+        if (empty() || at(",") || at("->"))
+            fail(here(), "expected ", what, empty() ? ", found the end of the line" : ", found '",
+                 empty() ? "" : here().text, empty() ? "" : "'");
         return words_[next_++];
     }
     void finish() const {
@@ -50,9 +52,12 @@ private:
         size_t i = 0;
         while ((i = line.find_first_not_of(blanks, i)) != line.npos) {
             size_t end = i + 1;
-            if (line.substr(i, 2) == "->") end = i + 2;
+            if (line.substr(i, 2) == "->")
+                end = i + 2;
             else if (line[i] != ',')
-                while (end < line.size() && blanks.find(line[end]) == blanks.npos && line[end] != ',' && line.substr(end, 2) != "->") ++end;
+                while (end < line.size() && blanks.find(line[end]) == blanks.npos && line[end] != ',' &&
+                       line.substr(end, 2) != "->")
+                    ++end;
             words_.push_back({line.substr(i, end - i), int(i) + 1});
             i = end;
         }

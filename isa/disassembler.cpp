@@ -16,15 +16,22 @@ namespace {
 using AddressText = std::function<std::string(uint16_t)>;
 constexpr std::string_view reductions[] = {"add", "max", "min"};
 
-std::string stream_text(uint16_t code) { return std::string(stream_direction(code) == Side::East ? "E" : "W") + std::to_string(stream_index(code)); }
+std::string stream_text(uint16_t code) {
+    return std::string(stream_direction(code) == Side::East ? "E" : "W") + std::to_string(stream_index(code));
+}
 
 std::string source_text(const Instruction& instruction, const Operand& operand, uint16_t code) {
     switch (source_kind(code)) {
-        case SourceKind::Stream: return stream_text(code);
-        case SourceKind::Alu: return std::string("a") + std::to_string(source_number(code));
-        case SourceKind::Immediate: return std::string("#") + element_text(source_type(instruction, operand.field), instruction.imm);
-        case SourceKind::Latched: return "latched";
-        case SourceKind::None: break;
+        case SourceKind::Stream:
+            return stream_text(code);
+        case SourceKind::Alu:
+            return std::string("a") + std::to_string(source_number(code));
+        case SourceKind::Immediate:
+            return std::string("#") + element_text(source_type(instruction, operand.field), instruction.imm);
+        case SourceKind::Latched:
+            return "latched";
+        case SourceKind::None:
+            break;
     }
     return "none";
 }
@@ -35,12 +42,18 @@ std::string operand_text(const Instruction& instruction, const Operand& operand,
         case OperandKind::StreamIn:
         case OperandKind::StreamOut:
         case OperandKind::Source:
-        case OperandKind::Result: return source_text(instruction, operand, uint16_t(value));
-        case OperandKind::Address: return address(uint16_t(value));
-        case OperandKind::ResultType: return value < dtype_count ? std::string(dtype_names[size_t(value)]) : std::to_string(value);
-        case OperandKind::Reduction: return value < 3 ? std::string(reductions[value]) : std::to_string(value);
-        case OperandKind::Wrap: return value != 0 ? "wrap" : "";
-        default: return std::to_string(value);
+        case OperandKind::Result:
+            return source_text(instruction, operand, uint16_t(value));
+        case OperandKind::Address:
+            return address(uint16_t(value));
+        case OperandKind::ResultType:
+            return value < dtype_count ? std::string(dtype_names[size_t(value)]) : std::to_string(value);
+        case OperandKind::Reduction:
+            return value < 3 ? std::string(reductions[value]) : std::to_string(value);
+        case OperandKind::Wrap:
+            return value != 0 ? "wrap" : "";
+        default:
+            return std::to_string(value);
     }
 }
 
@@ -48,7 +61,8 @@ std::string text_of(const Instruction& instruction, const AddressText& address) 
     const InstructionRow* row = find_row(instruction.opcode);
     if (!row) return std::string("opcode ") + std::to_string(int(instruction.opcode));
     std::string text(row->mnemonic);
-    if (row->types != 0 && int(instruction.dtype) < dtype_count) (text += ".") += dtype_names[size_t(instruction.dtype)];
+    if (row->types != 0 && int(instruction.dtype) < dtype_count)
+        (text += ".") += dtype_names[size_t(instruction.dtype)];
     std::string_view separator = " ";
     for (const Operand& operand : row->operands) {
         const std::string each = operand_text(instruction, operand, address);
@@ -75,8 +89,8 @@ public:
     std::string run() {
         if (!program_.chip.empty()) out_ += ".chip " + program_.chip + "\n";
         for (const Region& region : program_.regions)
-            out_ += ".region " + region.name + " " + slice(region.side, region.slice) + " " + hex_text(region.address) + " " +
-                    std::to_string(region.words) + "\n";
+            out_ += ".region " + region.name + " " + slice(region.side, region.slice) + " " + hex_text(region.address) +
+                    " " + std::to_string(region.words) + "\n";
         for (const DataBlock& block : program_.data) print(block);
         for (int queue = 0; queue < queues_.size(); ++queue)
             if (!program_.text[size_t(queue)].empty()) print(queue);
@@ -88,8 +102,10 @@ private:
 
     void print(const DataBlock& block) {
         const size_t lanes = size_t(program_.geometry.lanes());
-        out_ += ".bytes " + slice(block.side, block.slice) + " " + hex_text(block.address) + " " + std::to_string(block.bytes.size() / lanes) + "\n";
-        for (size_t word = 0; word < block.bytes.size(); word += lanes) print_word(std::span(block.bytes).subspan(word, lanes));
+        out_ += ".bytes " + slice(block.side, block.slice) + " " + hex_text(block.address) + " " +
+                std::to_string(block.bytes.size() / lanes) + "\n";
+        for (size_t word = 0; word < block.bytes.size(); word += lanes)
+            print_word(std::span(block.bytes).subspan(word, lanes));
     }
 
     void print_word(std::span<const uint8_t> bytes) {

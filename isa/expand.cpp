@@ -43,17 +43,28 @@ private:
     void dispatch(std::vector<Burst>& bursts, std::vector<int64_t>& notifies) {
         const Instruction& instruction = text_[position_];
         switch (instruction.opcode) {
-            case Opcode::Nop: clock_ += instruction.index; break;
-            case Opcode::Countdown: set_loop(loop_.countdown, instruction.index); break;
-            case Opcode::Iterations: set_loop(loop_.iterations, instruction.index); break;
+            case Opcode::Nop:
+                clock_ += instruction.index;
+                break;
+            case Opcode::Countdown:
+                set_loop(loop_.countdown, instruction.index);
+                break;
+            case Opcode::Iterations:
+                set_loop(loop_.iterations, instruction.index);
+                break;
             case Opcode::Step:
                 loop_.step = int16_t(instruction.index);
                 loop_.set = true;
                 ++clock_;
                 break;
-            case Opcode::Sync: parked_ = true; break;
-            case Opcode::Repeat: repeat(bursts, instruction); break;
-            default: issue(bursts, notifies, instruction);
+            case Opcode::Sync:
+                parked_ = true;
+                break;
+            case Opcode::Repeat:
+                repeat(bursts, instruction);
+                break;
+            default:
+                issue(bursts, notifies, instruction);
         }
         ++position_;
     }
@@ -84,7 +95,8 @@ private:
 
     void repeat(std::vector<Burst>& bursts, const Instruction& instruction) {
         const int interval = repeat_interval(instruction.imm);
-        if (!repeatable_ || bursts.empty() || bursts.back().position + 1 != position_) fail("repeat needs a single instruction before it");
+        if (!repeatable_ || bursts.empty() || bursts.back().position + 1 != position_)
+            fail("repeat needs a single instruction before it");
         if (interval == 0) fail("repeat needs an interval of at least 1 cycle");
         Burst& burst = bursts.back();
         burst.count = uint32_t(instruction.index) + 1;
@@ -117,7 +129,8 @@ std::vector<std::vector<Burst>> expand(const Program& program, const Timing& tim
     std::vector<int64_t> notifies;
     for (size_t barrier = 0;; ++barrier) {
         for (int queue = 0; queue < queues.size(); ++queue) walks[size_t(queue)].run(bursts[size_t(queue)], notifies);
-        const auto parked = std::find_if(walks.begin(), walks.end(), [](const QueueWalk& walk) { return walk.parked(); });
+        const auto parked =
+            std::find_if(walks.begin(), walks.end(), [](const QueueWalk& walk) { return walk.parked(); });
         if (parked == walks.end()) return bursts;
         if (notifies.size() <= barrier) parked->fail("sync without a notify in any other queue");
         std::nth_element(notifies.begin(), notifies.begin() + std::ptrdiff_t(barrier), notifies.end());

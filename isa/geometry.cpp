@@ -48,24 +48,27 @@ QueueMap::QueueMap(const Geometry& geometry) {
     for (int alu = 0; alu < geometry.alus; ++alu) add(SliceKind::Vxm, Side::West, alu);
 }
 
-int QueueMap::sxm(Side side, SxmUnit kind, int number) const {
-    return sxm_[int(side)] + sxm_first[int(kind)] + number;
-}
+int QueueMap::sxm(Side side, SxmUnit kind, int number) const { return sxm_[int(side)] + sxm_first[int(kind)] + number; }
 
 std::string QueueMap::name(int index) const {
     const Queue& queue = (*this)[index];
     const std::string side = side_letter[int(queue.side)];
     const std::string unit = std::to_string(queue.unit);
     switch (queue.kind) {
-        case SliceKind::Mem: return "mem." + side + "." + unit;
-        case SliceKind::Vxm: return "vxm." + unit;
-        case SliceKind::Mxm: return "mxm." + side + "." + unit + "." + port_name[queue.port];
+        case SliceKind::Mem:
+            return "mem." + side + "." + unit;
+        case SliceKind::Vxm:
+            return "vxm." + unit;
+        case SliceKind::Mxm:
+            return "mxm." + side + "." + unit + "." + port_name[queue.port];
         case SliceKind::Sxm: {
             const int kind = int(sxm_unit_kind(queue.unit));
             return "sxm." + side + "." + sxm_name[kind] + "." + std::to_string(queue.unit - sxm_first[kind]);
         }
-        case SliceKind::C2c: return "c2c." + side + "." + unit;
-        case SliceKind::Icu: break;
+        case SliceKind::C2c:
+            return "c2c." + side + "." + unit;
+        case SliceKind::Icu:
+            break;
     }
     check_failed(__FILE__, __LINE__, "queue kind");
 }

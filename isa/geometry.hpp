@@ -23,17 +23,17 @@ constexpr int max_streams = 64;  // a direction; an encoding limit, the chip's o
 /// Counts of one chip. Invariants (checked by the chip loader): all > 0, streams <= max_streams and a multiple of 16.
 struct Geometry {
     int superlanes = 20;
-    int mem_slices = 44;       ///< per hemisphere
-    int slices_per_hop = 4;    ///< MEM slices that share a stream register
-    int words = 8192;          ///< per MEM slice, of lanes() bytes
-    int banks = 2;             ///< per MEM slice; bank = top bits of the word address
-    int streams = 32;          ///< per direction
-    int alus = 16;             ///< in the VXM
-    int planes = 2;            ///< MXM planes per hemisphere
-    int load_streams = 16;     ///< weight streams per plane
-    int activation_slots = 64; ///< vectors an MXM plane's activation buffer holds
-    int accumulators = 64;     ///< result vectors an MXM plane's accumulator holds
-    int links = 16;            ///< chip-to-chip
+    int mem_slices = 44;        ///< per hemisphere
+    int slices_per_hop = 4;     ///< MEM slices that share a stream register
+    int words = 8192;           ///< per MEM slice, of lanes() bytes
+    int banks = 2;              ///< per MEM slice; bank = top bits of the word address
+    int streams = 32;           ///< per direction
+    int alus = 16;              ///< in the VXM
+    int planes = 2;             ///< MXM planes per hemisphere
+    int load_streams = 16;      ///< weight streams per plane
+    int activation_slots = 64;  ///< vectors an MXM plane's activation buffer holds
+    int accumulators = 64;      ///< result vectors an MXM plane's accumulator holds
+    int links = 16;             ///< chip-to-chip
 
     int lanes() const { return superlanes * lanes_per_superlane; }
     int words_per_bank() const { return words / banks; }
@@ -51,7 +51,8 @@ constexpr int sxm_distributors = 4, sxm_transposers = 2, sxm_permuters = 2, sxm_
 constexpr int sxm_units = sxm_distributors + sxm_transposers + sxm_permuters + sxm_selectors;
 enum class SxmUnit : uint8_t { Distributor, Transposer, Permuter, Selector };
 
-/// One instruction queue. `unit` is the MEM slice, ALU, plane, SXM unit (distributors first) or C2C port; `port` is an MxmPort.
+/// One instruction queue. `unit` is the MEM slice, ALU, plane, SXM unit (distributors first) or C2C port; `port` is an
+/// MxmPort.
 struct Queue {
     SliceKind kind = SliceKind::Mem;
     Side side = Side::West;  ///< West for the VXM, which has no side
@@ -60,7 +61,8 @@ struct Queue {
     bool operator==(const Queue&) const = default;
 };
 
-/// Dense numbering of a chip's queues, and their names in assembly: mem.w.12, vxm.3, mxm.e.1.weights, sxm.w.transposer.0, c2c.e.4.
+/// Dense numbering of a chip's queues, and their names in assembly: mem.w.12, vxm.3, mxm.e.1.weights,
+/// sxm.w.transposer.0, c2c.e.4.
 class QueueMap {
 public:
     explicit QueueMap(const Geometry& geometry);
@@ -82,7 +84,8 @@ private:
 
 SxmUnit sxm_unit_kind(int unit);
 
-/// Positions on the stream line, in cycles of travel; eastward values move +1 a cycle, westward -1. West MEM group 0 stands at 0.
+/// Positions on the stream line, in cycles of travel; eastward values move +1 a cycle, westward -1. West MEM group 0
+/// stands at 0.
 class Floorplan {
 public:
     Floorplan(const Geometry& geometry, const Timing& timing);

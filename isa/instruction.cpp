@@ -12,12 +12,18 @@ namespace {
 
 // Operand lists need an address: one static array a row.
 #define OPERANDS(...) OperandList({__VA_ARGS__})
-#define IN(field, name) {OperandKind::StreamIn, Field::field, name}
-#define OUT(name) {OperandKind::StreamOut, Field::Dst, name}
-#define SOURCE(field, name) {OperandKind::Source, Field::field, name}
-#define RESULT(name) {OperandKind::Result, Field::Dst, name}
-#define ADDRESS(field, name) {OperandKind::Address, Field::field, name}
-#define NUMBER(kind, field, name) {OperandKind::kind, Field::field, name}
+#define IN(field, name) \
+    { OperandKind::StreamIn, Field::field, name }
+#define OUT(name) \
+    { OperandKind::StreamOut, Field::Dst, name }
+#define SOURCE(field, name) \
+    { OperandKind::Source, Field::field, name }
+#define RESULT(name) \
+    { OperandKind::Result, Field::Dst, name }
+#define ADDRESS(field, name) \
+    { OperandKind::Address, Field::field, name }
+#define NUMBER(kind, field, name) \
+    { OperandKind::kind, Field::field, name }
 
 constexpr size_t max_operands = 4;
 struct OperandList {
@@ -25,7 +31,8 @@ struct OperandList {
     size_t size = 0;
     constexpr OperandList() = default;
     constexpr OperandList(std::initializer_list<Operand> list) {
-        for (const Operand& operand : list) items[size++] = operand;  // too many: not a constant expression, does not compile
+        if (list.size() > max_operands) throw "instructions.def: too many operands";  // no constant: does not compile
+        for (const Operand& operand : list) items[size++] = operand;
     }
 };
 
@@ -44,10 +51,17 @@ constexpr const char* timing_key(int Timing::*member) {
 }
 
 constexpr InstructionRow rows[] = {
-#define INSTRUCTION(name, code, mnemonic, unit, types, operands, latency, semantics, summary)                  \
-    InstructionRow{Opcode::name, #name, mnemonic, Unit::unit, types,                                           \
-                   std::span<const Operand>(name##_operands.items, name##_operands.size), &Timing::latency, \
-                   timing_key(&Timing::latency), #semantics, summary},
+#define INSTRUCTION(name, code, mnemonic, unit, types, operands, latency, semantics, summary) \
+    InstructionRow{Opcode::name,                                                              \
+                   #name,                                                                     \
+                   mnemonic,                                                                  \
+                   Unit::unit,                                                                \
+                   types,                                                                     \
+                   std::span<const Operand>(name##_operands.items, name##_operands.size),     \
+                   &Timing::latency,                                                          \
+                   timing_key(&Timing::latency),                                              \
+                   #semantics,                                                                \
+                   summary},
 #include "isa/instructions.def"
 #undef INSTRUCTION
 };
@@ -101,17 +115,28 @@ bool unit_accepts(Unit unit, const Queue& queue) {
     const auto is_sxm = [&](SxmUnit kind) { return queue.kind == SliceKind::Sxm && sxm_unit_kind(queue.unit) == kind; };
     const auto is_mxm = [&](MxmPort port) { return queue.kind == SliceKind::Mxm && queue.port == uint8_t(port); };
     switch (unit) {
-        case Unit::Mem: return queue.kind == SliceKind::Mem;
-        case Unit::Alu: return queue.kind == SliceKind::Vxm;
-        case Unit::Weights: return is_mxm(MxmPort::Weights);
-        case Unit::Activations: return is_mxm(MxmPort::Activations);
-        case Unit::Accumulate: return is_mxm(MxmPort::Accumulate);
-        case Unit::Distributor: return is_sxm(SxmUnit::Distributor);
-        case Unit::Transposer: return is_sxm(SxmUnit::Transposer);
-        case Unit::Permuter: return is_sxm(SxmUnit::Permuter);
-        case Unit::Selector: return is_sxm(SxmUnit::Selector);
-        case Unit::Link: return queue.kind == SliceKind::C2c;
-        case Unit::Any: return true;
+        case Unit::Mem:
+            return queue.kind == SliceKind::Mem;
+        case Unit::Alu:
+            return queue.kind == SliceKind::Vxm;
+        case Unit::Weights:
+            return is_mxm(MxmPort::Weights);
+        case Unit::Activations:
+            return is_mxm(MxmPort::Activations);
+        case Unit::Accumulate:
+            return is_mxm(MxmPort::Accumulate);
+        case Unit::Distributor:
+            return is_sxm(SxmUnit::Distributor);
+        case Unit::Transposer:
+            return is_sxm(SxmUnit::Transposer);
+        case Unit::Permuter:
+            return is_sxm(SxmUnit::Permuter);
+        case Unit::Selector:
+            return is_sxm(SxmUnit::Selector);
+        case Unit::Link:
+            return queue.kind == SliceKind::C2c;
+        case Unit::Any:
+            return true;
     }
     return false;
 }

@@ -12,7 +12,8 @@ namespace superlane::isa {
 
 enum class DType : uint8_t { I8, I16, I32, U8, U16, U32, F16, F32, Bool };
 constexpr int dtype_count = 9;
-constexpr std::array<std::string_view, dtype_count> dtype_names = {"i8", "i16", "i32", "u8", "u16", "u32", "f16", "f32", "bool"};
+constexpr std::array<std::string_view, dtype_count> dtype_names = {"i8",  "i16", "i32", "u8",  "u16",
+                                                                   "u32", "f16", "f32", "bool"};
 /// Streams that one element of this type takes, one byte a lane each; byte k is on stream base + k.
 constexpr int dtype_streams(DType type) {
     constexpr int streams[dtype_count] = {1, 2, 4, 1, 2, 4, 2, 4, 1};
@@ -43,7 +44,9 @@ static_assert(sizeof(Instruction) == 16);
 /// Operand encoding: kind in the high byte, number in the low byte.
 enum class SourceKind : uint8_t { None, Stream, Alu, Immediate, Latched };
 constexpr uint16_t encode(SourceKind kind, int number = 0) { return uint16_t(int(kind) << 8 | number); }
-constexpr uint16_t stream(Side direction, int index) { return encode(SourceKind::Stream, int(direction) * max_streams + index); }
+constexpr uint16_t stream(Side direction, int index) {
+    return encode(SourceKind::Stream, int(direction) * max_streams + index);
+}
 constexpr uint16_t alu_output(int alu) { return encode(SourceKind::Alu, alu); }
 constexpr uint16_t immediate = encode(SourceKind::Immediate);
 constexpr uint16_t latched = encode(SourceKind::Latched);
@@ -53,7 +56,9 @@ constexpr Side stream_direction(uint16_t operand) { return Side((operand & 0xff)
 constexpr int stream_index(uint16_t operand) { return (operand & 0xff) % max_streams; }
 
 /// Repeat: imm = interval (low 16 bits, cycles) and the signed step added to `index` each time (high 16 bits).
-constexpr uint32_t repeat_imm(int interval, int step) { return uint32_t(interval & 0xffff) | uint32_t(uint16_t(int16_t(step))) << 16; }
+constexpr uint32_t repeat_imm(int interval, int step) {
+    return uint32_t(interval & 0xffff) | uint32_t(uint16_t(int16_t(step))) << 16;
+}
 constexpr int repeat_interval(uint32_t imm) { return int(imm & 0xffff); }
 constexpr int repeat_step(uint32_t imm) { return int16_t(imm >> 16); }
 
@@ -86,7 +91,19 @@ struct Operand {
 };
 
 /// Where an instruction may be dispatched.
-enum class Unit : uint8_t { Mem, Alu, Weights, Activations, Accumulate, Distributor, Transposer, Permuter, Selector, Link, Any };
+enum class Unit : uint8_t {
+    Mem,
+    Alu,
+    Weights,
+    Activations,
+    Accumulate,
+    Distributor,
+    Transposer,
+    Permuter,
+    Selector,
+    Link,
+    Any
+};
 bool unit_accepts(Unit unit, const Queue& queue);
 
 constexpr uint16_t type_bit(DType type) { return uint16_t(1u << int(type)); }
@@ -95,11 +112,11 @@ struct InstructionRow {
     Opcode opcode;
     std::string_view name, mnemonic;
     Unit unit;
-    uint16_t types;                  ///< bit set of the allowed DType; 0 = the row has no type
+    uint16_t types;  ///< bit set of the allowed DType; 0 = the row has no type
     std::span<const Operand> operands;
-    int Timing::*latency;            ///< dispatch (operands sampled) to result, without crossings
-    std::string_view latency_key;    ///< the parameter's key, e.g. "vxm.op"
-    std::string_view semantics;      ///< function in isa/semantics.hpp, or the slice that gives it meaning
+    int Timing::*latency;          ///< dispatch (operands sampled) to result, without crossings
+    std::string_view latency_key;  ///< the parameter's key, e.g. "vxm.op"
+    std::string_view semantics;    ///< function in isa/semantics.hpp, or the slice that gives it meaning
     std::string_view summary;
 };
 

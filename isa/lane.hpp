@@ -22,12 +22,18 @@ struct IntegerLane {
     SUPERLANE_INLINE static T get(uint32_t bits) { return T(bits); }
     SUPERLANE_INLINE static uint32_t put(T value) { return uint32_t(int32_t(value)); }
 };
-template <> struct Lane<DType::I8> : IntegerLane<int8_t> {};
-template <> struct Lane<DType::I16> : IntegerLane<int16_t> {};
-template <> struct Lane<DType::I32> : IntegerLane<int32_t> {};
-template <> struct Lane<DType::U8> : IntegerLane<uint8_t> {};
-template <> struct Lane<DType::U16> : IntegerLane<uint16_t> {};
-template <> struct Lane<DType::U32> : IntegerLane<uint32_t> {};
+template <>
+struct Lane<DType::I8> : IntegerLane<int8_t> {};
+template <>
+struct Lane<DType::I16> : IntegerLane<int16_t> {};
+template <>
+struct Lane<DType::I32> : IntegerLane<int32_t> {};
+template <>
+struct Lane<DType::U8> : IntegerLane<uint8_t> {};
+template <>
+struct Lane<DType::U16> : IntegerLane<uint16_t> {};
+template <>
+struct Lane<DType::U32> : IntegerLane<uint32_t> {};
 
 template <>
 struct Lane<DType::Bool> {
@@ -39,7 +45,9 @@ template <>
 struct Lane<DType::F32> {
     using Value = float;
     SUPERLANE_INLINE static float get(uint32_t bits) { return std::bit_cast<float>(bits); }
-    SUPERLANE_INLINE static uint32_t put(float value) { return value == value ? std::bit_cast<uint32_t>(value) : nan_bits; }
+    SUPERLANE_INLINE static uint32_t put(float value) {
+        return value == value ? std::bit_cast<uint32_t>(value) : nan_bits;
+    }
 };
 template <>
 struct Lane<DType::F16> {
@@ -55,12 +63,12 @@ using TypeTag = std::integral_constant<DType, type>;
 template <uint16_t types, class Body>
 SUPERLANE_INLINE bool by_type(DType type, const Body& body) {
     switch (type) {
-#define SUPERLANE_TYPE(name) \
-    case DType::name: \
+#define SUPERLANE_TYPE(name)                                  \
+    case DType::name:                                         \
         if constexpr ((types & type_bit(DType::name)) != 0) { \
-            body(TypeTag<DType::name>()); \
-            return true; \
-        } \
+            body(TypeTag<DType::name>());                     \
+            return true;                                      \
+        }                                                     \
         return false;
         SUPERLANE_TYPE(I8)
         SUPERLANE_TYPE(I16)

@@ -23,7 +23,9 @@ std::optional<Number> whole(std::string_view text, auto... format) {
 
 int width_bits(DType type) { return 8 * dtype_streams(type); }
 bool is_signed(DType type) { return type == DType::I8 || type == DType::I16 || type == DType::I32; }
-uint32_t low_bits(DType type, uint32_t value) { return width_bits(type) == 32 ? value : value & ((1u << width_bits(type)) - 1u); }
+uint32_t low_bits(DType type, uint32_t value) {
+    return width_bits(type) == 32 ? value : value & ((1u << width_bits(type)) - 1u);
+}
 
 std::optional<uint32_t> parse_value(DType type, std::string_view text) {
     if (type == DType::F32 || type == DType::F16) {

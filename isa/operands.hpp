@@ -21,7 +21,8 @@ struct Range {
 /// What the record can hold for a number of this kind.
 Range operand_range(OperandKind kind);
 
-/// How many streams from its base on a stream operand covers, and what the base must be a multiple of (bytes of an element).
+/// How many streams from its base on a stream operand covers, and what the base must be a multiple of (bytes of an
+/// element).
 int operand_streams(const Instruction& instruction, const Operand& operand);
 int operand_alignment(const Instruction& instruction, const Operand& operand);
 

@@ -23,10 +23,17 @@ std::string Program::digest() const {
     }
     digest.number(uint64_t(regions.size()));
     for (const Region& region : regions)
-        digest.text(region.name).number(uint8_t(region.side)).number(region.slice).number(region.address).number(region.words);
+        digest.text(region.name)
+            .number(uint8_t(region.side))
+            .number(region.slice)
+            .number(region.address)
+            .number(region.words);
     digest.number(uint64_t(data.size()));
     for (const DataBlock& block : data) {
-        digest.number(uint8_t(block.side)).number(block.slice).number(block.address).number(uint64_t(block.bytes.size()));
+        digest.number(uint8_t(block.side))
+            .number(block.slice)
+            .number(block.address)
+            .number(uint64_t(block.bytes.size()));
         digest.bytes(block.bytes.data(), block.bytes.size());
     }
     return digest.hex();

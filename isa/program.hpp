@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A program: instruction text of every queue, named regions of memory, initial data. The only thing compiler and sim share.
+// A program: instruction text of every queue, named regions of memory, initial data. The only thing compiler and sim
+// share.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -42,7 +43,8 @@ struct Program {
     std::string digest() const;
 };
 
-/// One dispatched instruction with its repetitions: element i is dispatched at cycle + i * interval with index + i * step.
+/// One dispatched instruction with its repetitions: element i is dispatched at cycle + i * interval with index + i *
+/// step.
 struct Burst {
     int64_t cycle = 0;
     uint32_t count = 1;
@@ -53,9 +55,9 @@ struct Burst {
     int64_t last_cycle() const { return cycle + int64_t(count - 1) * interval; }
 };
 
-/// Dispatch times of every queue. NOP, Repeat, Sync/Notify and the MEM loop registers are resolved and leave no burst, but
-/// Notify, Ifetch and Config do. A Repeat holds its queue; an address loop (Iterations) does not: the slice's address
-/// generator runs it. UserError for text that cannot be dispatched (Repeat of nothing, Sync without Notify).
+/// Dispatch times of every queue. NOP, Repeat, Sync/Notify and the MEM loop registers are resolved and leave no burst,
+/// but Notify, Ifetch and Config do. A Repeat holds its queue; an address loop (Iterations) does not: the slice's
+/// address generator runs it. UserError for text that cannot be dispatched (Repeat of nothing, Sync without Notify).
 std::vector<std::vector<Burst>> expand(const Program& program, const Timing& timing);
 
 }  // namespace superlane::isa

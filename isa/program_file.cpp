@@ -27,7 +27,7 @@ public:
         if (size > 0) std::memcpy(out_.data() + at, data, size);
     }
     template <class T>
-        requires std::is_trivially_copyable_v<T>
+    requires std::is_trivially_copyable_v<T>
     void number(T value) { bytes(&value, sizeof value); }
     void text(std::string_view value) {
         number(uint32_t(value.size()));
@@ -85,7 +85,9 @@ public:
 
 private:
     void need(uint64_t count, size_t each) const {
-        if (count > left_.size() / each) throw user_error(name_, ": truncated: ", count, " items of ", each, " bytes announced, ", left_.size(), " bytes left");
+        if (count > left_.size() / each)
+            throw user_error(name_, ": truncated: ", count, " items of ", each, " bytes announced, ", left_.size(),
+                             " bytes left");
     }
     std::span<const uint8_t> left_;
     std::string_view name_;
@@ -172,8 +174,10 @@ std::vector<uint8_t> seal_payload(std::span<const uint8_t> payload) {
 std::vector<uint8_t> encode_program(const Program& program) { return seal_payload(payload_of(program)); }
 
 Program decode_program(std::span<const uint8_t> bytes, std::string_view name) {
-    if (bytes.size() < sizeof magic || std::memcmp(bytes.data(), magic, sizeof magic) != 0) throw user_error(name, ": not a program file (wrong magic)");
-    if (bytes.size() < header_size) throw user_error(name, ": truncated: ", bytes.size(), " bytes, the header alone takes ", header_size);
+    if (bytes.size() < sizeof magic || std::memcmp(bytes.data(), magic, sizeof magic) != 0)
+        throw user_error(name, ": not a program file (wrong magic)");
+    if (bytes.size() < header_size)
+        throw user_error(name, ": truncated: ", bytes.size(), " bytes, the header alone takes ", header_size);
     Reader header(bytes.subspan(sizeof magic, header_size - sizeof magic), name);
     const uint32_t found = header.number<uint32_t>();
     if (found != version) throw user_error(name, ": format version ", found, ", this build reads version ", version);
@@ -181,7 +185,8 @@ Program decode_program(std::span<const uint8_t> bytes, std::string_view name) {
     std::string hash(hash_size, '\0');
     header.bytes(hash.data(), hash_size);
     const std::span<const uint8_t> payload = bytes.subspan(header_size);
-    if (payload.size() < size) throw user_error(name, ": truncated: ", payload.size(), " bytes after the header, ", size, " announced");
+    if (payload.size() < size)
+        throw user_error(name, ": truncated: ", payload.size(), " bytes after the header, ", size, " announced");
     if (payload.size() > size) throw user_error(name, ": ", payload.size() - size, " bytes after the end");
     if (hash != hash_of(payload)) throw user_error(name, ": content hash does not match: the file is damaged");
 

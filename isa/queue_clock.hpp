@@ -11,14 +11,22 @@ struct QueueClock {
     int64_t now = 0;
     void advance(const Instruction& instruction) {
         switch (instruction.opcode) {
-            case Opcode::Nop: now += instruction.index; break;
-            case Opcode::Repeat: now += int64_t(instruction.index) * repeat_interval(instruction.imm); break;
-            case Opcode::Sync: now = 0; break;
-            default: ++now;
+            case Opcode::Nop:
+                now += instruction.index;
+                break;
+            case Opcode::Repeat:
+                now += int64_t(instruction.index) * repeat_interval(instruction.imm);
+                break;
+            case Opcode::Sync:
+                now = 0;
+                break;
+            default:
+                ++now;
         }
     }
 };
 constexpr int64_t longest_nop = 65535;
-constexpr int64_t longest_gap = longest_nop << 16;  // that a cycle mark may leave: more is a slip of the pen, and a flood of NOPs
+constexpr int64_t longest_gap = longest_nop
+                                << 16;  // that a cycle mark may leave: more is a slip of the pen, and a flood of NOPs
 
 }  // namespace superlane::isa

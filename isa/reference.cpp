@@ -32,17 +32,20 @@ std::string escaped(std::string_view text) {
     return out;
 }
 
+std::string code(std::string_view text) { return std::string("`").append(text).append("`"); }
+
 std::string hex_byte(int value) {
     constexpr char digits[] = "0123456789abcdef";
     return {'0', 'x', digits[value >> 4 & 15], digits[value & 15]};
 }
 
 void print(std::string& out, Unit unit) {
-    ((out += "\n## In ") += unit_name(unit)) += "\n\n| opcode | written | types | fields | latency | meaning |\n|---|---|---|---|---|---|\n";
+    ((out += "\n## In ") += unit_name(unit)) +=
+        "\n\n| opcode | written | types | fields | latency | meaning |\n|---|---|---|---|---|---|\n";
     for (const InstructionRow& row : instructions()) {
         if (row.unit != unit) continue;
-        for (const std::string& cell : {hex_byte(int(row.opcode)), "`" + escaped(usage(row)) + "`", types_text(row), fields_text(row),
-                                        "`" + std::string(row.latency_key) + "`", escaped(row.summary)})
+        for (const std::string& cell : {hex_byte(int(row.opcode)), code(escaped(usage(row))), types_text(row),
+                                        fields_text(row), code(row.latency_key), escaped(row.summary)})
             (out += "| ") += cell + " ";
         out += "|\n";
     }
@@ -65,13 +68,18 @@ std::string usage(const InstructionRow& row) {
 std::string isa_reference_markdown() {
     std::string out =
         "# Instruction set\n\n"
-        "Generated from `isa/instructions.def`; do not edit. Refresh: `UPDATE_GOLDEN=1 isa_tests --gtest_filter=Reference.*`.\n"
-        "What each instruction does and when: [machine model](../machine_model.md). The text around it: [assembly](../assembly.md).\n\n"
-        "A record has 16 bytes, little-endian: opcode (1), dtype (1), mode (1), count (1), a (2), b (2), dst (2), index (2), imm (4).\n"
-        "Fields that a row does not name are 0. `a`, `b`, `dst`: kind in the high byte (0 none, 1 stream, 2 ALU output, 3 immediate,\n"
+        "Generated from `isa/instructions.def`; do not edit. Refresh: `UPDATE_GOLDEN=1 isa_tests "
+        "--gtest_filter=Reference.*`.\n"
+        "What each instruction does and when: [machine model](../machine_model.md). The text around it: "
+        "[assembly](../assembly.md).\n\n"
+        "A record has 16 bytes, little-endian: opcode (1), dtype (1), mode (1), count (1), a (2), b (2), dst (2), "
+        "index (2), imm (4).\n"
+        "Fields that a row does not name are 0. `a`, `b`, `dst`: kind in the high byte (0 none, 1 stream, 2 ALU "
+        "output, 3 immediate,\n"
         "4 latched), number in the low byte; streams count eastward from 0, westward from 64. Types: ";
     for (int type = 0; type < dtype_count; ++type)
-        (out += std::to_string(type) + " ") += std::string(dtype_names[size_t(type)]) + (type + 1 < dtype_count ? ", " : ".\n");
+        (out += std::to_string(type) + " ") +=
+            std::string(dtype_names[size_t(type)]) + (type + 1 < dtype_count ? ", " : ".\n");
     for (int unit = 0; unit <= int(Unit::Any); ++unit) print(out, Unit(unit));
     return out;
 }

@@ -22,7 +22,8 @@ struct Meaning {
 
 constexpr std::array<Meaning, 256> meanings() {
     std::array<Meaning, 256> of{};
-#define INSTRUCTION(name, code, mnemonic, unit, types, operands, latency, semantics, summary) of[code] = Meaning(functions::semantics);
+#define INSTRUCTION(name, code, mnemonic, unit, types, operands, latency, semantics, summary) \
+    of[code] = Meaning(functions::semantics);
 #include "isa/instructions.def"
 #undef INSTRUCTION
     return of;
@@ -52,24 +53,32 @@ DType result_type(const Instruction& instruction) {
     switch (instruction.opcode) {
         case Opcode::Equal:
         case Opcode::Less:
-        case Opcode::LessEqual: return DType::Bool;
-        case Opcode::Convert: return DType(instruction.mode);
+        case Opcode::LessEqual:
+            return DType::Bool;
+        case Opcode::Convert:
+            return DType(instruction.mode);
         case Opcode::AccumulateEmit:
-        case Opcode::AccumulatePass: return instruction.dtype == DType::F16 ? DType::F32 : DType::I32;
-        default: return instruction.dtype;
+        case Opcode::AccumulatePass:
+            return instruction.dtype == DType::F16 ? DType::F32 : DType::I32;
+        default:
+            return instruction.dtype;
     }
 }
 
 DType source_type(const Instruction& instruction, Field field) {
     if (field != Field::B) return instruction.dtype;
     switch (instruction.opcode) {
-        case Opcode::Mask: return DType::Bool;
+        case Opcode::Mask:
+            return DType::Bool;
         case Opcode::Select:
         case Opcode::Distribute:
         case Opcode::Gather:
-        case Opcode::Scatter: return DType::U8;
-        case Opcode::PermuteMap: return DType::U16;
-        default: return instruction.dtype;
+        case Opcode::Scatter:
+            return DType::U8;
+        case Opcode::PermuteMap:
+            return DType::U16;
+        default:
+            return instruction.dtype;
     }
 }
 

@@ -29,12 +29,13 @@ void accumulate(DType type, AccumulateOp op, uint32_t* state, const uint32_t* x,
 
 /// y[j] = sum over k of x[k] * rows[j][k], in int32. `lanes` is a multiple of 16.
 void dot_int8(const int8_t* x, const int8_t* const* rows, int row_count, int lanes, int32_t* y);
-/// The same for halves in two byte planes each: exact products, summed in double in the order that docs/machine_model.md
-/// states (16 partial sums by lane modulo 16, then a fixed tree), rounded once to fp32.
-void dot_half(const uint8_t* x_low, const uint8_t* x_high, const uint8_t* const* low, const uint8_t* const* high, int row_count,
-              int lanes, float* y);
+/// The same for halves in two byte planes each: exact products, summed in double in the order that
+/// docs/machine_model.md states (16 partial sums by lane modulo 16, then a fixed tree), rounded once to fp32.
+void dot_half(const uint8_t* x_low, const uint8_t* x_high, const uint8_t* const* low, const uint8_t* const* high,
+              int row_count, int lanes, float* y);
 
-/// How many byte streams an SXM instruction samples as data and as map, and drives. Permute's maps are those of its unit.
+/// How many byte streams an SXM instruction samples as data and as map, and drives. Permute's maps are those of its
+/// unit.
 struct SxmShape {
     int inputs = 0, maps = 0, outputs = 0;
 };

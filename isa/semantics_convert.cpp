@@ -18,13 +18,15 @@ SUPERLANE_INLINE uint32_t from_double(double x) {
     if constexpr (to == DType::Bool) {
         return x != 0.0;
     } else if constexpr (is_float<to>) {
-        return Lane<to>::put(float(x));  // to half: only integers could round twice, and below 65520 fp32 holds them exactly
+        return Lane<to>::put(
+            float(x));  // to half: only integers could round twice, and below 65520 fp32 holds them exactly
     } else {
         constexpr double low = std::numeric_limits<T>::min(), high = std::numeric_limits<T>::max();
         double clamped = x == x ? x : 0.0;
         clamped = clamped < low ? low : clamped;
         clamped = clamped > high ? high : clamped;
-        return Lane<to>::put(T(uint32_t(std::bit_cast<uint64_t>(clamped + 0x1.8p52))));  // low bits: the nearest integer
+        return Lane<to>::put(
+            T(uint32_t(std::bit_cast<uint64_t>(clamped + 0x1.8p52))));  // low bits: the nearest integer
     }
 }
 
@@ -32,25 +34,30 @@ template <DType from, DType to>
 SUPERLANE_INLINE void convert_loop(const uint32_t* a, uint32_t* out, int lanes) {
 #pragma GCC ivdep
     for (int i = 0; i < lanes; ++i) {
-        if constexpr (is_float<from> && is_float<to>) out[i] = Lane<to>::put(Lane<from>::get(a[i]));
-        else out[i] = from_double<to>(double(Lane<from>::get(a[i])));
+        if constexpr (is_float<from> && is_float<to>)
+            out[i] = Lane<to>::put(Lane<from>::get(a[i]));
+        else
+            out[i] = from_double<to>(double(Lane<from>::get(a[i])));
     }
 }
 
 template <DType from>
 SUPERLANE_INLINE bool convert_to(DType to, const uint32_t* a, uint32_t* out, int lanes) {
-    return by_type<ANY_TYPE>(to, [&](auto tag) __attribute__((always_inline)) { convert_loop<from, tag.value>(a, out, lanes); });
+    return by_type<ANY_TYPE>(
+        to, [&](auto tag) __attribute__((always_inline)) { convert_loop<from, tag.value>(a, out, lanes); });
 }
 
 }  // namespace
 
 namespace functions {
 
-SUPERLANE_CLONES void convert(const Instruction& instruction, const uint32_t* a, const uint32_t*, uint32_t* out, int lanes) {
+SUPERLANE_CLONES void convert(const Instruction& instruction, const uint32_t* a, const uint32_t*, uint32_t* out,
+                              int lanes) {
     bool known = false;
     const DType to = DType(instruction.mode);
-    by_type<ANY_TYPE>(instruction.dtype,
-                      [&](auto from) __attribute__((always_inline)) { known = convert_to<from.value>(to, a, out, lanes); });
+    by_type<ANY_TYPE>(
+        instruction.dtype, [&](auto from)
+                               __attribute__((always_inline)) { known = convert_to<from.value>(to, a, out, lanes); });
     SUPERLANE_CHECK(known, int(instruction.dtype), int(to));
 }
 

@@ -15,8 +15,8 @@ struct Exponential {
 };
 
 [[gnu::always_inline]] inline Exponential exponential(double x) {
-    constexpr double round_to_integer = 0x1.8p52;        // adding it leaves round(x) in the low bits
-    constexpr double ln2_high = 0x1.62e42feep-1;         // 33 bits: k * ln2_high is exact
+    constexpr double round_to_integer = 0x1.8p52;  // adding it leaves round(x) in the low bits
+    constexpr double ln2_high = 0x1.62e42feep-1;   // 33 bits: k * ln2_high is exact
     constexpr double ln2_low = 0x1.a39ef35793c76p-33;
     const double shifted = x * 0x1.71547652b82fep0 + round_to_integer;
     const double k = shifted - round_to_integer;
@@ -57,7 +57,8 @@ struct Exponential {
     return x == x ? std::bit_cast<float>(std::bit_cast<uint32_t>(result) | sign) : x;
 }
 
-/// IEEE division and square root are correctly rounded everywhere; in double their two errors vanish in the fp32 rounding.
+/// IEEE division and square root are correctly rounded everywhere; in double their two errors vanish in the fp32
+/// rounding.
 [[gnu::always_inline]] inline float rsqrt_float(float x) { return float(1.0 / std::sqrt(double(x))); }
 
 }  // namespace superlane::isa

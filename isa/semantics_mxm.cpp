@@ -25,8 +25,8 @@ T* scratch(int lanes) {
     return vector.data();
 }
 
-// Lane i goes to partial sum i mod 16; the sixteen are added in halves: 8 apart, 4, 2, 1. The product of two halves has 22
-// bits and fits fp32, so only the double additions and the last conversion round. Both versions keep this order.
+// Lane i goes to partial sum i mod 16; the sixteen are added in halves: 8 apart, 4, 2, 1. The product of two halves has
+// 22 bits and fits fp32, so only the double additions and the last conversion round. Both versions keep this order.
 float rounded(double sum) {
     const float result = float(sum);
     return result == result ? result : std::bit_cast<float>(nan_bits);
@@ -46,7 +46,8 @@ float half_row_plain(const float* x, const uint8_t* low, const uint8_t* high, in
 
 #if defined(__x86_64__)
 /// By intrinsics: compilers do not find the half conversion, and g++ 12 widens fp32 to double poorly.
-__attribute__((target("avx2,f16c"))) float half_row_avx2(const float* x, const uint8_t* low, const uint8_t* high, int lanes) {
+__attribute__((target("avx2,f16c"))) float half_row_avx2(const float* x, const uint8_t* low, const uint8_t* high,
+                                                         int lanes) {
     __m256d sum[4] = {_mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd()};
     const auto add = [&](int first, __m256 products) __attribute__((target("avx2,f16c"), always_inline)) {
         sum[first] = _mm256_add_pd(sum[first], _mm256_cvtps_pd(_mm256_castps256_ps128(products)));
@@ -85,8 +86,8 @@ SUPERLANE_CLONES void dot_int8(const int8_t* x, const int8_t* const* rows, int r
     }
 }
 
-void dot_half(const uint8_t* x_low, const uint8_t* x_high, const uint8_t* const* low, const uint8_t* const* high, int row_count,
-              int lanes, float* y) {
+void dot_half(const uint8_t* x_low, const uint8_t* x_high, const uint8_t* const* low, const uint8_t* const* high,
+              int row_count, int lanes, float* y) {
     static HalfRow* const half_row = choose_half_row();
     SUPERLANE_CHECK(lanes % lanes_per_superlane == 0, lanes);
     float* x = scratch<float>(lanes);

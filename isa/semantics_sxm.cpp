@@ -13,15 +13,24 @@ SxmShape sxm_shape(const Instruction& instruction) {
     const int streams = dtype_streams(instruction.dtype);
     const int index = instruction.index;
     switch (instruction.opcode) {
-        case Opcode::Shift: return {streams, 0, streams};
-        case Opcode::Select: return {2, 1, 1};
-        case Opcode::PermuteMap: return {0, 2, 0};
-        case Opcode::Permute: return {streams, 2, streams};
-        case Opcode::Distribute: return {streams, 1, streams};
-        case Opcode::Broadcast: return {streams, 0, streams};
-        case Opcode::Rotate: return {index, 0, index * index};
-        case Opcode::Transpose: return {16 * streams, 0, 16 * streams};
-        default: break;
+        case Opcode::Shift:
+            return {streams, 0, streams};
+        case Opcode::Select:
+            return {2, 1, 1};
+        case Opcode::PermuteMap:
+            return {0, 2, 0};
+        case Opcode::Permute:
+            return {streams, 2, streams};
+        case Opcode::Distribute:
+            return {streams, 1, streams};
+        case Opcode::Broadcast:
+            return {streams, 0, streams};
+        case Opcode::Rotate:
+            return {index, 0, index * index};
+        case Opcode::Transpose:
+            return {16 * streams, 0, 16 * streams};
+        default:
+            break;
     }
     check_failed(__FILE__, __LINE__, "an SXM instruction", int(instruction.opcode));
 }

@@ -16,7 +16,9 @@ namespace {
 const QueueMap queues{Geometry()};
 
 Program assembled(const std::string& text) { return assemble(text, default_target(), "t.asm"); }
-const std::vector<Instruction>& text_of(const Program& program, const char* queue) { return program.text[size_t(queues.find(queue))]; }
+const std::vector<Instruction>& text_of(const Program& program, const char* queue) {
+    return program.text[size_t(queues.find(queue))];
+}
 Instruction one(const std::string& queue, const std::string& text) {
     const Program program = assembled(".queue " + queue + "\n" + text);
     return text_of(program, queue.c_str()).at(0);
@@ -25,10 +27,12 @@ Instruction one(const std::string& queue, const std::string& text) {
 }  // namespace
 
 TEST(Assembler, InsertsNopsUpToTheMarkedCycle) {
-    const Program program = assembled(".queue mem.e.0\n@7 read 1, E0\nread 2, E0\n+3 read 3, E0 ; comment\n@131090 read 4, E0\n");
+    const Program program =
+        assembled(".queue mem.e.0\n@7 read 1, E0\nread 2, E0\n+3 read 3, E0 ; comment\n@131090 read 4, E0\n");
     const auto& text = text_of(program, "mem.e.0");
     std::vector<int> shape;
-    for (const Instruction& each : text) shape.push_back(each.opcode == Opcode::Nop ? -int(each.index) : int(each.index));
+    for (const Instruction& each : text)
+        shape.push_back(each.opcode == Opcode::Nop ? -int(each.index) : int(each.index));
     EXPECT_EQ(shape, (std::vector<int>{-7, 1, 2, -2, 3, -65535, -65535, -8, 4}));  // 3 is dispatched at 11
     const auto bursts = expand(program, Timing());
     std::vector<int64_t> cycles;
@@ -93,30 +97,42 @@ TEST(Assembler, AfterSyncCyclesCountFromTheRelease) {
 
 TEST(Assembler, TellsEveryMistakeByLineAndColumn) {
     const auto error = [](const std::string& text) { return error_of([&] { assembled(text); }); };
-    const auto in = [&](const std::string& queue, const std::string& text) { return error(".queue " + queue + "\n" + text); };
+    const auto in = [&](const std::string& queue, const std::string& text) {
+        return error(".queue " + queue + "\n" + text);
+    };
     EXPECT_EQ(error("read 0, E0"), "t.asm:1:1: expected .queue before the first instruction");
-    EXPECT_EQ(error(".quue mem.e.0"), "t.asm:1:1: unknown directive '.quue'; allowed are .chip .region .data .bytes .hex .queue (nearest: '.queue')");
+    EXPECT_EQ(
+        error(".quue mem.e.0"),
+        "t.asm:1:1: unknown directive '.quue'; allowed are .chip .region .data .bytes .hex .queue (nearest: '.queue')");
     EXPECT_EQ(error(".queue mem.e.44"), "t.asm:1:8: unknown queue 'mem.e.44' (nearest: 'mem.e.4')");
     EXPECT_EQ(error(".queue"), "t.asm:1:7: expected a queue's name, found the end of the line");
     EXPECT_EQ(error(".chip lp30"), "t.asm:1:7: the text is for chip 'lp30', but is assembled for 'tsp-v1'");
     EXPECT_EQ(in("vxm.0", "  adx.f32 E0, E4"), "t.asm:2:3: unknown instruction 'adx' (nearest: 'add')");
     EXPECT_EQ(in("vxm.0", "zzzzzzzzz"), "t.asm:2:1: unknown instruction 'zzzzzzzzz'");
     EXPECT_EQ(in("vxm.0", "add E0, E4"), "t.asm:2:1: 'add' needs a type, as in: add.<type> x, y -> to");
-    EXPECT_EQ(in("vxm.0", "add.f64 E0, E4"), "t.asm:2:1: unknown type 'f64'; allowed are i8 i16 i32 u8 u16 u32 f16 f32 bool");
+    EXPECT_EQ(in("vxm.0", "add.f64 E0, E4"),
+              "t.asm:2:1: unknown type 'f64'; allowed are i8 i16 i32 u8 u16 u32 f16 f32 bool");
     EXPECT_EQ(in("vxm.0", "exp.i8 E0"), "t.asm:2:1: 'exp' type i8 is not allowed, but f16, f32");
     EXPECT_EQ(in("mem.e.0", "read.i8 0, E0"), "t.asm:2:1: 'read' has no type, but 'i8' is given");
     EXPECT_EQ(in("vxm.0", "add.f32 E0"), "t.asm:2:11: expected 'y'; written as: add.<type> x, y -> to");
     EXPECT_EQ(in("vxm.0", "add.f32 E0 E4"), "t.asm:2:12: expected 'y'; written as: add.<type> x, y -> to");
     EXPECT_EQ(in("vxm.0", "add.f32 E0, E4 -> E8 E9"), "t.asm:2:22: unexpected 'E9'; written as: add.<type> x, y -> to");
-    EXPECT_EQ(in("vxm.0", "add.f32 E0, E4 -> a3"), "t.asm:2:19: 'to' must be a stream, E0 to E31 or W0 to W31, or none; not 'a3'");
+    EXPECT_EQ(in("vxm.0", "add.f32 E0, E4 -> a3"),
+              "t.asm:2:19: 'to' must be a stream, E0 to E31 or W0 to W31, or none; not 'a3'");
     EXPECT_EQ(in("vxm.0", "add.f32 E0, a16"),
-              "t.asm:2:13: 'y' must be a stream (E3, W17), an ALU output (a0 to a15), an immediate (#1.5) or latched; not 'a16'");
-    EXPECT_EQ(in("vxm.0", "add.i8 E0, #128"), "t.asm:2:12: '#128' is no i8; write #1.5, #-3 or #0x3f800000:bits, in the type's range");
+              "t.asm:2:13: 'y' must be a stream (E3, W17), an ALU output (a0 to a15), an immediate (#1.5) or latched; "
+              "not 'a16'");
+    EXPECT_EQ(in("vxm.0", "add.i8 E0, #128"),
+              "t.asm:2:12: '#128' is no i8; write #1.5, #-3 or #0x3f800000:bits, in the type's range");
     EXPECT_EQ(in("vxm.0", "add.i8 #1, #2"), "t.asm:2:12: an instruction holds one immediate, these two differ");
-    EXPECT_EQ(in("vxm.0", "accumulate.f32 #1, add, 3"), "t.asm:2:1: 'accumulate' has no room for an immediate source beside its own number");
-    EXPECT_EQ(in("vxm.0", "accumulate.f32 E0, sum, 3"), "t.asm:2:20: unknown reduction 'sum'; allowed are add, max, min");
-    EXPECT_EQ(in("vxm.0", "cvt.f32 E0, f64"), "t.asm:2:13: unknown type 'f64'; allowed are i8 i16 i32 u8 u16 u32 f16 f32 bool");
-    EXPECT_EQ(in("vxm.0", "add.f32 E2, E4"), "t.asm:2:1: 'add' 'x' is 4 bytes wide and must start at a multiple of 4, not E2");
+    EXPECT_EQ(in("vxm.0", "accumulate.f32 #1, add, 3"),
+              "t.asm:2:1: 'accumulate' has no room for an immediate source beside its own number");
+    EXPECT_EQ(in("vxm.0", "accumulate.f32 E0, sum, 3"),
+              "t.asm:2:20: unknown reduction 'sum'; allowed are add, max, min");
+    EXPECT_EQ(in("vxm.0", "cvt.f32 E0, f64"),
+              "t.asm:2:13: unknown type 'f64'; allowed are i8 i16 i32 u8 u16 u32 f16 f32 bool");
+    EXPECT_EQ(in("vxm.0", "add.f32 E2, E4"),
+              "t.asm:2:1: 'add' 'x' is 4 bytes wide and must start at a multiple of 4, not E2");
     EXPECT_EQ(in("vxm.0", "add.i8 E32, E4"), "t.asm:2:1: 'add' 'x' takes 1 stream from E32, the chip has 32");
     EXPECT_EQ(in("vxm.0", "read 0, E0"), "t.asm:2:1: 'read' needs a MEM slice (mem.*)");
     EXPECT_EQ(in("mem.e.0", "read 8192, E0"), "t.asm:2:1: 'read' 'address' must be 0 to 8191, not 8192");
@@ -124,24 +140,36 @@ TEST(Assembler, TellsEveryMistakeByLineAndColumn) {
     EXPECT_EQ(in("mem.e.0", "read 0, X0"), "t.asm:2:9: 'to' must be a stream, E0 to E31 or W0 to W31; not 'X0'");
     EXPECT_EQ(in("mem.e.0", "step 40000"), "t.asm:2:6: 'words' must be a number from -32768 to 32767, not '40000'");
     EXPECT_EQ(in("mem.e.0", "iterations 0"), "t.asm:2:1: 'iterations' 'n' must be 1 to 65535, not 0");
-    EXPECT_EQ(in("mem.e.0", "@5 read 0, E0\n@5 read 0, E0"), "t.asm:3:1: cycle 5 is past: queue mem.e.0 is busy until 6");
+    EXPECT_EQ(in("mem.e.0", "@5 read 0, E0\n@5 read 0, E0"),
+              "t.asm:3:1: cycle 5 is past: queue mem.e.0 is busy until 6");
     EXPECT_EQ(in("mem.e.0", "@x read 0, E0"), "t.asm:2:1: '@x' must be @ and a cycle from 0, or + and cycles from 1");
     EXPECT_EQ(in("mem.e.0", "+0 read 0, E0"), "t.asm:2:1: '+0' must be @ and a cycle from 0, or + and cycles from 1");
-    EXPECT_EQ(in("mem.e.0", "@9999999999 read 0, E0"), "t.asm:2:1: a wait of 9999999999 cycles is longer than 4294901760");
+    EXPECT_EQ(in("mem.e.0", "@9999999999 read 0, E0"),
+              "t.asm:2:1: a wait of 9999999999 cycles is longer than 4294901760");
     EXPECT_EQ(in("mem.e.0", "@5"), "t.asm:2:3: expected an instruction, found the end of the line");
-    EXPECT_EQ(in("mem.e.0", "read 8190, E0\nrepeat 3, 1, 1"), "t.asm: queue mem.e.0, line 2: 'read' at its last repetition 'address' must be 0 to 8191, not 8193");
-    EXPECT_EQ(in("mem.e.0", "iterations 2\nstep -9\nread 8, E0"), "t.asm: queue mem.e.0, line 4: 'read' its repetitions move 'address' to -1");
-    EXPECT_EQ(in("vxm.0", "mov.i8 E0\nrepeat 2, 1, 1"), "t.asm: queue vxm.0, line 2: 'mov' has no index for its repetitions to move");
-    EXPECT_EQ(in("mxm.e.1.weights", "lw.f16 E0, 16"), "t.asm:2:1: 'lw' f16 takes a pair of planes and is dispatched on the even one");
+    EXPECT_EQ(in("mem.e.0", "read 8190, E0\nrepeat 3, 1, 1"),
+              "t.asm: queue mem.e.0, line 2: 'read' at its last repetition 'address' must be 0 to 8191, not 8193");
+    EXPECT_EQ(in("mem.e.0", "iterations 2\nstep -9\nread 8, E0"),
+              "t.asm: queue mem.e.0, line 4: 'read' its repetitions move 'address' to -1");
+    EXPECT_EQ(in("vxm.0", "mov.i8 E0\nrepeat 2, 1, 1"),
+              "t.asm: queue vxm.0, line 2: 'mov' has no index for its repetitions to move");
+    EXPECT_EQ(in("mxm.e.1.weights", "lw.f16 E0, 16"),
+              "t.asm:2:1: 'lw' f16 takes a pair of planes and is dispatched on the even one");
     EXPECT_EQ(in("mxm.e.0.weights", "lw.i8 E0, 17"), "t.asm:2:1: 'lw' 'vectors' must be 1 to 16, not 17");
-    EXPECT_EQ(in("mxm.e.0.weights", "lw.i8 E20, 16"), "t.asm:2:1: 'lw' 'from' takes 16 streams from E20, the chip has 32");
+    EXPECT_EQ(in("mxm.e.0.weights", "lw.i8 E20, 16"),
+              "t.asm:2:1: 'lw' 'from' takes 16 streams from E20, the chip has 32");
     EXPECT_EQ(in("mxm.e.0.weights", "lw.i8 W0, 16"), "t.asm:2:1: 'lw' 'from' must flow outward, eastward here, not W0");
-    EXPECT_EQ(in("mxm.e.0.activations", "abc.hold.i8 E0, 16, 60"), "t.asm:2:1: 'abc.hold' 'slot' must be 0 to 48, not 60");
-    EXPECT_EQ(in("mxm.e.0.accumulate", "acc.emit.i8 0 -> E0"), "t.asm:2:1: 'acc.emit' 'to' must flow inward, westward here, not E0");
+    EXPECT_EQ(in("mxm.e.0.activations", "abc.hold.i8 E0, 16, 60"),
+              "t.asm:2:1: 'abc.hold' 'slot' must be 0 to 48, not 60");
+    EXPECT_EQ(in("mxm.e.0.accumulate", "acc.emit.i8 0 -> E0"),
+              "t.asm:2:1: 'acc.emit' 'to' must flow inward, westward here, not E0");
     EXPECT_EQ(in("mxm.e.0.accumulate", "acc.set.i8 64"), "t.asm:2:1: 'acc.set' 'slot' must be 0 to 63, not 64");
-    EXPECT_EQ(in("sxm.e.transposer.1", "transpose.f16 E0 -> W0"), "t.asm:2:1: 'transpose' f16 takes both transposers and is dispatched on transposer 0");
-    EXPECT_EQ(in("sxm.e.selector.0", "rotate.i8 E0, 6 -> W0"), "t.asm:2:1: 'rotate' 'to' takes 36 streams from W0, the chip has 32");
-    EXPECT_EQ(in("sxm.e.distributor.0", "broadcast.i8 E0, 16 -> W0"), "t.asm:2:1: 'broadcast' 'lane' must be 0 to 15, not 16");
+    EXPECT_EQ(in("sxm.e.transposer.1", "transpose.f16 E0 -> W0"),
+              "t.asm:2:1: 'transpose' f16 takes both transposers and is dispatched on transposer 0");
+    EXPECT_EQ(in("sxm.e.selector.0", "rotate.i8 E0, 6 -> W0"),
+              "t.asm:2:1: 'rotate' 'to' takes 36 streams from W0, the chip has 32");
+    EXPECT_EQ(in("sxm.e.distributor.0", "broadcast.i8 E0, 16 -> W0"),
+              "t.asm:2:1: 'broadcast' 'lane' must be 0 to 15, not 16");
     EXPECT_EQ(in("c2c.e.0", "send E0, 16"), "t.asm:2:1: 'send' 'link' must be 0 to 15, not 16");
     EXPECT_EQ(in("mem.e.0", "config 21"), "t.asm:2:1: 'config' 'superlanes' must be 1 to 20, not 21");
 }
@@ -149,7 +177,8 @@ TEST(Assembler, TellsEveryMistakeByLineAndColumn) {
 TEST(Assembler, TellsMistakesOfDataByLineAndColumn) {
     const auto error = [](const std::string& text) { return error_of([&] { assembled(text); }); };
     const std::string x = ".region x mem.e.0 0x10 4\n";
-    EXPECT_EQ(error(".region 1x mem.e.0 0 1"), "t.asm:1:9: '1x' is no name; use letters, digits and _ . / : [ ] @ -, a letter first");
+    EXPECT_EQ(error(".region 1x mem.e.0 0 1"),
+              "t.asm:1:9: '1x' is no name; use letters, digits and _ . / : [ ] @ -, a letter first");
     EXPECT_EQ(error(x + x), "t.asm:2:9: region 'x' is already there");
     EXPECT_EQ(error(".region x vxm.0 0 1"), "t.asm:1:11: 'vxm.0' is no MEM slice; the chip has mem.w.0 to mem.e.43");
     EXPECT_EQ(error(".region x mem.e.0 70000 1"), "t.asm:1:19: '70000' is no word address");
@@ -158,17 +187,24 @@ TEST(Assembler, TellsMistakesOfDataByLineAndColumn) {
     EXPECT_EQ(error(".region x mem.e.0 0 1 2"), "t.asm:1:23: unexpected '2'");
     EXPECT_EQ(error(x + ".data y u8 1"), "t.asm:2:7: unknown region 'y' (nearest: 'x')");
     EXPECT_EQ(error(x + ".data x u8 1\n.data x u8 1"), "t.asm:3:7: region 'x' already has data");
-    EXPECT_EQ(error(x + ".data x u9 1"), "t.asm:2:9: unknown type 'u9'; allowed are fill, iota, i8 i16 i32 u8 u16 u32 f16 f32 bool");
+    EXPECT_EQ(error(x + ".data x u9 1"),
+              "t.asm:2:9: unknown type 'u9'; allowed are fill, iota, i8 i16 i32 u8 u16 u32 f16 f32 bool");
     EXPECT_EQ(error(x + ".data x u8 256"), "t.asm:2:12: '256' is no u8 or out of its range");
     EXPECT_EQ(error(x + ".data x iota u8 a"), "t.asm:2:17: 'a' is no number up to 2^31");
-    EXPECT_EQ(error(x + ".region y mem.e.1 0 4\n.data x, y f32 1"), "t.asm:3:7: f32 takes one region or 4, a byte each; 2 given");
-    EXPECT_EQ(error(x + ".region y mem.e.1 0 3\n.data x, y f16 1"), "t.asm:3:10: regions of one .data must have the same number of words");
-    EXPECT_EQ(error(".region y mem.e.1 0 3\n.data y f16 1"), "t.asm:2:7: the region's 3 words are no multiple of the 2 bytes of f16");
+    EXPECT_EQ(error(x + ".region y mem.e.1 0 4\n.data x, y f32 1"),
+              "t.asm:3:7: f32 takes one region or 4, a byte each; 2 given");
+    EXPECT_EQ(error(x + ".region y mem.e.1 0 3\n.data x, y f16 1"),
+              "t.asm:3:10: regions of one .data must have the same number of words");
+    EXPECT_EQ(error(".region y mem.e.1 0 3\n.data y f16 1"),
+              "t.asm:2:7: the region's 3 words are no multiple of the 2 bytes of f16");
     EXPECT_EQ(error(".hex 00"), "t.asm:1:6: .hex belongs after .bytes");
-    EXPECT_EQ(error(".bytes mem.e.0 0 1\n.hex 0"), "t.asm:2:6: '0' must be pairs of hexadecimal digits, perhaps *count");
+    EXPECT_EQ(error(".bytes mem.e.0 0 1\n.hex 0"),
+              "t.asm:2:6: '0' must be pairs of hexadecimal digits, perhaps *count");
     EXPECT_EQ(error(".bytes mem.e.0 0 1\n.hex 00*321"), "t.asm:2:6: more than the 320 bytes of the block");
-    EXPECT_EQ(error(".bytes mem.e.0 0 1\n.hex 00*319\n.queue vxm.0"), "t.asm:3:1: the .bytes block before is not full: 319 of 320 bytes");
-    EXPECT_EQ(error(x + ".queue mem.w.0\nread x, E0"), "t.asm:3:6: region 'x' is in slice 0 of the east, not in this queue's");
+    EXPECT_EQ(error(".bytes mem.e.0 0 1\n.hex 00*319\n.queue vxm.0"),
+              "t.asm:3:1: the .bytes block before is not full: 319 of 320 bytes");
+    EXPECT_EQ(error(x + ".queue mem.w.0\nread x, E0"),
+              "t.asm:3:6: region 'x' is in slice 0 of the east, not in this queue's");
     EXPECT_EQ(error(x + ".queue mem.e.0\nread x+4, E0"), "t.asm:3:6: 'x+4' is not in the region; offsets are 0 to 3");
     std::string many = ".region y mem.e.1 0 1\n.data y u8";
     for (int i = 0; i < 321; ++i) many += " 1";

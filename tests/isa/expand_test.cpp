@@ -33,7 +33,8 @@ TEST(Expand, ARepeatHoldsItsQueue) {
 }
 
 TEST(Expand, AnAddressLoopDoesNot) {
-    const auto bursts = bursts_of(".queue mem.e.0\niterations 20\ncountdown 2\nstep 3\nread 5, E0\nread 9, E0\n", "mem.e.0");
+    const auto bursts =
+        bursts_of(".queue mem.e.0\niterations 20\ncountdown 2\nstep 3\nread 5, E0\nread 9, E0\n", "mem.e.0");
     ASSERT_EQ(bursts.size(), 2u);
     EXPECT_EQ(bursts[0].cycle, 3);
     EXPECT_EQ(bursts[0].count, 20u);
@@ -44,7 +45,9 @@ TEST(Expand, AnAddressLoopDoesNot) {
 }
 
 TEST(Expand, TheBarrierReleasesEveryParkedQueue35CyclesAfterTheNotify) {
-    const std::string text = ".queue mem.e.0\n@10 notify\n@100 notify\n.queue mem.w.0\nsync\nread 1, W0\nsync\nread 2, W0\n.queue mem.w.1\n@3 sync\n@5 read 3, W0\n";
+    const std::string text =
+        ".queue mem.e.0\n@10 notify\n@100 notify\n.queue mem.w.0\nsync\nread 1, W0\nsync\nread 2, W0\n.queue "
+        "mem.w.1\n@3 sync\n@5 read 3, W0\n";
     const auto first = bursts_of(text, "mem.w.0");
     ASSERT_EQ(first.size(), 2u);
     EXPECT_EQ(first[0].cycle, 45);
@@ -54,16 +57,22 @@ TEST(Expand, TheBarrierReleasesEveryParkedQueue35CyclesAfterTheNotify) {
 }
 
 TEST(Expand, TellsTextThatCannotBeDispatched) {
-    EXPECT_EQ(expand_error(".queue mem.e.0\nrepeat 3, 1, 0"), "queue mem.e.0, line 2: repeat needs a single instruction before it");
-    EXPECT_EQ(expand_error(".queue mem.e.0\nread 0, E0\nrepeat 3, 1, 0\nrepeat 3, 1, 0"), "queue mem.e.0, line 4: repeat needs a single instruction before it");
-    EXPECT_EQ(expand_error(".queue mem.e.0\nread 0, E0\nnop 1\nrepeat 3, 1, 0"), "queue mem.e.0, line 4: repeat needs a single instruction before it");
-    EXPECT_EQ(expand_error(".queue mem.e.0\niterations 3\nread 0, E0\nrepeat 3, 1, 0"), "queue mem.e.0, line 4: repeat needs a single instruction before it");
-    EXPECT_EQ(expand_error(".queue mem.e.0\niterations 3\nstep 0\nnotify"), "queue mem.e.0, line 4: loop registers are set, but the next instruction is no memory access");
+    EXPECT_EQ(expand_error(".queue mem.e.0\nrepeat 3, 1, 0"),
+              "queue mem.e.0, line 2: repeat needs a single instruction before it");
+    EXPECT_EQ(expand_error(".queue mem.e.0\nread 0, E0\nrepeat 3, 1, 0\nrepeat 3, 1, 0"),
+              "queue mem.e.0, line 4: repeat needs a single instruction before it");
+    EXPECT_EQ(expand_error(".queue mem.e.0\nread 0, E0\nnop 1\nrepeat 3, 1, 0"),
+              "queue mem.e.0, line 4: repeat needs a single instruction before it");
+    EXPECT_EQ(expand_error(".queue mem.e.0\niterations 3\nread 0, E0\nrepeat 3, 1, 0"),
+              "queue mem.e.0, line 4: repeat needs a single instruction before it");
+    EXPECT_EQ(expand_error(".queue mem.e.0\niterations 3\nstep 0\nnotify"),
+              "queue mem.e.0, line 4: loop registers are set, but the next instruction is no memory access");
     EXPECT_EQ(expand_error(".queue mem.e.0\nsync"), "queue mem.e.0, line 2: sync without a notify in any other queue");
 }
 
 TEST(Expand, WithoutLinesNamesTheInstruction) {
     Program program = assemble(".queue vxm.3\n@9 sync", default_target());
     program.lines.clear();
-    EXPECT_EQ(error_of([&] { expand(program, Timing()); }), "queue vxm.3, instruction 1: sync without a notify in any other queue");
+    EXPECT_EQ(error_of([&] { expand(program, Timing()); }),
+              "queue vxm.3, instruction 1: sync without a notify in any other queue");
 }

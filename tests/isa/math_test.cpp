@@ -45,7 +45,8 @@ Tally compare(Opcode opcode, const Reference& reference, const std::vector<uint3
 
 /// Every 1009th float of both signs, NaNs, infinities and subnormals among them, and the special points.
 std::vector<uint32_t> points() {
-    std::vector<uint32_t> all = {0u, 0x80000000u, 1u, 0x80000001u, 0x7fffffu, 0x7f800000u, 0xff800000u, 0x7fc00000u, 0xffc00001u, 0x7f7fffffu};
+    std::vector<uint32_t> all = {0u,          0x80000000u, 1u,          0x80000001u, 0x7fffffu,
+                                 0x7f800000u, 0xff800000u, 0x7fc00000u, 0xffc00001u, 0x7f7fffffu};
     for (uint64_t bits = 0; bits < 0x100000000u; bits += 1009) all.push_back(uint32_t(bits));
     return all;
 }
@@ -58,21 +59,27 @@ void expect_rounded(const Tally& tally) {
 }  // namespace
 
 TEST(Math, Exp) {
-    expect_rounded(compare(Opcode::Exp, [](double x) { return std::exp(x); }, points()));
+    expect_rounded(compare(
+        Opcode::Exp, [](double x) { return std::exp(x); }, points()));
     std::vector<uint32_t> dense;
-    for (float x = -104.0f; x < 89.0f; x += 0.0003f) dense.push_back(bits_of(x));  // through subnormals and into overflow
-    expect_rounded(compare(Opcode::Exp, [](double x) { return std::exp(x); }, dense));
+    for (float x = -104.0f; x < 89.0f; x += 0.0003f)
+        dense.push_back(bits_of(x));  // through subnormals and into overflow
+    expect_rounded(compare(
+        Opcode::Exp, [](double x) { return std::exp(x); }, dense));
 }
 
 TEST(Math, Tanh) {
-    expect_rounded(compare(Opcode::Tanh, [](double x) { return std::tanh(x); }, points()));
+    expect_rounded(compare(
+        Opcode::Tanh, [](double x) { return std::tanh(x); }, points()));
     std::vector<uint32_t> dense;
     for (float x = -10.0f; x < 10.0f; x += 0.00003f) dense.push_back(bits_of(x));
-    expect_rounded(compare(Opcode::Tanh, [](double x) { return std::tanh(x); }, dense));
+    expect_rounded(compare(
+        Opcode::Tanh, [](double x) { return std::tanh(x); }, dense));
 }
 
 TEST(Math, Rsqrt) {
-    expect_rounded(compare(Opcode::Rsqrt, [](double x) { return 1.0 / std::sqrt(x); }, points()));
+    expect_rounded(compare(
+        Opcode::Rsqrt, [](double x) { return 1.0 / std::sqrt(x); }, points()));
 }
 
 TEST(Math, SpecialValues) {

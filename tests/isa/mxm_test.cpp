@@ -38,7 +38,8 @@ float half_at(const HalfVectors& vectors, int j, int k) {
 
 float dot(const HalfVectors& vectors, int j, int lanes) {
     float y = 0;
-    dot_half(vectors.low_rows[0], vectors.high_rows[0], &vectors.low_rows[size_t(j)], &vectors.high_rows[size_t(j)], 1, lanes, &y);
+    dot_half(vectors.low_rows[0], vectors.high_rows[0], &vectors.low_rows[size_t(j)], &vectors.high_rows[size_t(j)], 1,
+             lanes, &y);
     return y;
 }
 
@@ -75,7 +76,8 @@ TEST(DotHalf, IsTheDocumentedSumBitForBit) {
         const HalfVectors vectors = random_halves(random, 200, lanes);
         for (int j = 0; j < 200; ++j) {
             double partial[16] = {};
-            for (int k = 0; k < lanes; ++k) partial[k % 16] += double(half_at(vectors, 0, k)) * double(half_at(vectors, j, k));
+            for (int k = 0; k < lanes; ++k)
+                partial[k % 16] += double(half_at(vectors, 0, k)) * double(half_at(vectors, j, k));
             for (int apart = 8; apart > 0; apart /= 2)
                 for (int k = 0; k < apart; ++k) partial[k] += partial[k + apart];
             EXPECT_EQ(bits_of(dot(vectors, j, lanes)), bits_of(float(partial[0])));
@@ -89,7 +91,8 @@ TEST(DotHalf, RoundsTheExactSumOnceInPracticallyAllCases) {
     int differ = 0;
     for (int j = 0; j < 400; ++j) {
         long double sum = 0;  // 64 bits: exact but for the widest spreads of exponents
-        for (int k = 0; k < 320; ++k) sum += (long double)(half_at(vectors, 0, k)) * (long double)(half_at(vectors, j, k));
+        for (int k = 0; k < 320; ++k)
+            sum += (long double)(half_at(vectors, 0, k)) * (long double)(half_at(vectors, j, k));
         differ += dot(vectors, j, 320) != float(sum);
     }
     EXPECT_LE(differ, 1);

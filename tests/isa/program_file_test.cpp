@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "isa/program_file.hpp"
 
-#include <cstdio>
 #include <gmock/gmock.h>
+
+#include <cstdio>
 
 #include "isa/validate.hpp"
 #include "support.hpp"
@@ -25,7 +26,9 @@ std::string error_after(const std::function<void(Program&)>& change) {
     return decode_error(encode_program(program));
 }
 
-Instruction& first(Program& program, const char* queue) { return program.text[size_t(QueueMap(program.geometry).find(queue))].at(0); }
+Instruction& first(Program& program, const char* queue) {
+    return program.text[size_t(QueueMap(program.geometry).find(queue))].at(0);
+}
 
 }  // namespace
 
@@ -57,7 +60,8 @@ TEST(ProgramFile, SavesAndLoads) {
 TEST(ProgramFile, TellsDamage) {
     const std::vector<uint8_t> good = encode_program(random_program(2, 50));
     EXPECT_EQ(decode_error({}), "p.slp: not a program file (wrong magic)");
-    EXPECT_EQ(decode_error({'S', 'L', 'P', 'R', 'O', 'G', 'R', '\n', 1}), "p.slp: truncated: 9 bytes, the header alone takes 84");
+    EXPECT_EQ(decode_error({'S', 'L', 'P', 'R', 'O', 'G', 'R', '\n', 1}),
+              "p.slp: truncated: 9 bytes, the header alone takes 84");
     std::vector<uint8_t> bytes = good;
     bytes[8] = 9;
     EXPECT_EQ(decode_error(bytes), "p.slp: format version 9, this build reads version 1");
@@ -73,7 +77,8 @@ TEST(ProgramFile, TellsDamage) {
 }
 
 TEST(ProgramFile, TruncationAnywhereInASealedPayloadIsAUserError) {
-    const std::vector<uint8_t> good = encode_program(assemble(".region x mem.e.0 0 1\n.data x u8 1\n.queue mem.e.0\nread x, E0", default_target()));
+    const std::vector<uint8_t> good =
+        encode_program(assemble(".region x mem.e.0 0 1\n.data x u8 1\n.queue mem.e.0\nread x, E0", default_target()));
     const std::vector<uint8_t> payload(good.begin() + 84, good.end());
     for (size_t size = 0; size < payload.size(); ++size)
         EXPECT_THAT(decode_error(seal_payload(std::span(payload).first(size))), HasSubstr("truncated"));
@@ -83,41 +88,76 @@ TEST(ProgramFile, TruncationAnywhereInASealedPayloadIsAUserError) {
 }
 
 TEST(ProgramFile, RefusesWhatNoChipCanTake) {
-    EXPECT_EQ(error_after([](Program& p) { first(p, "mem.e.0").opcode = Opcode(0xee); }), "p.slp: queue mem.e.0, instruction 0: no instruction has opcode 238");
-    EXPECT_EQ(error_after([](Program& p) { first(p, "mem.e.0").imm = 3; }), "p.slp: queue mem.e.0, instruction 0: 'read' field imm is not used and must be 0, not 3");
-    EXPECT_EQ(error_after([](Program& p) { first(p, "mem.e.0").dtype = DType::F32; }), "p.slp: queue mem.e.0, instruction 0: 'read' has no type, but type field 7");
-    EXPECT_EQ(error_after([](Program& p) { first(p, "mem.e.0").dst = 7; }), "p.slp: queue mem.e.0, instruction 0: 'read' 'to' must be a stream, not code 7");
-    EXPECT_EQ(error_after([](Program& p) { first(p, "vxm.0").dtype = DType::Bool; }),
-              "p.slp: queue vxm.0, instruction 0: 'add' type bool is not allowed, but i8, i16, i32, u8, u16, u32, f16, f32");
-    EXPECT_EQ(error_after([](Program& p) { first(p, "vxm.0").dtype = DType(77); }), "p.slp: queue vxm.0, instruction 0: 'add' no element type has number 77");
+    EXPECT_EQ(error_after([](Program& p) { first(p, "mem.e.0").opcode = Opcode(0xee); }),
+              "p.slp: queue mem.e.0, instruction 0: no instruction has opcode 238");
+    EXPECT_EQ(error_after([](Program& p) { first(p, "mem.e.0").imm = 3; }),
+              "p.slp: queue mem.e.0, instruction 0: 'read' field imm is not used and must be 0, not 3");
+    EXPECT_EQ(error_after([](Program& p) { first(p, "mem.e.0").dtype = DType::F32; }),
+              "p.slp: queue mem.e.0, instruction 0: 'read' has no type, but type field 7");
+    EXPECT_EQ(error_after([](Program& p) { first(p, "mem.e.0").dst = 7; }),
+              "p.slp: queue mem.e.0, instruction 0: 'read' 'to' must be a stream, not code 7");
+    EXPECT_EQ(
+        error_after([](Program& p) { first(p, "vxm.0").dtype = DType::Bool; }),
+        "p.slp: queue vxm.0, instruction 0: 'add' type bool is not allowed, but i8, i16, i32, u8, u16, u32, f16, f32");
+    EXPECT_EQ(error_after([](Program& p) { first(p, "vxm.0").dtype = DType(77); }),
+              "p.slp: queue vxm.0, instruction 0: 'add' no element type has number 77");
     EXPECT_EQ(error_after([](Program& p) { first(p, "vxm.0").a = 0x301; }),
-              "p.slp: queue vxm.0, instruction 0: 'add' 'x' must be a stream, ALU output, immediate or latched, not code 769");
-    EXPECT_EQ(error_after([](Program& p) { first(p, "vxm.0").a = alu_output(16); }), "p.slp: queue vxm.0, instruction 0: 'add' 'x' names ALU 16, the chip has 16");
+              "p.slp: queue vxm.0, instruction 0: 'add' 'x' must be a stream, ALU output, immediate or latched, not "
+              "code 769");
+    EXPECT_EQ(error_after([](Program& p) { first(p, "vxm.0").a = alu_output(16); }),
+              "p.slp: queue vxm.0, instruction 0: 'add' 'x' names ALU 16, the chip has 16");
     EXPECT_EQ(error_after([](Program& p) { std::swap(p.text[0], p.text[size_t(QueueMap(p.geometry).find("vxm.0"))]); }),
               "p.slp: queue mem.w.0, instruction 0: 'add' needs an ALU (vxm.*)");
     EXPECT_EQ(error_after([](Program& p) { p.text.pop_back(); }), "p.slp: program has 143 queues, the chip has 144");
     EXPECT_EQ(error_after([](Program& p) { p.chip = "a b"; }), "p.slp: chip 'a b': not a name");
-    EXPECT_EQ(error_after([](Program& p) { p.lines.resize(3); }), "p.slp: assembly lines do not match the instruction text");
-    EXPECT_EQ(error_after([](Program& p) { p.regions = {{"x", Side::East, 44, 0, 1}}; }), "p.slp: region 'x': slice 44 is not on the chip, which has 44 a side");
-    EXPECT_EQ(error_after([](Program& p) { p.regions = {{"x", Side::East, 0, 0, 0}}; }), "p.slp: region 'x': must have at least 1 word");
-    EXPECT_EQ(error_after([](Program& p) { p.regions = {{"x", Side(4), 0, 0, 1}}; }), "p.slp: region 'x': slice 0 is not on the chip, which has 44 a side");
-    EXPECT_EQ(error_after([](Program& p) { p.regions = {{"x", Side::East, 0, 1, 8192}}; }), "p.slp: region 'x': 8192 words from 1 are not in a slice of 8192");
-    EXPECT_EQ(error_after([](Program& p) { p.regions = {{"x", Side::East, 0, 0, 1}, {"x", Side::East, 0, 0, 1}}; }), "p.slp: region 'x': name used twice");
-    EXPECT_EQ(error_after([](Program& p) { p.regions = {{"3", Side::East, 0, 0, 1}}; }),
+    EXPECT_EQ(error_after([](Program& p) { p.lines.resize(3); }),
+              "p.slp: assembly lines do not match the instruction text");
+    EXPECT_EQ(error_after([](Program& p) {
+                  p.regions = {{"x", Side::East, 44, 0, 1}};
+              }),
+              "p.slp: region 'x': slice 44 is not on the chip, which has 44 a side");
+    EXPECT_EQ(error_after([](Program& p) {
+                  p.regions = {{"x", Side::East, 0, 0, 0}};
+              }),
+              "p.slp: region 'x': must have at least 1 word");
+    EXPECT_EQ(error_after([](Program& p) {
+                  p.regions = {{"x", Side(4), 0, 0, 1}};
+              }),
+              "p.slp: region 'x': slice 0 is not on the chip, which has 44 a side");
+    EXPECT_EQ(error_after([](Program& p) {
+                  p.regions = {{"x", Side::East, 0, 1, 8192}};
+              }),
+              "p.slp: region 'x': 8192 words from 1 are not in a slice of 8192");
+    EXPECT_EQ(error_after([](Program& p) {
+                  p.regions = {{"x", Side::East, 0, 0, 1}, {"x", Side::East, 0, 0, 1}};
+              }),
+              "p.slp: region 'x': name used twice");
+    EXPECT_EQ(error_after([](Program& p) {
+                  p.regions = {{"3", Side::East, 0, 0, 1}};
+              }),
               "p.slp: region '3': not a name; use letters, digits and _ . / : [ ] @ -, a letter first");
-    EXPECT_EQ(error_after([](Program& p) { p.data = {{Side::East, 0, 0, std::vector<uint8_t>(100)}}; }), "p.slp: data block 0: 100 bytes are not whole words of 320");
-    EXPECT_EQ(error_after([](Program& p) { p.geometry.streams = 24; }), "p.slp: geometry: streams must be 16 to 64 in steps of 16, not 24");
-    EXPECT_EQ(error_after([](Program& p) { p.geometry.words = -1; }), "p.slp: geometry: a count of -1 is not possible; allowed are 0 to 65536");
-    EXPECT_EQ(error_after([](Program& p) { p.geometry.alus = 0; }), "p.slp: geometry: superlanes, slices, words, banks, streams, ALUs and planes must be at least 1");
-    EXPECT_EQ(error_after([](Program& p) { p.geometry.banks = 3; }), "p.slp: geometry: 8192 words are not a multiple of 3 banks");
-    EXPECT_EQ(error_after([](Program& p) { p.geometry.mem_slices = 5000; }), "p.slp: geometry: more than 65536 lanes, 4096 slices a side, 64 planes or 256 ALUs cannot be encoded");
+    EXPECT_EQ(error_after([](Program& p) {
+                  p.data = {{Side::East, 0, 0, std::vector<uint8_t>(100)}};
+              }),
+              "p.slp: data block 0: 100 bytes are not whole words of 320");
+    EXPECT_EQ(error_after([](Program& p) { p.geometry.streams = 24; }),
+              "p.slp: geometry: streams must be 16 to 64 in steps of 16, not 24");
+    EXPECT_EQ(error_after([](Program& p) { p.geometry.words = -1; }),
+              "p.slp: geometry: a count of -1 is not possible; allowed are 0 to 65536");
+    EXPECT_EQ(error_after([](Program& p) { p.geometry.alus = 0; }),
+              "p.slp: geometry: superlanes, slices, words, banks, streams, ALUs and planes must be at least 1");
+    EXPECT_EQ(error_after([](Program& p) { p.geometry.banks = 3; }),
+              "p.slp: geometry: 8192 words are not a multiple of 3 banks");
+    EXPECT_EQ(error_after([](Program& p) { p.geometry.mem_slices = 5000; }),
+              "p.slp: geometry: more than 65536 lanes, 4096 slices a side, 64 planes or 256 ALUs cannot be encoded");
 }
 
 TEST(Program, IsForOneGeometry) {
     const Program program = random_program(3, 10);
     Geometry other;
     other.planes = 3;
-    EXPECT_EQ(error_of([&] { validate(program, other); }), "program is for another geometry than the chip's (program: chip 'tsp-v1')");
+    EXPECT_EQ(error_of([&] { validate(program, other); }),
+              "program is for another geometry than the chip's (program: chip 'tsp-v1')");
 }
 
 TEST(Program, DigestKnowsEverythingButLines) {
@@ -131,7 +171,11 @@ TEST(Program, DigestKnowsEverythingButLines) {
     EXPECT_NE(digest_after([](Program& p) { p.chip += "x"; }), program.digest());
     EXPECT_NE(digest_after([](Program& p) { p.chip_digest += "x"; }), program.digest());
     EXPECT_NE(digest_after([](Program& p) { p.geometry.links = 3; }), program.digest());
-    EXPECT_NE(digest_after([](Program& p) { std::swap(p.text[0], p.text[1]); p.text[0].emplace_back(); }), program.digest());
+    EXPECT_NE(digest_after([](Program& p) {
+                  std::swap(p.text[0], p.text[1]);
+                  p.text[0].emplace_back();
+              }),
+              program.digest());
     EXPECT_NE(digest_after([](Program& p) { p.regions[0].words++; }), program.digest());
     EXPECT_NE(digest_after([](Program& p) { p.data[0].bytes[0] ^= 1; }), program.digest());
     EXPECT_EQ(program.digest().size(), 64u);

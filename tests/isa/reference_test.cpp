@@ -36,7 +36,8 @@ TEST(Reference, PageIsFresh) {
     std::ifstream file(path, std::ios::binary);
     const std::string stored((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
     EXPECT_EQ(stored, page) << "refresh with UPDATE_GOLDEN=1";
-    for (const InstructionRow& row : instructions()) EXPECT_NE(page.find("`" + usage(row) + "`"), std::string::npos) << row.mnemonic;
+    for (const InstructionRow& row : instructions())
+        EXPECT_NE(page.find("`" + usage(row) + "`"), std::string::npos) << row.mnemonic;
 }
 
 TEST(Examples, AllAssembleAndRoundTrip) {
@@ -73,7 +74,9 @@ TEST(Examples, CyclesFollowFromTheMachineModel) {
     EXPECT_EQ(sums + timing.mxm_accumulate_out + travel(plan.mxm_out(Side::East), plan.mem(Side::East, 0)), 90);
     const int to_sxm = timing.mem_read + travel(plan.mem(Side::East, 0), plan.sxm_edge(Side::East));
     EXPECT_EQ(to_sxm, 12);
-    EXPECT_EQ(8 + to_sxm + 2 * timing.sxm_io_crossing + timing.sxm_permuter + travel(plan.sxm_edge(Side::East), plan.mem(Side::East, 3)), 87);
+    EXPECT_EQ(8 + to_sxm + 2 * timing.sxm_io_crossing + timing.sxm_permuter +
+                  travel(plan.sxm_edge(Side::East), plan.mem(Side::East, 3)),
+              87);
 }
 
 TEST(Examples, DataIsWhatTheyCompute) {

@@ -34,10 +34,14 @@ inline std::string error_of(const std::function<void()>& action) {
 
 inline uint16_t random_source(Random& random, const Geometry& geometry) {
     switch (below(random, 5)) {
-        case 0: return alu_output(int(below(random, uint32_t(geometry.alus))));
-        case 1: return immediate;
-        case 2: return latched;
-        default: return stream(Side(below(random, 2)), int(below(random, uint32_t(geometry.streams))));
+        case 0:
+            return alu_output(int(below(random, uint32_t(geometry.alus))));
+        case 1:
+            return immediate;
+        case 2:
+            return latched;
+        default:
+            return stream(Side(below(random, 2)), int(below(random, uint32_t(geometry.streams))));
     }
 }
 
@@ -48,8 +52,10 @@ inline uint32_t random_operand(Random& random, const Operand& operand, const Geo
             if (below(random, 4) == 0) return 0;
             [[fallthrough]];
         case OperandKind::StreamIn:
-        case OperandKind::StreamOut: return stream(Side(below(random, 2)), int(below(random, uint32_t(geometry.streams))));
-        case OperandKind::Source: return random_source(random, geometry);
+        case OperandKind::StreamOut:
+            return stream(Side(below(random, 2)), int(below(random, uint32_t(geometry.streams))));
+        case OperandKind::Source:
+            return random_source(random, geometry);
         default: {
             const int64_t high = below(random, 2) ? range.high : std::min<int64_t>(range.high, 16);
             return uint32_t(range.low + int64_t(uint64_t(random()) % uint64_t(high - range.low + 1)));
@@ -58,7 +64,8 @@ inline uint32_t random_operand(Random& random, const Operand& operand, const Geo
 }
 
 /// An instruction of the row that the queue takes, by trial: every row and queue has many.
-inline Instruction random_instruction(Random& random, const InstructionRow& row, const Queue& queue, const Geometry& geometry) {
+inline Instruction random_instruction(Random& random, const InstructionRow& row, const Queue& queue,
+                                      const Geometry& geometry) {
     for (int trial = 0; trial < 200000; ++trial) {
         Instruction instruction;
         instruction.opcode = row.opcode;
@@ -88,7 +95,8 @@ inline int queue_for(Random& random, const InstructionRow& row, const QueueMap& 
     }
 }
 
-/// A program that validate() takes: random instructions (no repeats and loops: they move addresses), NOPs, regions, data.
+/// A program that validate() takes: random instructions (no repeats and loops: they move addresses), NOPs, regions,
+/// data.
 inline Program random_program(uint32_t seed, int instructions_wanted) {
     Random random(seed);
     Program program;

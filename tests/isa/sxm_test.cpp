@@ -15,9 +15,11 @@ using Vectors = std::vector<std::vector<uint8_t>>;
 constexpr int superlanes = 3, lanes = 48;
 uint8_t value(int stream, int lane) { return uint8_t(7 * stream + lane); }
 
-Vectors run(const Instruction& instruction, const std::vector<uint8_t>& map_low = {}, const std::vector<uint8_t>& map_high = {}) {
+Vectors run(const Instruction& instruction, const std::vector<uint8_t>& map_low = {},
+            const std::vector<uint8_t>& map_high = {}) {
     const SxmShape shape = sxm_shape(instruction);
-    Vectors in(size_t(shape.inputs), std::vector<uint8_t>(lanes)), out(size_t(shape.outputs), std::vector<uint8_t>(lanes, 0xee));
+    Vectors in(size_t(shape.inputs), std::vector<uint8_t>(lanes)),
+        out(size_t(shape.outputs), std::vector<uint8_t>(lanes, 0xee));
     std::vector<const uint8_t*> from;
     std::vector<uint8_t*> to;
     for (int k = 0; k < shape.inputs; ++k) {
@@ -122,7 +124,8 @@ TEST(Sxm, ShapesCountStreams) {
 
 TEST(Sxm, OperandsCoverWhatTheShapeSays) {
     for (const InstructionRow& row : instructions()) {
-        const bool in_sxm = row.unit == Unit::Distributor || row.unit == Unit::Transposer || row.unit == Unit::Permuter || row.unit == Unit::Selector;
+        const bool in_sxm = row.unit == Unit::Distributor || row.unit == Unit::Transposer ||
+                            row.unit == Unit::Permuter || row.unit == Unit::Selector;
         if (!in_sxm) continue;
         for (const DType type : {DType::I8, DType::F16}) {
             if (row.types != 0 && !(row.types & type_bit(type))) continue;

@@ -26,8 +26,12 @@ uint32_t alu(Opcode opcode, DType type, uint32_t a, uint32_t b = 0, uint8_t mode
     vxm(instruction, x.data(), y.data(), out.data(), 16);
     return out[7];
 }
-float alu_float(Opcode opcode, float a, float b = 0) { return float_of(alu(opcode, DType::F32, bits_of(a), bits_of(b))); }
-int32_t convert(DType from, DType to, uint32_t bits) { return int32_t(alu(Opcode::Convert, from, bits, 0, uint8_t(to))); }
+float alu_float(Opcode opcode, float a, float b = 0) {
+    return float_of(alu(opcode, DType::F32, bits_of(a), bits_of(b)));
+}
+int32_t convert(DType from, DType to, uint32_t bits) {
+    return int32_t(alu(Opcode::Convert, from, bits, 0, uint8_t(to)));
+}
 uint32_t s(int value) { return uint32_t(value); }
 
 }  // namespace
@@ -127,7 +131,7 @@ TEST(Vxm, FloatsRoundToNearestAndMakeOneNan) {
     EXPECT_EQ(alu_float(Opcode::Multiply, 0x1p-100f, 0x1p-49f), 0x1p-149f);  // subnormal
     EXPECT_EQ(alu(Opcode::Subtract, DType::F32, bits_of(inf), bits_of(inf)), 0x7fc00000u);
     EXPECT_EQ(alu(Opcode::Add, DType::F32, 0xffffffffu, bits_of(1.0f)), 0x7fc00000u);
-    EXPECT_EQ(alu(Opcode::Add, DType::F16, 0x3c00, 0x1000), 0x3c00u);       // 1 + 2^-11, a tie to even
+    EXPECT_EQ(alu(Opcode::Add, DType::F16, 0x3c00, 0x1000), 0x3c00u);  // 1 + 2^-11, a tie to even
     EXPECT_EQ(alu(Opcode::Add, DType::F16, 0x3c01, 0x1000), 0x3c02u);
     EXPECT_EQ(alu(Opcode::Multiply, DType::F16, 0x7bff, 0x4000), 0x7c00u);  // 65504 * 2 overflows
     EXPECT_EQ(alu(Opcode::Subtract, DType::F16, 0x7c00, 0x7c00), 0x7e00u);
