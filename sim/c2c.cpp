@@ -58,7 +58,7 @@ private:
         if (fifo.empty()) shared_.hazard(HazardKind::EarlyReceive, chunk.first, number_, chunk, nullptr, link + ", nothing was sent");
         else if (fifo.front().cycle > chunk.first)
             shared_.hazard(HazardKind::EarlyReceive, chunk.first, number_, chunk, nullptr, link + ", arrival at cycle " + std::to_string(fifo.front().cycle));
-        results_.drive(number_, id, chunk, use_dst(chunk.instruction), shared_.plan.sxm_edge(chunk.side));
+        results_.drive(id, chunk, use_dst(chunk.instruction), shared_.plan.sxm_edge(chunk.side));
         uint8_t* to = nullptr;
         if (results_.planes(id, 0, 1, &to) && !fifo.empty())
             std::memcpy(to, fifo.front().bytes.data(), std::min(fifo.front().bytes.size(), size_t(shared_.chip.lanes())));

@@ -36,7 +36,7 @@ Shared::Shared(const models::Chip& chip, const PreparedProgram& program, const O
     for (Sram& sram : *srams) sram.start_run(longest_latency(chip) + travel + lateness);
 }
 
-void Shared::drive(int slice, uint32_t id, const Chunk& chunk, const StreamUse& use, int position, int64_t now, uint32_t source) {
+void Shared::drive(uint32_t id, const Chunk& chunk, const StreamUse& use, int position, int64_t now, uint32_t source) {
     const Beat times = chunk.drive_beat();
     if (times.count == 0 || use.streams == 0) return;
     Segment segment;
@@ -45,7 +45,9 @@ void Shared::drive(int slice, uint32_t id, const Chunk& chunk, const StreamUse& 
     for (int k = 0; k < use.streams; ++k) {
         segment.plane = uint32_t(k);
         streams.drive(use.operand + k, position, times, now, segment, [&](const Segment& other, int64_t cycle) {
-            hazard(HazardKind::Collision, cycle, slice, program.chunks[other.chunk], &chunk, {}, use.operand + k);
+            const Chunk& first = program.chunks[other.chunk];  // engines meet the two in either order: name the lower burst's slice
+            const int named = program.slice_of_queue[program.bursts[std::min(first.burst, chunk.burst)].queue];
+            hazard(HazardKind::Collision, cycle, named, first, &chunk, {}, use.operand + k);
         });
     }
     if (trace) trace->add({times.first, chunk.burst, TraceRecord::Kind::Drive, use.operand, 0, times.count, no_burst, position});
@@ -159,7 +161,7 @@ RunResult Core::finish() {
     result.stopped = stopped_ || (shared_.ecc && shared_.ecc->fatal());
     result.hazards = shared_.hazards.report(program, shared_.options.max_hazards);
     result.corrected_ecc = shared_.ecc ? shared_.ecc->corrected() : 0;
-    result.counters = std::move(shared_.counters);
+    result.counters = shared_.counters;
     result.counters.stream_cycles = shared_.streams.driven_cycles();
     result.counters.instructions = program.instruction_cycles;
     result.counters.fetch_bytes = program.instruction_bytes;

@@ -34,7 +34,7 @@ public:
     bool functional() const { return srams != nullptr; }
 
     /// Registers a chunk's results: `use` streams at `position`, in the cycles of its drive beat. `source` carries the values.
-    void drive(int slice, uint32_t id, const Chunk& chunk, const StreamUse& use, int position, int64_t now, uint32_t source);
+    void drive(uint32_t id, const Chunk& chunk, const StreamUse& use, int position, int64_t now, uint32_t source);
     /// Checks that every element of a chunk finds a value on `use` streams at `position`.
     void tap(int slice, const Chunk& chunk, const StreamUse& use, int position);
     /// Values of one element's operand, `use.streams` planes, into `planes` (pointers) by way of `scratch` where lanes are off.

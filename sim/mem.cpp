@@ -61,7 +61,7 @@ private:
     void drive(uint32_t id, const Chunk& chunk, const Access& access) {
         const StreamUse use{chunk.instruction.dst, 1, 1};
         if (access.any_bank) {
-            results_.drive(number_, id, chunk, use, position_);
+            results_.drive(id, chunk, use, position_);
             return shared_.schedule(number_, id, chunk);
         }
         uint32_t source = 0;
@@ -69,7 +69,7 @@ private:
             sram().note_read(access.beat, access.address, access.step);
             source = shared_.sources.add_sram(sram(), access.address, access.step, access.beat);
         }
-        shared_.drive(number_, id, chunk, use, position_, chunk.first, source);
+        shared_.drive(id, chunk, use, position_, chunk.first, source);
     }
 
     void end(const Chunk& chunk) {

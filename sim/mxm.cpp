@@ -159,7 +159,7 @@ void MxmSlice::check_port(uint32_t id, const Chunk& chunk, isa::MxmPort port) {
     }
 }
 
-void MxmSlice::emit(uint32_t id, const Chunk& chunk) { results_.drive(number_, id, chunk, use_dst(chunk.instruction), out_); }
+void MxmSlice::emit(uint32_t id, const Chunk& chunk) { results_.drive(id, chunk, use_dst(chunk.instruction), out_); }
 
 namespace {
 

@@ -51,6 +51,7 @@ public:
         check_latencies(chip_);
         const auto text = isa::expand(program_, chip_.timing);
         find_cuts(text);
+        for (int queue = 0; queue < queues_.size(); ++queue) out_.slice_of_queue.push_back(slices_.of(queues_[queue]));
         for (int queue = 0; queue < queues_.size(); ++queue)
             for (const isa::Burst& burst : text[size_t(queue)]) add(burst, queue);
         link_vxm(chip_, std::move(vxm_), slices_, out_.chunks, out_.hazards);
@@ -152,8 +153,7 @@ private:
     }
 
     void act(uint32_t id, const Chunk& chunk) {
-        const isa::Queue& queue = queues_[int(out_.bursts[chunk.burst].queue)];
-        const uint16_t slice = uint16_t(slices_.of(queue));
+        const uint16_t slice = uint16_t(out_.slice_of_queue[out_.bursts[chunk.burst].queue]);
         const auto push = [&](int64_t cycle, Act act, uint8_t rank) { out_.actions.push_back({cycle, id, slice, rank, act}); };
         out_.longest_chunk = std::max(out_.longest_chunk, int(chunk.last() - chunk.first));
         switch (chunk.instruction.opcode) {

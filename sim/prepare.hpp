@@ -91,6 +91,7 @@ public:
     isa::Geometry geometry;
     std::string chip_digest;
     std::vector<BurstInfo> bursts;
+    std::vector<int> slice_of_queue;
     std::vector<Chunk> chunks;    ///< in the order of their first action
     std::vector<Action> actions;  ///< by cycle, slice, rank
     std::vector<RawHazard> hazards;  ///< those that the text alone shows

@@ -14,13 +14,13 @@ public:
     explicit Results(Shared& shared) : shared_(shared) {}
 
     /// Registers the streams a chunk drives, and keeps their block if values are computed.
-    void drive(int slice, uint32_t id, const Chunk& chunk, const StreamUse& use, int position) {
+    void drive(uint32_t id, const Chunk& chunk, const StreamUse& use, int position) {
         uint32_t source = 0;
         if (shared_.functional() && use.streams > 0 && chunk.drives() > 0) {
             source = shared_.sources.add_block(chunk.drives(), use.streams);
             blocks_.push_back({id, source});
         }
-        shared_.drive(slice, id, chunk, use, position, chunk.first, source);
+        shared_.drive(id, chunk, use, position, chunk.first, source);
     }
 
     /// Planes of the `drive`-th result of a chunk; empty if it drives none.

@@ -44,7 +44,7 @@ private:
 
     void start(uint32_t id, const Chunk& chunk) {
         const StreamUse use = use_dst(chunk.instruction);
-        results_.drive(number_, id, chunk, use, shared_.plan.sxm_edge(side_));
+        results_.drive(id, chunk, use, shared_.plan.sxm_edge(side_));
         shared_.schedule(number_, id, chunk);
         shared_.counters.sxm_bytes[size_t(side_)] += uint64_t(chunk.count) * uint64_t(use.streams) * uint64_t(shared_.chip.lanes());
         check_transposers(id, chunk);

@@ -29,7 +29,7 @@ public:
             shared_.counters.alu_ops[chunk.unit] += chunk.count;
             const StreamUse use = instruction.opcode == Opcode::Latch ? StreamUse() : use_dst(instruction);
             const int position = use.streams ? shared_.plan.vxm_edge(isa::stream_direction(instruction.dst)) : 0;
-            results_.drive(number_, action.chunk, chunk, use, position);
+            results_.drive(action.chunk, chunk, use, position);
             shared_.schedule(number_, action.chunk, chunk);
         }
         if (action.act == Act::Start) return;
