@@ -343,6 +343,7 @@ void LlamaCompiler::Layout::place_weights() {
         pool.first_slice = std::min(pool.first_slice, slice);
         if (slice <= far && double(free) > 1.04 * double(words)) break;
     }
+    if (double(free) < 1.04 * double(words)) pool.piece_words = 100;  // nearly full: small pieces waste less
     if (words > free)
         throw user_error("model '", config.name, "' does not fit chip '", chip.name, "': weights take ", words * lanes, " B (", half ? "fp16" : "int8", ", ", config.layers,
                          " layers), KV cache ", use.kv, " B (context ", options.context, ", batch ", options.batch, "), tables and scratch ", use.tables + use.scratch, " B, together ",

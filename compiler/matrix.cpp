@@ -10,18 +10,54 @@
 namespace superlane::compiler {
 namespace {
 
-/// The `count` slices of a side with the most free words, farthest out first among equals; ascending.
-std::vector<int> emptiest_slices(const models::Chip& chip, const Memory& memory, Side side, int first, int count) {
+/// Slices for a tile: planes take every planes-th slice, so that tiles of different planes never meet in one. Of its own the
+/// tile takes those with the most free words, farthest out first among equals; ascending.
+std::vector<int> tile_slices(const models::Chip& chip, const Memory& memory, const MxmUnit& unit, int first, int count) {
+    const int planes = chip.geometry.planes;
+    const auto free = [&](int slice) {  // fp16 takes both planes' neighbours at once
+        return unit.half ? std::min(memory.free_words(unit.side, slice), memory.free_words(unit.side, slice + 1)) : memory.free_words(unit.side, slice);
+    };
     std::vector<int> slices;
-    for (int slice = first; slice < chip.geometry.mem_slices; ++slice) slices.push_back(slice);
-    SUPERLANE_CHECK(int(slices.size()) >= count, "fewer slices than weight streams");
-    std::stable_sort(slices.begin(), slices.end(), [&](int x, int y) {
-        return std::pair(-memory.free_words(side, x), -x) < std::pair(-memory.free_words(side, y), -y);
-    });
+    for (int slice = first; slice + int(unit.half) < chip.geometry.mem_slices; ++slice)
+        if (slice % planes == unit.plane) slices.push_back(slice);
+    SUPERLANE_CHECK(int(slices.size()) >= count, "fewer MEM slices than weight streams", slices.size());
+    std::stable_sort(slices.begin(), slices.end(), [&](int x, int y) { return std::pair(-free(x), -x) < std::pair(-free(y), -y); });
     slices.resize(size_t(count));
     std::sort(slices.begin(), slices.end());
-    return slices;
+    if (!unit.half) return slices;
+    std::vector<int> both;
+    for (const int slice : slices) both.insert(both.end(), {slice, slice + 1});
+    return both;
 }
+
+/// Images of one piece: by weight row of a cycle, then byte.
+class PieceImage {
+public:
+    PieceImage(const WeightPiece& piece, size_t lanes) : piece_(piece), lanes_(lanes), width_(size_t(piece.rows.regions[0].width)) {
+        for (const VectorRegion& region : piece.rows.regions)
+            for (int byte = 0; byte < region.width; ++byte)
+                blocks_.push_back({region.side, region.slices[size_t(byte)], region.address, std::vector<uint8_t>(size_t(region.rows) * lanes)});
+    }
+    /// Weight row j of the tile, from the columns of the source row.
+    void put(size_t j, const std::vector<LaneMap>& inputs, const std::vector<uint16_t>& columns) {
+        const size_t per_cycle = piece_.rows.regions.size();
+        for (int k = piece_.k_first; k <= piece_.k_last; ++k) {
+            const size_t word = size_t(k - piece_.k_first) * size_t(piece_.rows.cycles) + j / per_cycle;
+            const LaneMap& map = inputs[size_t(k)];
+            for (size_t lane = 0; lane < map.size(); ++lane)
+                for (size_t byte = 0; map[lane] >= 0 && byte < width_; ++byte)
+                    blocks_[(j % per_cycle) * width_ + byte].bytes[word * lanes_ + lane] = uint8_t(columns[size_t(map[lane])] >> (8 * byte));
+        }
+    }
+    void move_to(Image& image) {
+        for (ImageBlock& block : blocks_) image.push_back(std::move(block));
+    }
+
+private:
+    const WeightPiece& piece_;
+    size_t lanes_, width_;
+    std::vector<ImageBlock> blocks_;
+};
 
 }  // namespace
 
@@ -88,50 +124,36 @@ void place_matrix(const models::Chip& chip, Memory& memory, const WeightPool& po
         if (tile.k_last < 0) tile.k_last = int(matrix.inputs.size()) - 1;
         const int rows = int(tile.outputs.size());
         SUPERLANE_CHECK(rows >= 1 && rows <= chip.lanes(), rows);
-        tile.weights.rows = rows;
-        tile.weights.cycles = (rows + per_cycle - 1) / per_cycle;
-        const int words = tile.weights.cycles * (tile.k_last - tile.k_first + 1);
-        // The plane of a side decides which of the chosen slices are its: slice order is stream order.
-        const int streams = per_cycle * chip.geometry.planes;
-        const std::vector<int> all = emptiest_slices(chip, memory, tile.unit.side, pool.first_slice, std::min(streams, chip.geometry.mem_slices - pool.first_slice));
-        SUPERLANE_CHECK(int(all.size()) == streams, "chip has fewer MEM slices than weight streams", streams);
-        const int first = tile.unit.plane * per_cycle;
-        std::vector<int> slices(all.begin() + first, all.begin() + first + per_cycle * width);
-        const int address = memory.words(matrix.name, tile.unit.side, slices, words, Memory::End::Bottom);
-        for (int i = 0; i < per_cycle; ++i) {
-            VectorRegion region{tile.unit.side, width, {}, address, words, true};
-            for (int k = 0; k < width; ++k) region.slices[size_t(k)] = slices[size_t(i * width + k)];
-            tile.weights.regions.push_back(region);
+        const int cycles = (rows + per_cycle - 1) / per_cycle;
+        const int k_at_once = std::max(1, pool.piece_words / cycles);
+        for (int k = tile.k_first; k <= tile.k_last; k += k_at_once) {
+            WeightPiece piece{k, std::min(tile.k_last, k + k_at_once - 1), {.cycles = cycles, .rows = rows}};
+            const int words = cycles * (piece.k_last - piece.k_first + 1);
+            const std::vector<int> slices = tile_slices(chip, memory, tile.unit, pool.first_slice, per_cycle);
+            for (int i = 0; i < per_cycle; ++i) {  // each slice at its own next free word
+                VectorRegion region{tile.unit.side, width, {}, 0, words, true};
+                const std::vector<int> own(slices.begin() + i * width, slices.begin() + (i + 1) * width);
+                std::copy(own.begin(), own.end(), region.slices.begin());
+                region.address = memory.words(matrix.name, tile.unit.side, own, words, Memory::End::Bottom);
+                piece.rows.regions.push_back(region);
+            }
+            tile.pieces.push_back(std::move(piece));
+            matrix.bytes += int64_t(words) * per_cycle * width * chip.lanes();
         }
-        matrix.bytes += int64_t(words) * per_cycle * width * chip.lanes();
     }
 }
 
 void add_matrix_image(const models::Chip& chip, const Matrix& matrix, const WeightRowSource& source, Image& image) {
-    const size_t lanes = size_t(chip.lanes());
     std::vector<uint16_t> row;
     for (const OutputTile& tile : matrix.tiles) {
-        const size_t per_cycle = tile.weights.regions.size();
-        const size_t words = size_t(tile.weights.regions[0].rows);
-        std::vector<ImageBlock> blocks;  // by weight row of a cycle, then byte
-        for (const VectorRegion& region : tile.weights.regions)
-            for (int k = 0; k < region.width; ++k) blocks.push_back({region.side, region.slices[size_t(k)], region.address, std::vector<uint8_t>(words * lanes)});
-        const size_t width = blocks.size() / per_cycle;
+        std::vector<PieceImage> pieces;
+        for (const WeightPiece& piece : tile.pieces) pieces.emplace_back(piece, size_t(chip.lanes()));
         for (size_t j = 0; j < tile.outputs.size(); ++j) {
             if (tile.outputs[j] < 0) continue;
             source(tile.outputs[j], row);
-            for (int k = tile.k_first; k <= tile.k_last; ++k) {
-                const size_t word = size_t(k - tile.k_first) * size_t(tile.weights.cycles) + j / per_cycle;
-                const LaneMap& map = matrix.inputs[size_t(k)];
-                for (size_t lane = 0; lane < map.size(); ++lane) {
-                    if (map[lane] < 0) continue;
-                    const uint16_t bits = row[size_t(map[lane])];
-                    for (size_t byte = 0; byte < width; ++byte)
-                        blocks[(j % per_cycle) * width + byte].bytes[word * lanes + lane] = uint8_t(bits >> (8 * byte));
-                }
-            }
+            for (PieceImage& piece : pieces) piece.put(j, matrix.inputs, row);
         }
-        for (ImageBlock& block : blocks) image.push_back(std::move(block));
+        for (PieceImage& piece : pieces) piece.move_to(image);
     }
 }
 
@@ -145,6 +167,7 @@ HeldInput hold_input(Lowering& lowering, const Matrix& matrix, const ProductInpu
 
 void multiply_tile(Lowering& lowering, const Matrix& matrix, const OutputTile& tile, const ProductInput& input, const HeldInput& held, int slot) {
     const int k_tiles = int(matrix.inputs.size());
+    auto piece = tile.pieces.begin();
     for (int k = tile.k_first; k <= tile.k_last; ++k) {
         Activations activations{.count = input.rows};
         if (held.held) {
@@ -155,8 +178,9 @@ void multiply_tile(Lowering& lowering, const Matrix& matrix, const OutputTile& t
             activations.row = k;
             activations.row_step = k_tiles;
         }
-        WeightRows weights = tile.weights;
-        weights.first = (k - tile.k_first) * weights.cycles;
+        if (k > piece->k_last) ++piece;
+        WeightRows weights = piece->rows;
+        weights.first = (k - piece->k_first) * weights.cycles;
         lowering.tile(tile.unit, weights, {activations}, slot, k > tile.k_first);
     }
 }

@@ -12,6 +12,12 @@ namespace superlane::compiler {
 /// Lane of an input vector -> column of the weight matrix, -1 for a lane that carries nothing.
 using LaneMap = std::vector<int>;
 
+/// Weights of some input tiles of an output tile: those of input tile k stand (k - k_first) * rows.cycles words on.
+struct WeightPiece {
+    int k_first = 0, k_last = 0;
+    WeightRows rows;
+};
+
 /// Outputs that are computed together, one a lane of the result: row of the weight matrix, -1 = no output (a zero row).
 struct OutputTile {
     std::vector<int> outputs;
@@ -19,7 +25,7 @@ struct OutputTile {
     int k_first = 0, k_last = -1;  ///< input tiles it sums over; a tile may be split over units, whose sums are then added
     int vector = -1;               ///< which result vector it is (a part of), where results form a dense row
     int scale_row = -1;            ///< int8: row of the scale table of its side
-    WeightRows weights;            ///< of input tile k_first; input tile k starts (k - k_first) * weights.cycles rows later
+    std::vector<WeightPiece> pieces;  ///< in order of input tiles; one unless memory is nearly full
 };
 
 struct Matrix {
@@ -41,6 +47,7 @@ std::vector<OutputTile> deal_dense(const std::vector<MxmUnit>& units, int output
 /// Slices that weights may lie in, nearest first allowed. Weights take the emptiest of them, farthest out first.
 struct WeightPool {
     int first_slice = 0;
+    int piece_words = 65536;  ///< a tile is cut into pieces of at most this many words a slice
 };
 
 /// Gives every tile its place in memory.

@@ -17,7 +17,7 @@ struct Chip {
     isa::Geometry geometry;
     isa::Timing timing;
     double clock_mhz = 900;
-    double text_words = 256;
+    double text_words = 128;
     double fetch_bytes = 640;
     double c2c_wire_bytes = 328;
     double energy_sram_pj = 0.6;
