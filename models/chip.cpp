@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
@@ -87,7 +88,7 @@ void apply_file(Chip& chip, const fs::path& file, int depth) {
     if (root.contains("inherits")) {
         const std::string parent = root["inherits"];
         const fs::path path = file.parent_path() / (parent + ".json");
-        apply_file(chip, fs::exists(path) ? path : data_path() / "chips" / (parent + ".json"), depth + 1);
+        apply_file(chip, fs::exists(path) ? path : data_path("chips/" + parent + ".json"), depth + 1);
     }
     chip.name = root.value("name", file.stem().string());
     chip.description = root.value("description", chip.description);
@@ -126,18 +127,14 @@ std::string Chip::digest() const {
 }
 
 std::vector<std::string> chip_names() {
-    std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(data_path() / "chips"))
-        if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
-    std::sort(names.begin(), names.end());
-    return names;
+    return data_names("chips");
 }
 
 Chip load_chip(const std::string& name_or_file, const std::vector<std::string>& overrides) {
     Chip chip;
     fs::path file = name_or_file;
     if (file.extension() != ".json") {
-        file = data_path() / "chips" / (name_or_file + ".json");
+        file = data_path("chips/" + name_or_file + ".json");
         if (!fs::exists(file)) throw user_error("unknown chip '", name_or_file, "'", nearest_hint(name_or_file, chip_names()), "; a file must end in .json");
     }
     apply_file(chip, file, 0);
