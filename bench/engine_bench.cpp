@@ -3,11 +3,29 @@
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
-#include <cstdio>
+#include <cstdlib>
+#include <new>
 #include <random>
 
 #include "sim/machine.hpp"
 #include "tests/sim/program_builder.hpp"
+
+namespace {
+size_t live_bytes = 0, peak_bytes = 0;
+}
+
+void* operator new(size_t size) {
+    void* memory = std::malloc(size);
+    if (!memory) throw std::bad_alloc();
+    live_bytes += malloc_usable_size(memory);
+    peak_bytes = std::max(peak_bytes, live_bytes);
+    return memory;
+}
+void operator delete(void* memory) noexcept {
+    live_bytes -= malloc_usable_size(memory);
+    std::free(memory);
+}
+void operator delete(void* memory, size_t) noexcept { operator delete(memory); }
 
 namespace {
 
@@ -65,7 +83,8 @@ void fill(sim::Machine& machine) {
 void engine(benchmark::State& state, sim::Engine engine, sim::Data data) {
     const models::Chip chip;
     const auto program = sim::prepare(chip, weight_streaming(chip));
-    const size_t before = mallinfo2().uordblks;
+    const size_t before = live_bytes;
+    peak_bytes = live_bytes;
     sim::Options options;
     options.engine = engine;
     options.data = data;
@@ -82,7 +101,7 @@ void engine(benchmark::State& state, sim::Engine engine, sim::Data data) {
     state.counters["chip_cycles/s"] = benchmark::Counter(cycles, benchmark::Counter::kIsRate);
     state.counters["MAC/s"] = benchmark::Counter(double(result.counters.macs_int8()) * double(state.iterations()), benchmark::Counter::kIsRate);
     state.counters["instruction_cycles"] = double(result.counters.instructions);
-    state.counters["bytes_after_run"] = double(mallinfo2().uordblks - before);
+    state.counters["chip_bytes"] = double(peak_bytes - before);  // machine, run and SystemC, without the program
 }
 BENCHMARK_CAPTURE(engine, fast_timing, sim::Engine::Fast, sim::Data::TimingOnly)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(engine, fast_functional, sim::Engine::Fast, sim::Data::Functional)->Unit(benchmark::kMillisecond);

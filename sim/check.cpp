@@ -29,7 +29,6 @@ bool is_sxm(Unit unit) {
 
 StreamUse use_a(const Instruction& instruction) {
     const int element = isa::dtype_streams(instruction.dtype);
-    const Unit unit = isa::row_of(instruction.opcode).unit;
     switch (instruction.opcode) {
         case Opcode::Write:
         case Opcode::Scatter:
@@ -40,6 +39,7 @@ StreamUse use_a(const Instruction& instruction) {
         case Opcode::Activate: return {instruction.a, element, element};
         default: break;
     }
+    const Unit unit = isa::row_of(instruction.opcode).unit;
     if (unit == Unit::Alu) return vxm_use(instruction, instruction.a, isa::Field::A);
     if (is_sxm(unit) && instruction.opcode != Opcode::PermuteMap) return {instruction.a, isa::sxm_shape(instruction).inputs, element};
     return {};
@@ -59,7 +59,6 @@ StreamUse use_b(const Instruction& instruction) {
 }
 
 StreamUse use_dst(const Instruction& instruction) {
-    const Unit unit = isa::row_of(instruction.opcode).unit;
     switch (instruction.opcode) {
         case Opcode::Read:
         case Opcode::Gather:
@@ -68,6 +67,7 @@ StreamUse use_dst(const Instruction& instruction) {
         case Opcode::AccumulatePass: return {instruction.dst, 4, 4};
         default: break;
     }
+    const Unit unit = isa::row_of(instruction.opcode).unit;
     if (unit == Unit::Alu) return vxm_use(instruction, instruction.dst, isa::Field::Dst);
     if (is_sxm(unit) && instruction.opcode != Opcode::PermuteMap)
         return {instruction.dst, isa::sxm_shape(instruction).outputs, isa::dtype_streams(instruction.dtype)};

@@ -2,7 +2,9 @@
 // The SystemC shell: simulation contexts, one process a chip or one a slice, waveforms.
 #include "sim/engine.hpp"
 
+#include <algorithm>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <systemc>
 
@@ -13,12 +15,6 @@ extern "C" __attribute__((visibility("default"))) int sc_main(int, char*[]) { re
 
 namespace superlane::sim {
 namespace {
-
-const char* own_name(int number) {
-    static thread_local std::string name;
-    name = "slice" + std::to_string(number);
-    return name.c_str();
-}
 
 sc_core::sc_time cycles(double count) { return {count, sc_core::SC_NS}; }
 int64_t cycle_now() { return int64_t(sc_core::sc_time_stamp() / cycles(1)); }
@@ -83,13 +79,12 @@ private:
 /// How many elements a slice's queues dispatch in each cycle, as a signal for waveforms.
 class Activity {
 public:
-    Activity(const PreparedProgram& program, int slice, const std::vector<uint32_t>& chunks) {
+    Activity(const PreparedProgram& program, const std::vector<uint32_t>& chunks) {
         for (const uint32_t id : chunks) {
             const Chunk& chunk = program.chunks[id];
             changes_[chunk.first] += 1;
             changes_[chunk.last() + 1] -= 1;
         }
-        (void)slice;
     }
     int64_t next() const { return place_ == changes_.end() ? -1 : place_->first; }
     void begin() { place_ = changes_.begin(); }
@@ -167,9 +162,11 @@ public:
             auto& own = chunks[size_t(slice)];
             std::sort(own.begin(), own.end());
             own.erase(std::unique(own.begin(), own.end()), own.end());
-            activities_.emplace_back(program, slice, own);
+            activities_.emplace_back(program, own);
             activities_.back().begin();
-            sc_core::sc_trace(file, activities_.back().active, slices.name(slice));
+            std::string signal = slices.name(slice);  // a point would open a scope
+            std::replace(signal.begin(), signal.end(), '.', '_');
+            sc_core::sc_trace(file, activities_.back().active, signal);
         }
         SC_METHOD(step);
     }
@@ -206,7 +203,7 @@ void run_kernel(Core& core, int window_cycles, const std::string& vcd_file) {
         Context context;
         std::vector<std::unique_ptr<sc_core::sc_module>> modules;
         for (int slice = 0; slice < core.slices(); ++slice)
-            if (core.first_cycle(slice) >= 0) modules.push_back(std::make_unique<SliceModule>(own_name(slice), core, slice, failure));
+            if (core.first_cycle(slice) >= 0) modules.push_back(std::make_unique<SliceModule>(("slice" + std::to_string(slice)).c_str(), core, slice, failure));
         Supervisor supervisor("supervisor", core, window_cycles, failure);
         std::unique_ptr<Waveform> waveform;
         sc_core::sc_trace_file* file = nullptr;

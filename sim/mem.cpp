@@ -80,8 +80,8 @@ private:
 
     void forget(int64_t now) {
         const auto over = [&](const Access& access) { return access.beat.last() + shared_.timing.mem_turnaround < now; };
-        std::erase_if(reads_, over);
-        std::erase_if(writes_, over);
+        if (!reads_.empty()) std::erase_if(reads_, over);
+        if (!writes_.empty()) std::erase_if(writes_, over);
     }
 
     void check_ports(const Access& access, const std::vector<Access>& others, HazardKind kind) {

@@ -139,7 +139,7 @@ void MxmSlice::need(const std::vector<bool>& slots, const Chunk& chunk) {
 void MxmSlice::check_result(const Chunk& chunk) {
     const auto& arrivals = plane(chunk).arrivals;
     const auto stands = [&](int64_t cycle) {
-        return std::any_of(arrivals.begin(), arrivals.end(), [&](const Arrivals& a) { return a.type == chunk.instruction.dtype && a.beat.covers(cycle); });
+        return std::any_of(arrivals.rbegin(), arrivals.rend(), [&](const Arrivals& a) { return a.type == chunk.instruction.dtype && a.beat.covers(cycle); });
     };
     for (uint32_t i = 0; i < chunk.count; ++i)
         if (!stands(chunk.beat().at(i))) return shared_.hazard(HazardKind::NoResult, chunk.beat().at(i), number_, chunk);

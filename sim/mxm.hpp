@@ -60,6 +60,9 @@ private:
 
     PlaneData& data(const Chunk& chunk, int next = 0) { return data_[size_t(chunk.unit + next)]; }
     void hold_rows(const Chunk& chunk);
+    uint32_t rows_left(int row, int vectors) const;
+    bool hold_calm_rows(PlaneData& to, const Segment& segment, int operand, const Chunk& chunk, uint32_t first, uint32_t count, int base);
+    void hold_row(PlaneData& to, const Segment* segment, int operand, int64_t cycle, size_t row);
     void swap_rows(const Chunk& chunk);
     void compute_product(const Element& element, const Chunk& chunk);
     void compute_hold(const Element& element, const Chunk& chunk);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // An MXM side in values: weight rows by reference, products, accumulators.
+#include <algorithm>
 #include <cstring>
 
 #include "isa/semantics.hpp"
@@ -20,28 +21,50 @@ void MxmSlice::detach(const uint8_t* row) {
 void MxmSlice::hold_rows(const Chunk& chunk) {
     const StreamUse use = use_a(chunk.instruction);
     const int vectors = chunk.instruction.count, base = plane(chunk).load.rows;
-    const size_t lanes = size_t(shared_.chip.lanes());
     for (int k = 0; k < use.streams; ++k) {
         PlaneData& to = data(chunk, k % width(chunk));
         const int operand = use.operand + k;
         shared_.streams.tap(operand, in_, chunk.beat(), [&](const Segment* segment, uint32_t first, uint32_t count) {
-            for (uint32_t i = first; i < first + count; ++i) {
-                const size_t row = size_t(base + int(i) * vectors + k / width(chunk));
-                if (row >= lanes) return;
-                const int64_t cycle = chunk.beat().at(i);
-                const SourcePool::Found found =
-                    segment ? shared_.sources.find(*segment, Streams::coordinate(operand, in_, cycle)) : SourcePool::Found{shared_.zero.data(), nullptr, 0};
-                const size_t powered = size_t(shared_.powered_lanes(cycle));
-                if (powered < lanes) {
-                    std::memset(to.load.copy(row, found.bytes, lanes) + powered, 0, lanes - powered);
-                } else if (found.sram && found.sram->is_current(found.bytes, found.address)) {
-                    to.load.rows[row] = found.bytes;
-                    found.sram->pin(found.address);
-                } else {
-                    to.load.copy(row, found.bytes, lanes);
-                }
-            }
+            count = std::min(count, rows_left(base + k / width(chunk) + int(first) * vectors, vectors));
+            if (segment && shared_.program.powered.empty() && hold_calm_rows(to, *segment, operand, chunk, first, count, base + k / width(chunk))) return;
+            for (uint32_t i = first; i < first + count; ++i)
+                hold_row(to, segment, operand, chunk.beat().at(i), size_t(base + int(i) * vectors + k / width(chunk)));
         });
+    }
+}
+
+uint32_t MxmSlice::rows_left(int row, int vectors) const {
+    const int left = shared_.chip.lanes() - row;
+    return left <= 0 ? 0 : uint32_t((left + vectors - 1) / vectors);
+}
+
+/// The common case, fast: rows of an SRAM in which nothing on its way was overwritten. False if it is not that case.
+bool MxmSlice::hold_calm_rows(PlaneData& to, const Segment& segment, int operand, const Chunk& chunk, uint32_t first, uint32_t count, int base) {
+    const Source& source = shared_.sources.of(segment);
+    if (!source.sram || !source.sram->calm()) return false;
+    const int vectors = chunk.instruction.count;
+    const int64_t index = (Streams::coordinate(operand, in_, chunk.beat().at(first)) - segment.diagonal.first) / segment.diagonal.interval;
+    const int64_t step = source.step * (chunk.count > 1 ? chunk.interval / segment.diagonal.interval : 1);
+    int64_t address = source.address + index * source.step;
+    size_t row = size_t(base + int(first) * vectors);
+    for (uint32_t i = 0; i < count; ++i, address += step, row += size_t(vectors)) {
+        to.load.rows[row] = source.sram->current(address);
+        source.pins->pin(address);
+    }
+    return true;
+}
+
+void MxmSlice::hold_row(PlaneData& to, const Segment* segment, int operand, int64_t cycle, size_t row) {
+    const size_t lanes = to.lanes, powered = size_t(shared_.powered_lanes(cycle));
+    const SourcePool::Found found =
+        segment ? shared_.sources.find(*segment, Streams::coordinate(operand, in_, cycle)) : SourcePool::Found{shared_.zero.data(), nullptr, 0};
+    if (powered < lanes) {
+        std::memset(to.load.copy(row, found.bytes, lanes) + powered, 0, lanes - powered);
+    } else if (found.sram && found.sram->is_current(found.bytes, found.address)) {
+        to.load.rows[row] = found.bytes;
+        found.sram->pin(found.address);
+    } else {
+        to.load.copy(row, found.bytes, lanes);
     }
 }
 

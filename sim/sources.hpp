@@ -51,6 +51,7 @@ public:
         Source& source = sources_[id];
         return source.block.get() + size_t(index) * size_t(source.step) * size_t(lanes_);
     }
+    const Source& of(const Segment& segment) const { return sources_[segment.source]; }
     /// The bytes that a segment carries at coordinate c, and where they lie if in SRAM.
     struct Found {
         const uint8_t* bytes;

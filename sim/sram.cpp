@@ -15,12 +15,6 @@ uint8_t* Sram::writable(int64_t address) {
     return block.get() + size_t(address % block_words) * size_t(lanes_);
 }
 
-void Sram::pin(int64_t address) {
-    if (address < 0 || address >= words_) return;
-    if (pinned_.empty()) pinned_.resize(size_t(words_));
-    pinned_[size_t(address)] = true;
-}
-
 bool Sram::on_its_way(int64_t address, int64_t cycle) const {
     for (const ReadNote& note : reads_) {
         if (note.beat.first >= cycle || note.beat.last() < cycle - kept_cycles_) continue;
@@ -38,7 +32,7 @@ uint8_t* Sram::overwrite(int64_t address, int64_t cycle, RowHolder& holder) {
     uint8_t* row = writable(address);  // a first allocation needs no care: what was read before refers to the row of zeros
     if (!pinned_.empty() && pinned_[size_t(address)]) {
         holder.detach(row);
-        pinned_[size_t(address)] = false;  // whoever held it has a copy now
+        pinned_[size_t(address)] = 0;  // whoever held it has a copy now
     }
     if (on_its_way(address, cycle)) {
         old_.push_back({address, cycle, std::make_unique<uint8_t[]>(size_t(lanes_))});

@@ -30,7 +30,7 @@ public:
     const uint8_t* current(int64_t address) const {
         if (address < 0 || address >= words_) return zero_.data();
         const uint8_t* block = blocks_[size_t(address) / block_words].get();
-        return block ? block + size_t(address % block_words) * size_t(lanes_) : zero_.data();
+        return block ? block + size_t(address) % block_words * size_t(lanes_) : zero_.data();
     }
     /// The row as a Read at `cycle` saw it.
     const uint8_t* row(int64_t address, int64_t cycle) const {
@@ -39,6 +39,8 @@ public:
         return current(address);
     }
     bool is_current(const uint8_t* row, int64_t address) const { return row == current(address); }
+    /// No row on its way was overwritten lately: every row() is current().
+    bool calm() const { return old_.empty(); }
     uint8_t* writable(int64_t address);
 
     /// A run starts: nothing is on its way and no plane holds a row.
@@ -51,7 +53,11 @@ public:
     /// Values read from these rows will travel until kept_cycles after their read.
     void note_read(const Beat& beat, int64_t address, int64_t step) { reads_.push_back({beat, address, step}); }
     /// A plane holds the address of this row.
-    void pin(int64_t address);
+    void pin(int64_t address) {
+        if (address < 0 || address >= words_) return;
+        if (pinned_.empty()) pinned_.resize(size_t(words_));
+        pinned_[size_t(address)] = 1;
+    }
     /// A write access at `cycle`: returns the row to be changed, after its old contents are safe.
     uint8_t* overwrite(int64_t address, int64_t cycle, RowHolder& holder);
 
@@ -71,7 +77,7 @@ private:
     std::vector<uint8_t> zero_;
     std::vector<Old> old_;  ///< by cycle of the overwriting
     std::vector<ReadNote> reads_;
-    std::vector<bool> pinned_;
+    std::vector<uint8_t> pinned_;  ///< a flag a row
     int64_t kept_cycles_ = 0;
 };
 

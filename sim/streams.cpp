@@ -6,12 +6,12 @@
 
 namespace superlane::sim {
 
-void StreamLine::forget(int64_t oldest, SourcePool* sources) {
-    while (head_ < segments_.size() && segments_[head_].diagonal.last() < oldest) {
+void StreamLine::drop(int64_t oldest, SourcePool* sources) {
+    while (head_ < segments_.size() && segments_[head_].last < oldest) {
         if (sources) sources->release(segments_[head_].source);
         ++head_;
     }
-    if (head_ < 16 || head_ * 2 < segments_.size()) return;
+    if (head_ < 8 || head_ * 2 < segments_.size()) return;
     segments_.erase(segments_.begin(), segments_.begin() + std::ptrdiff_t(head_));
     head_ = 0;
 }

@@ -17,18 +17,23 @@ class SourcePool;
 /// Values that one chunk drives on one stream. Positions are mirrored for westward streams: downstream is always greater.
 struct Segment {
     Beat diagonal;
+    int64_t last = 0;      ///< of diagonal; kept, for every search asks it
     int32_t position = 0;
     uint32_t chunk = 0;
     uint32_t source = 0;  ///< in the SourcePool; functional only
     uint32_t plane = 0;   ///< byte of the element that this stream carries
 
-    bool covers(int64_t c) const { return diagonal.covers(c); }
+    bool covers(int64_t c) const {
+        return c >= diagonal.first && c <= last && (diagonal.interval == 1 || (c - diagonal.first) % diagonal.interval == 0);
+    }
 };
 
 class StreamLine {
 public:
     /// Forgets values whose coordinate is below `oldest`: they left the chip before any tap still to come.
-    void forget(int64_t oldest, SourcePool* sources);
+    void forget(int64_t oldest, SourcePool* sources) {
+        if (head_ < segments_.size() && segments_[head_].last < oldest) drop(oldest, sources);
+    }
     /// Adds a segment; returns register-cycles newly driven up to the mirrored position `end`. `collide(segment, c)` is called
     /// for each segment that drives the same register.
     template <class Collide>
@@ -45,9 +50,10 @@ private:
         for (size_t i = segments_.size(); i-- > head_;) {
             const Segment& segment = segments_[i];
             if (segment.diagonal.first + longest_ < first) return;
-            if (segment.diagonal.first <= last && segment.diagonal.last() >= first) see(segment);
+            if (segment.diagonal.first <= last && segment.last >= first) see(segment);
         }
     }
+    void drop(int64_t oldest, SourcePool* sources);
     int64_t newly_driven(const Segment& added, int32_t end) const;
 
     std::vector<Segment> segments_;  ///< from head_ on, by first coordinate
@@ -75,7 +81,7 @@ void StreamLine::resolve(const Beat& taps, int32_t position, Run&& run) const {
         ++candidates;
     });
     if (candidates == 0) return run(static_cast<const Segment*>(nullptr), 0u, taps.count);
-    if (candidates == 1 && only->covers(taps.first) && only->covers(taps.last()) && taps.interval % only->diagonal.interval == 0)
+    if (candidates == 1 && only->covers(taps.first) && only->covers(taps.last()) && (only->diagonal.interval == 1 || taps.interval % only->diagonal.interval == 0))
         return run(only, 0u, taps.count);
     for (uint32_t i = 0, next; i < taps.count; i = next) {
         const Segment* segment = nearest(taps.at(i), position);
@@ -93,7 +99,7 @@ int64_t StreamLine::add(const Segment& added, int32_t end, Collide&& collide) {
         if (const auto c = first_common(segment.diagonal, added.diagonal)) collide(segment, *c);
     });
     const int64_t driven = alone ? int64_t(added.diagonal.count) * (end - added.position + 1) : newly_driven(added, end);
-    longest_ = std::max(longest_, added.diagonal.last() - added.diagonal.first);
+    longest_ = std::max(longest_, added.last - added.diagonal.first);
     size_t place = segments_.size();
     segments_.push_back(added);
     for (; place > head_ && segments_[place - 1].diagonal.first > added.diagonal.first; --place) segments_[place] = segments_[place - 1];
@@ -121,6 +127,7 @@ public:
         const int32_t end = direction == isa::Side::East ? east_end_ : west_end_;
         segment.position = mirrored(direction, position);
         segment.diagonal = times.delayed(-segment.position);
+        segment.last = segment.diagonal.last();
         line.forget(now - lateness_ - end, sources_);
         cycles_[int(direction)][size_t(index)] += uint64_t(line.add(segment, end, [&](const Segment& other, int64_t c) {
             collide(other, c + segment.position);

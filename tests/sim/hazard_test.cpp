@@ -243,9 +243,9 @@ TEST(Hazard, ProgramsThatDoNotFit) {
     EXPECT_THAT(kinds(run_every_way(small, program)), ElementsAre(HazardKind::TextStore));
 
     isa::Program region = ProgramBuilder(chip).build();
-    region.regions.push_back({"weights", west, 0, 7000, 1000});
+    region.regions.push_back({"weights", west, 0, 7000, 1190});
     const sim::RunResult result = run_every_way(chip, region);
-    EXPECT_THAT(messages(result), HasSubstr("region weights: words up to 8000 of 7936"));
+    EXPECT_THAT(messages(result), HasSubstr("region weights: words up to 8190 of " + std::to_string(chip.data_words())));
 }
 
 TEST(Hazard, LinesOfAssemblyAreNamed) {
