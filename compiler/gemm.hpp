@@ -21,6 +21,6 @@ struct Gemm {
 };
 
 /// Compiles the product. `weight` (row n of W as bits) may be empty: then no image is made. UserError when it does not fit.
-Gemm compile_gemm(const models::Chip& chip, int m, int k, int n, bool half, const WeightRowSource& weight, const std::string& scheduler = "asap");
+Gemm compile_gemm(const models::Chip& chip, int m, int k, int n, bool half, const WeightRowSource& weight, const std::string& scheduler = "list");
 
 }  // namespace superlane::compiler

@@ -52,10 +52,10 @@ public:
     /// Weights, scales, tables and constants: written by the host once.
     Image image(const LlmWeights& weights) const;
     /// The program of one step. UserError when a position is past the context.
-    CompiledStep compile(const std::vector<StepRow>& rows, const std::string& scheduler = "asap") const;
+    CompiledStep compile(const std::vector<StepRow>& rows, const std::string& scheduler = "list") const;
 
     /// Compiles the step and checks its schedule by brute force (compiler/verify.cpp). InternalError when anything is used twice.
-    void verify(const std::vector<StepRow>& rows, const std::string& scheduler = "asap") const;
+    void verify(const std::vector<StepRow>& rows, const std::string& scheduler = "list") const;
 
     /// Host input: the token of row r of the next step; rows with feed_back need none.
     Image token_input(int row, int token) const;

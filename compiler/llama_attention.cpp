@@ -20,6 +20,8 @@ MxmUnit LlamaStep::attention_unit(int side) {
     return {Side(side), next_pair_++ % pairs * 2, true};
 }
 
+/// Keys and queries first, values last: while their weights stream, the vector unit finds the softmax of the scores. Planes take
+/// their tiles in program order, so scores stand among the value tiles, where the queries have had time to arrive.
 void LlamaStep::project_qkv(int layer) {
     problem_.begin_operation("q, k, v projection");
     const LlamaLayer& weights = layout_.layers[size_t(layer)];
@@ -38,15 +40,24 @@ void LlamaStep::project_qkv(int layer) {
         const int slot = multiply(tiles[0]);
         store_key(layer, weights, pair, {slot, multiply(tiles[1])});
     }
-    std::vector<int> value_slots;
-    for (const int tile : weights.value) value_slots.push_back(multiply(tile));
-    for (const Request& request : requests_) store_values(layer, request, value_slots);
     for (int g = 0; g < packing.group; ++g)
         for (int pair = 0; pair < packing.pairs; ++pair) {
             const auto& tiles = weights.query[size_t(g * packing.pairs + pair)];
             const int slot = multiply(tiles[0]);
             store_query(weights, g, pair, {slot, multiply(tiles[1])});
         }
+    const int vectors = packing.value_vectors(), before_scores = vectors / 4;
+    const auto value = [&](int vector) {
+        problem_.begin_operation("q, k, v projection");
+        store_value(layer, weights, vector, multiply(weights.value[size_t(vector)]));
+    };
+    for (int vector = 0; vector < before_scores; ++vector) value(vector);
+    problem_.begin_operation("attention scores");
+    for (const Request& request : requests_)
+        for (int page = 0; page < pages(request); ++page)
+            for (int pair = 0; pair < packing.pairs; ++pair) score(layout_.cache(request.request, layer), request, page, pair);
+    for (int vector = before_scores; vector < vectors; ++vector) value(vector);
+    for (const Request& request : requests_) transpose_values(layer, request);
 }
 
 /// RoPE on the halves of heads: A' = A cos - B sin, B' = B cos + A sin, both times `scale`, rounded to fp16.
@@ -115,32 +126,36 @@ void LlamaStep::store_key(int layer, const LlamaLayer& weights, int pair, const 
         }
 }
 
-/// The value vectors of a request's rows go to the staging rows of their block of 16 tokens, turned by as many superlanes as
-/// the block's number; a block is transposed before the next one's tokens take its rows.
-void LlamaStep::store_values(int layer, const Request& request, const std::vector<int>& slots) {
-    const LlamaLayer& weights = layout_.layers[size_t(layer)];
-    for (int row = 0; row < request.count; ++row) {
-        const int position = request.position + row, page = position / layout_.lanes;
-        const int block = position % layout_.lanes / block_tokens;
-        const auto& cache = layout_.cache(request.request, layer);
-        for (int vector = 0; vector < layout_.packing.value_vectors(); ++vector) {
+/// A value vector goes to the staging rows of its block of 16 tokens, turned by as many superlanes as the block's number.
+void LlamaStep::store_value(int layer, const LlamaLayer& weights, int vector, int slot) {
+    const OutputTile& tile = weights.qkv.tiles[size_t(weights.value[size_t(vector)])];
+    for (const Request& request : requests_)
+        for (int row = 0; row < request.count; ++row) {
+            const int position = request.position + row, page = position / layout_.lanes;
+            const int block = position % layout_.lanes / block_tokens;
             VectorTask task = lowering_.vector_task(1);
-            const OutputTile& tile = weights.qkv.tiles[size_t(weights.value[size_t(vector)])];
-            const Value value = result(task, weights.qkv, tile, slots[size_t(vector)] + request.first + row, scales(task, qkv_product, request.first + row));
-            const VectorRegion& staging = cache.staging[layout_.page_side(page)][size_t(position % block_tokens)];
-            task.write_rotated(task.convert(DType::F32, DType::F16, value), {block * isa::lanes_per_superlane}, {{staging, vector}}, lowering_.next_permuter());
+            const Value value = result(task, weights.qkv, tile, slot + request.first + row, scales(task, qkv_product, request.first + row));
+            const VectorRegion& staging = layout_.cache(request.request, layer).staging[layout_.page_side(page)][size_t(position % block_tokens)];
+            task.write_rotated(task.convert(DType::F32, DType::F16, value), {block * isa::lanes_per_superlane}, {{staging, staging_row(block, vector)}},
+                               lowering_.next_permuter());
             problem_.add(task.finish());
         }
-        if (row + 1 == request.count || position % block_tokens == block_tokens - 1) transpose_values(cache, page, block);
+}
+
+/// Turns every block of 16 tokens that the request's rows touch; a step has at most 16 rows, so two blocks, each with its own
+/// half of the staging rows.
+void LlamaStep::transpose_values(int layer, const Request& request) {
+    const HeadPacking& packing = layout_.packing;
+    for (int block = request.position / block_tokens; block <= request.last_position() / block_tokens; ++block) {
+        const int page = block * block_tokens / layout_.lanes;
+        for (int group = 0; group < packing.value_groups; ++group)
+            for (int first = 0; first < packing.value_blocks; first += transposed_at_once)
+                transpose_block(layout_.cache(request.request, layer), page, block - page * layout_.lanes / block_tokens, group, first,
+                                std::min(transposed_at_once, packing.value_blocks - first));
     }
 }
 
-void LlamaStep::transpose_values(const LlamaCompiler::Layout::Cache& cache, int page, int block) {
-    const HeadPacking& packing = layout_.packing;
-    for (int group = 0; group < packing.value_groups; ++group)
-        for (int first = 0; first < packing.value_blocks; first += transposed_at_once)
-            transpose_block(cache, page, block, group, first, std::min(transposed_at_once, packing.value_blocks - first));
-}
+int LlamaStep::staging_row(int block, int vector) const { return block % 2 * layout_.packing.value_vectors() + vector; }
 
 /// 16 staged tokens of `count` value vectors through the transposer: row i of a vector then has dimension i of all heads, 16
 /// tokens each, and a scatter puts each head's superlane into that head's word.
@@ -157,7 +172,7 @@ void LlamaStep::transpose_block(const LlamaCompiler::Layout::Cache& cache, int p
         const VectorRegion& region = cache.staging[side_index][size_t(token)];
         for (int k = 0; k < 2; ++k) {
             const int position = plan.mem(side, region.slices[size_t(k)]);
-            add_access(problem_, task, Opcode::Read, region, k, group * packing.value_blocks + first, 1, count, 1, -std::abs(edge - position) - timing.mem_read,
+            add_access(problem_, task, Opcode::Read, region, k, staging_row(block, group * packing.value_blocks + first), 1, count, 1, -std::abs(edge - position) - timing.mem_read,
                        isa::stream(out, 2 * token + k));
             task.flows.push_back({out, 2 * token + k, isa::diagonal(out, 0, edge), count, 1, std::min(edge, position), std::max(edge, position)});
         }

@@ -42,23 +42,29 @@ void LlamaStep::store_logits(const OutputTile& tile, int index, int slot, int co
     problem_.add(task.finish());
 }
 
+void LlamaStep::reduce_best(DType type, AccumulateOp reduction, int row) {
+    const auto& best = layout_.best;
+    const std::vector<int> rotations = lowering_.two_stages();
+    lowering_.reduce_lanes(type, reduction, {{best[0], row, rotations[0]}, {best[1], row, rotations[1]}}, best[2], row);
+}
+
 /// The largest logit, then the lowest token that has it. Tokens are counted from -2^30, so that a masked lane (0) never wins.
 void LlamaStep::argmax(int index, int request) {
     const int tiles = int(layout_.head.tiles.size());
-    const int first = index * tiles, scratch = 8 * index;
-    const VectorRegion& best = layout_.best;
+    const int first = index * tiles, rows = layout_.max_rows;  // maxima in row index, tokens in row rows + index
+    const auto& best = layout_.best;
     VectorTask top = lowering_.vector_task(tiles);
-    top.write(top.accumulate(DType::F32, AccumulateOp::Max, top.read(layout_.logit_rows, DType::F32, first), tiles), best, scratch);
+    top.write(top.accumulate(DType::F32, AccumulateOp::Max, top.read(layout_.logit_rows, DType::F32, first), tiles), best[0], index);
     problem_.add(top.finish());
-    lowering_.reduce_lanes(DType::F32, AccumulateOp::Max, best, scratch, best, scratch + 1, best, scratch + 2);
+    reduce_best(DType::F32, AccumulateOp::Max, index);
     VectorTask pick = lowering_.vector_task(tiles);
-    const Value equal = pick.op(Opcode::Equal, DType::F32, pick.read(layout_.logit_rows, DType::F32, first), pick.read(best, DType::F32, scratch + 2, 0));
+    const Value equal = pick.op(Opcode::Equal, DType::F32, pick.read(layout_.logit_rows, DType::F32, first), pick.read(best[2], DType::F32, index, 0));
     const Value token = pick.op(Opcode::Mask, DType::I32, pick.read(layout_.vocabulary_ids, DType::I32, 0), equal);
-    pick.write(pick.accumulate(DType::I32, AccumulateOp::Min, token, tiles), best, scratch + 3);
+    pick.write(pick.accumulate(DType::I32, AccumulateOp::Min, token, tiles), best[0], rows + index);
     problem_.add(pick.finish());
-    lowering_.reduce_lanes(DType::I32, AccumulateOp::Min, best, scratch + 3, best, scratch + 4, best, scratch + 5);
+    reduce_best(DType::I32, AccumulateOp::Min, rows + index);
     VectorTask out = lowering_.vector_task(1);
-    out.write(out.op(Opcode::Add, DType::I32, out.read(best, DType::I32, scratch + 5), uint32_t(1) << 30), layout_.token, request);
+    out.write(out.op(Opcode::Add, DType::I32, out.read(best[2], DType::I32, rows + index), uint32_t(1) << 30), layout_.token, request);
     problem_.add(out.finish());
 }
 

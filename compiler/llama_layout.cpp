@@ -103,7 +103,7 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
     ffn_tiles = ceil_div(config.ffn, lanes);
     result_tiles = packing.tiles * packing.group;
     pages = ceil_div(options.context, lanes);
-    max_rows = std::max(options.batch, std::min({options.prefill_rows, g.accumulators / 2, std::max(1, 4096 / (pages * config.heads))}));
+    max_rows = std::max(options.batch, std::min({options.prefill_rows, row_lanes, g.accumulators / 2, std::max(1, 4096 / (pages * config.heads))}));
 
     layers.resize(size_t(config.layers));
     for (int layer = 0; layer < config.layers; ++layer) plan_layer(layers[size_t(layer)], layer);
@@ -281,7 +281,10 @@ void LlamaCompiler::Layout::allocate_scratch() {
     x = scratch("residual", west, 0, 4, rows * hidden_tiles);
     token = scratch("tokens", west, 1, 4, options.batch + rows);
     map_row = scratch("token map", east, 0, 1, rows);
-    sums = scratch("sums", west, 1, 4, 6 * rows);
+    for (int stage = 0; stage < 3; ++stage) {  // neighbouring stages in different slices
+        sum_stages[stage] = scratch("row sums", west, 1 + stage % 2, 4, rows);
+        top_stages[stage] = scratch("row maxima", east, 1 + stage % 2, 4, rows);
+    }
     scale = scratch("activation scales", west, 1, 4, 5 * rows);
     denominator = scratch("softmax sums", west, 1, 4, head_rows);
     wide = scratch("fp32 activations", east, 0, 4, rows * std::max({hidden_tiles, ffn_tiles, result_tiles}));
@@ -293,14 +296,12 @@ void LlamaCompiler::Layout::allocate_scratch() {
         query_half[s] = scratch("queries", side, 2, 2, rows * packing.group * packing.pairs);
         for (VectorRegion& masked : query_masked[s]) masked = scratch("masked queries", side, 1, 2, head_rows);
         scores[s] = scratch("scores", side, 2, 4, half_rows * pages);
-        maxima[s] = scratch("score maxima", side, 1, 4, half_rows);
-        middle[s] = scratch("score maxima", side, 1, 4, half_rows);
-        reduced[s] = scratch("score maxima", side, 1, 4, half_rows);
+        for (int stage = 0; stage < 4; ++stage) maxima[s][stage] = scratch("score maxima", side, stage % 3, 4, half_rows);
         weights16[s] = scratch("softmax weights", side, 2, 2, head_rows * ceil_div(pages, 2));
     }
     if (options.head) {
         logit_rows = scratch("logits", east, 0, 4, rows * int(head.tiles.size()));
-        best = scratch("argmax", west, 1, 4, 8 * rows);
+        for (int stage = 0; stage < 3; ++stage) best[stage] = scratch("argmax", west, stage, 4, 2 * rows);
     }
     use.scratch = (memory.words_used() - before) * lanes;
 }
@@ -314,7 +315,7 @@ void LlamaCompiler::Layout::allocate_cache() {
                 const int own_pages = (pages + 1 - side) / 2;
                 cache.key[side] = far_rows("key cache", Side(side), own_pages * packing.pairs * 2 * page_words_key(), false);
                 cache.value[side] = far_rows("value cache", Side(side), own_pages * (packing.kv + 1) * packing.value_blocks, false);
-                cache.staging[side] = far_rows("value staging", Side(side), packing.value_vectors(), false);
+                cache.staging[side] = far_rows("value staging", Side(side), 2 * packing.value_vectors(), false);
             }
             caches.push_back(std::move(cache));
         }

@@ -82,20 +82,22 @@ struct LlamaCompiler::Layout {
     struct Cache {
         std::vector<VectorRegion> key[2];      ///< by side: 16 weight rows; words by page of the side, pair, half
         std::vector<VectorRegion> value[2];    ///< by side: 16 weight rows; words by page of the side, KV head, block
-        std::vector<VectorRegion> staging[2];  ///< by side: 16 tokens; words by value vector
+        std::vector<VectorRegion> staging[2];  ///< by side: 16 tokens; words by block parity, value vector
     };
     std::vector<Cache> caches;  ///< request * layers + layer
     Cache& cache(int request, int layer) { return caches[size_t(request * config.layers + layer)]; }
     const Cache& cache(int request, int layer) const { return caches[size_t(request * config.layers + layer)]; }
 
     // Scratch.
-    VectorRegion token, map_row, x, sums, maxima[2], middle[2], reduced[2], denominator, scale, wide, logit_rows;
+    VectorRegion token, map_row, x, denominator, scale, wide, logit_rows;
+    VectorRegion sum_stages[3], top_stages[3];          ///< row sums west, row maxima east: input, middle, result
+    VectorRegion maxima[2][4];                          ///< score maxima by side: input, two stages, result
     VectorRegion normed[2], attended[2], activated[2];  ///< product inputs, by side
     VectorRegion query_half[2];                         ///< A west, B east
     VectorRegion query_masked[2][2];                    ///< by side, half
     VectorRegion scores[2];                             ///< by parity of the head row
     VectorRegion weights16[2];                          ///< softmax weights, by side
-    VectorRegion best;                                  ///< argmax scratch
+    VectorRegion best[3];                               ///< argmax: input, middle, result; logits, then tokens
 
     int page_side(int page) const { return page & 1; }
     int page_words_key() const { return (lanes + 15) / 16; }  ///< words a page, pair and half take

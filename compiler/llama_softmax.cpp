@@ -10,6 +10,7 @@ namespace superlane::compiler {
 using isa::AccumulateOp;
 
 namespace {
+constexpr int emit_at_once = 8;  // short enough to fit between the passes of other tiles
 constexpr int pass_limit = 32;  // results of one tile pass: half the accumulators, so that the next tile need not wait
 }
 
@@ -39,9 +40,6 @@ int LlamaStep::weight_row(const Request& request, int page, int row, int g, int 
 
 void LlamaStep::attend(int layer, const Request& request) {
     const auto& cache = layout_.cache(request.request, layer);
-    problem_.begin_operation("attention scores");
-    for (int page = 0; page < pages(request); ++page)
-        for (int pair = 0; pair < layout_.packing.pairs; ++pair) score(cache, request, page, pair);
     problem_.begin_operation("softmax");
     maximum(request);
     for (int page = 0; page < pages(request); ++page) exponentials(request, page);
@@ -102,13 +100,15 @@ void LlamaStep::maximum(const Request& request) {
             const int count = std::min(at_once, own - first);
             VectorTask task = lowering_.vector_task(count * pages_used);
             const Value scores = task.read(layout_.scores[parity], DType::F32, request.half_base * layout_.pages + first * pages_used);
-            task.write(task.accumulate(DType::F32, AccumulateOp::Max, scores, pages_used), layout_.maxima[parity], request.half_base + first);
+            task.write(task.accumulate(DType::F32, AccumulateOp::Max, scores, pages_used), layout_.maxima[parity][0], request.half_base + first);
             problem_.add(task.finish());
         }
     }
+    const std::vector<int> rotations = lowering_.three_stages();
     for (int head = 0; head < heads; ++head) {
-        const int side = head % 2, row = request.half_base + head / 2;
-        lowering_.reduce_lanes(DType::F32, AccumulateOp::Max, layout_.maxima[side], row, layout_.middle[side], row, layout_.reduced[side], row);
+        const int row = request.half_base + head / 2;
+        const auto& stages = layout_.maxima[head % 2];
+        lowering_.reduce_lanes(DType::F32, AccumulateOp::Max, {{stages[0], row, rotations[0]}, {stages[1], row, rotations[1]}, {stages[2], row, rotations[2]}}, stages[3], row);
     }
 }
 
@@ -123,7 +123,7 @@ void LlamaStep::exponentials(const Request& request, int page) {
             const int count = std::min(at_once, own - first);
             VectorTask task = lowering_.vector_task(count);
             const Value score = task.read(layout_.scores[parity], DType::F32, request.half_base * layout_.pages + first * pages_used + page, pages_used);
-            const Value top = task.read(layout_.reduced[parity], DType::F32, request.half_base + first);
+            const Value top = task.read(layout_.maxima[parity][3], DType::F32, request.half_base + first);
             const Value rounded = task.convert(DType::F16, DType::F32, task.convert(DType::F32, DType::F16, top));
             const Value weight = task.op(Opcode::Exp, DType::F32, task.op(Opcode::Subtract, DType::F32, score, rounded));
             std::vector<int> rotations;
@@ -155,12 +155,14 @@ void LlamaStep::softmax_sums(const Request& request) {
                 lowering_.tile(units[size_t(side)], {ones, 0, layout_.packing.superlanes, 0, layout_.lanes}, {weights}, slot, page != side);
             }
         }
-        VectorTask task = lowering_.vector_task(count);
-        Value sum = task.emit(units[0], slot);
-        if (pages_used > 1) sum = task.op(Opcode::Add, DType::F32, sum, task.emit(units[1], slot));
-        const Value root = task.op(Opcode::Rsqrt, DType::F32, sum);
-        task.write(task.op(Opcode::Multiply, DType::F32, root, root), layout_.denominator, request.first * layout_.packing.heads + first);
-        problem_.add(task.finish());
+        for (int part = 0; part < count; part += emit_at_once) {
+            VectorTask task = lowering_.vector_task(std::min(emit_at_once, count - part));
+            Value sum = task.emit(units[0], slot + part);
+            if (pages_used > 1) sum = task.op(Opcode::Add, DType::F32, sum, task.emit(units[1], slot + part));
+            const Value root = task.op(Opcode::Rsqrt, DType::F32, sum);
+            task.write(task.op(Opcode::Multiply, DType::F32, root, root), layout_.denominator, request.first * layout_.packing.heads + first + part);
+            problem_.add(task.finish());
+        }
     }
 }
 

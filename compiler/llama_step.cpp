@@ -85,15 +85,20 @@ void LlamaStep::norm(int index, const std::vector<NormRow>& rows, Product produc
     }
 }
 
+void LlamaStep::reduce_row(AccumulateOp reduction, const VectorRegion (&stages)[3], int row) {
+    const std::vector<int> rotations = lowering_.two_stages();
+    lowering_.reduce_lanes(DType::F32, reduction, {{stages[0], row, rotations[0]}, {stages[1], row, rotations[1]}}, stages[2], row);
+}
+
 void LlamaStep::norm_half(int index, const NormRow& row) {
-    const int tiles = layout_.hidden_tiles, rows = layout_.max_rows;
+    const int tiles = layout_.hidden_tiles;
     VectorTask squares = lowering_.vector_task(tiles);
     const Value x = squares.read(layout_.x, DType::F32, row.row * tiles);
-    squares.write(squares.accumulate(DType::F32, AccumulateOp::Add, squares.op(Opcode::Multiply, DType::F32, x, x), tiles), layout_.sums, row.row);
+    squares.write(squares.accumulate(DType::F32, AccumulateOp::Add, squares.op(Opcode::Multiply, DType::F32, x, x), tiles), layout_.sum_stages[0], row.row);
     problem_.add(squares.finish());
-    lowering_.reduce_lanes(DType::F32, AccumulateOp::Add, layout_.sums, row.row, layout_.sums, rows + row.row, layout_.sums, 2 * rows + row.row);
+    reduce_row(AccumulateOp::Add, layout_.sum_stages, row.row);
     VectorTask task = lowering_.vector_task(tiles);
-    Value mean = task.op(Opcode::Multiply, DType::F32, task.read(layout_.sums, DType::F32, 2 * rows + row.row, 0), 1.0f / float(layout_.config.hidden));
+    Value mean = task.op(Opcode::Multiply, DType::F32, task.read(layout_.sum_stages[2], DType::F32, row.row, 0), 1.0f / float(layout_.config.hidden));
     Value r = task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, mean, float(layout_.config.rms_norm_eps)));
     Value scaled = task.op(Opcode::Multiply, DType::F32, task.read(layout_.x, DType::F32, row.row * tiles), r);
     Value normed = task.op(Opcode::Multiply, DType::F32, scaled, task.read(layout_.norm, DType::F32, index * tiles));
@@ -109,23 +114,23 @@ void LlamaStep::norm_int8(int index, const NormRow& row, Product product) {
     const Value x = task.read(layout_.x, DType::F32, row.row * tiles);
     const Value wide = task.op(Opcode::Multiply, DType::F32, x, task.read(layout_.norm, DType::F32, index * tiles));
     task.write(wide, layout_.wide, row.to * tiles);
-    task.write(task.accumulate(DType::F32, AccumulateOp::Max, task.op(Opcode::Absolute, DType::F32, wide), tiles), layout_.sums, 3 * rows + row.to);
-    task.write(task.accumulate(DType::F32, AccumulateOp::Add, task.op(Opcode::Multiply, DType::F32, x, x), tiles), layout_.sums, row.to);
+    task.write(task.accumulate(DType::F32, AccumulateOp::Max, task.op(Opcode::Absolute, DType::F32, wide), tiles), layout_.top_stages[0], row.to);
+    task.write(task.accumulate(DType::F32, AccumulateOp::Add, task.op(Opcode::Multiply, DType::F32, x, x), tiles), layout_.sum_stages[0], row.to);
     problem_.add(task.finish());
-    lowering_.reduce_lanes(DType::F32, AccumulateOp::Max, layout_.sums, 3 * rows + row.to, layout_.sums, 4 * rows + row.to, layout_.sums, 5 * rows + row.to);
+    reduce_row(AccumulateOp::Max, layout_.top_stages, row.to);
     quantize_row(row.to, tiles, layout_.normed);
-    lowering_.reduce_lanes(DType::F32, AccumulateOp::Add, layout_.sums, row.to, layout_.sums, rows + row.to, layout_.sums, 2 * rows + row.to);
+    reduce_row(AccumulateOp::Add, layout_.sum_stages, row.to);
     VectorTask scale = lowering_.vector_task(1);
-    Value mean = scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.sums, DType::F32, 2 * rows + row.to), 1.0f / float(layout_.config.hidden));
+    Value mean = scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.sum_stages[2], DType::F32, row.to), 1.0f / float(layout_.config.hidden));
     Value r = scale.op(Opcode::Rsqrt, DType::F32, scale.op(Opcode::Add, DType::F32, mean, float(layout_.config.rms_norm_eps)));
-    Value step = scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.sums, DType::F32, 5 * rows + row.to), 1.0f / 127.0f);
+    Value step = scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.top_stages[2], DType::F32, row.to), 1.0f / 127.0f);
     scale.write(scale.op(Opcode::Multiply, DType::F32, r, step), layout_.scale, product * rows + row.to);
     problem_.add(scale.finish());
 }
 
 void LlamaStep::quantize_row(int row, int vectors, const VectorRegion (&to)[2]) {
     VectorTask task = lowering_.vector_task(vectors);
-    Value top = task.op(Opcode::Maximum, DType::F32, task.read(layout_.sums, DType::F32, 5 * layout_.max_rows + row, 0), tiny);
+    Value top = task.op(Opcode::Maximum, DType::F32, task.read(layout_.top_stages[2], DType::F32, row, 0), tiny);
     Value root = task.op(Opcode::Rsqrt, DType::F32, top);
     Value inverse = task.op(Opcode::Multiply, DType::F32, task.op(Opcode::Multiply, DType::F32, root, root), 127.0f);
     Value q = task.op(Opcode::Multiply, DType::F32, task.read(layout_.wide, DType::F32, row * vectors), inverse);
@@ -139,12 +144,12 @@ void LlamaStep::quantize(int row, int vectors, const VectorRegion (&to)[2], Prod
     const int rows = layout_.max_rows;
     VectorTask task = lowering_.vector_task(vectors);
     Value magnitude = task.op(Opcode::Absolute, DType::F32, task.read(layout_.wide, DType::F32, row * vectors));
-    task.write(task.accumulate(DType::F32, AccumulateOp::Max, magnitude, vectors), layout_.sums, 3 * rows + row);
+    task.write(task.accumulate(DType::F32, AccumulateOp::Max, magnitude, vectors), layout_.top_stages[0], row);
     problem_.add(task.finish());
-    lowering_.reduce_lanes(DType::F32, AccumulateOp::Max, layout_.sums, 3 * rows + row, layout_.sums, 4 * rows + row, layout_.sums, 5 * rows + row);
+    reduce_row(AccumulateOp::Max, layout_.top_stages, row);
     quantize_row(row, vectors, to);
     VectorTask scale = lowering_.vector_task(1);
-    scale.write(scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.sums, DType::F32, 5 * rows + row), 1.0f / 127.0f), layout_.scale, product * rows + row);
+    scale.write(scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.top_stages[2], DType::F32, row), 1.0f / 127.0f), layout_.scale, product * rows + row);
     problem_.add(scale.finish());
 }
 

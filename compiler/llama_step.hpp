@@ -32,6 +32,7 @@ private:
     // llama_step.cpp: the residual row and what is done to whole rows
     void embed();
     void norm(int index, const std::vector<NormRow>& rows, Product product);
+    void reduce_row(isa::AccumulateOp reduction, const VectorRegion (&stages)[3], int row);
     void norm_half(int index, const NormRow& row);
     void norm_int8(int index, const NormRow& row, Product product);
     void quantize(int row, int vectors, const VectorRegion (&to)[2], Product product);
@@ -41,6 +42,7 @@ private:
     void head();
     void store_logits(const OutputTile& tile, int index, int slot, int count);
     void argmax(int index, int request);
+    void reduce_best(DType type, isa::AccumulateOp reduction, int row);
     Value result(VectorTask& task, const Matrix& matrix, const OutputTile& tile, int slot, Value scale);
     Value scales(VectorTask& task, Product product, int row);
     Value sum_of_parts(VectorTask& task, const Matrix& matrix, const std::vector<int>& parts, const std::vector<int>& slots, int row, Value scale);
@@ -51,8 +53,9 @@ private:
     void store_query(const LlamaLayer& layer, int g, int pair, const std::array<int, 2>& slots);
     void mask_query(const Request& request, int g, int pair);
     void store_key(int layer, const LlamaLayer& weights, int pair, const std::array<int, 2>& slots);
-    void store_values(int layer, const Request& request, const std::vector<int>& slots);
-    void transpose_values(const LlamaCompiler::Layout::Cache& cache, int page, int block);
+    void store_value(int layer, const LlamaLayer& weights, int vector, int slot);
+    void transpose_values(int layer, const Request& request);
+    int staging_row(int block, int vector) const;
     void transpose_block(const LlamaCompiler::Layout::Cache& cache, int page, int block, int group, int first, int count);
     void attend(int layer, const Request& request);
     void score(const LlamaCompiler::Layout::Cache& cache, const Request& request, int page, int pair);

@@ -184,15 +184,28 @@ void Lowering::store_accumulators(const MxmUnit& unit, int slot, int count, cons
     problem_.add(std::move(task));
 }
 
-void Lowering::reduce_lanes(DType type, isa::AccumulateOp reduction, const VectorRegion& in, int in_row, const VectorRegion& scratch, int scratch_row,
-                            const VectorRegion& out, int out_row) {
-    const int within = isa::lanes_per_superlane, across = chip().geometry.superlanes;
-    VectorTask first = vector_task(within);
-    first.write(first.accumulate(type, reduction, first.read_rotated(in, type, in_row, 0, 0, 1, next_permuter()), within), scratch, scratch_row);
-    problem_.add(first.finish());
-    VectorTask second = vector_task(across);
-    second.write(second.accumulate(type, reduction, second.read_rotated(scratch, type, scratch_row, 0, 0, within, next_permuter()), across), out, out_row);
-    problem_.add(second.finish());
+void Lowering::reduce_lanes(DType type, isa::AccumulateOp reduction, const std::vector<Stage>& stages, const VectorRegion& out, int out_row) {
+    int turn = 1;
+    for (size_t i = 0; i < stages.size(); ++i) {
+        const Stage& stage = stages[i];
+        const bool last = i + 1 == stages.size();
+        VectorTask task = vector_task(stage.rotations);
+        const auto turned = task.read_rotated(stage.region, type, stage.row, 0, 0, turn, next_permuter());
+        task.write(task.accumulate(type, reduction, turned, stage.rotations), last ? out : stages[i + 1].region, last ? out_row : stages[i + 1].row);
+        problem_.add(task.finish());
+        turn *= stage.rotations;
+    }
+    SUPERLANE_CHECK(turn == chip().lanes(), "stages cover", turn, "lanes");
+}
+
+std::vector<int> Lowering::two_stages() const { return {isa::lanes_per_superlane, chip().geometry.superlanes}; }
+
+std::vector<int> Lowering::three_stages() const {
+    const int first = isa::lanes_per_superlane / 2, rest = 2 * chip().geometry.superlanes;
+    int second = 1;  // the divisor of the rest nearest its root, from above
+    for (int divisor = 1; divisor <= rest; ++divisor)
+        if (rest % divisor == 0 && (second * second < rest)) second = divisor;
+    return {first, second, rest / second};
 }
 
 int Lowering::take_accumulators(int count) {

@@ -47,10 +47,18 @@ public:
     /// Accumulator slots straight to memory on the unit's side, not by way of the VXM: slot + i to row + i.
     void store_accumulators(const MxmUnit& unit, int slot, int count, const VectorRegion& region, int row);
 
-    /// Reduces all lanes of a vector of fp32 (or the given type): afterwards every lane of `out` has the result. Two passes
-    /// through the SXM's shifter: within superlanes, then across. `scratch` and `out` are on the side of `in`.
-    void reduce_lanes(DType type, isa::AccumulateOp reduction, const VectorRegion& in, int in_row, const VectorRegion& scratch, int scratch_row,
-                      const VectorRegion& out, int out_row);
+    /// One stage of a reduction over lanes: where its input stands, and how many rotations of it are reduced.
+    struct Stage {
+        VectorRegion region;
+        int row;
+        int rotations;
+    };
+    /// Reduces all lanes: afterwards every lane of out_row has the result. Each stage reads its vector `rotations` times
+    /// through the SXM's shifter, each time turned further, and accumulates; the product of rotations is the lane count.
+    void reduce_lanes(DType type, isa::AccumulateOp reduction, const std::vector<Stage>& stages, const VectorRegion& out, int out_row);
+    /// Rotations of the stages of a reduction: few stages for the shortest way, three for many vectors one after the other.
+    std::vector<int> two_stages() const;
+    std::vector<int> three_stages() const;
 
     /// `count` accumulator slots that follow each other, in turn around the accumulator.
     int take_accumulators(int count);

@@ -12,9 +12,8 @@ Problem::Problem(const models::Chip& chip)
     : chip_(chip), queues_(chip.geometry), plan_(chip.geometry, chip.timing), operations_{"start"} {}
 
 void Problem::begin_operation(const std::string& name) {
-    const auto found = std::find(operations_.begin(), operations_.end(), name);
-    operation_ = int(found - operations_.begin());
-    if (found == operations_.end()) operations_.push_back(name);
+    if (operations_.back() != name) operations_.push_back(name);
+    operation_ = int(operations_.size()) - 1;
 }
 
 int Problem::add(Task task) {

@@ -19,7 +19,8 @@ public:
     const isa::QueueMap& queues() const { return queues_; }
     const isa::Floorplan& plan() const { return plan_; }
 
-    /// Names the operation that the tasks added from now on belong to; equal names share one entry.
+    /// Names the operation that the tasks added from now on belong to. A name that comes again (in the next layer) is an
+    /// operation of its own, so that its span says when it ran.
     void begin_operation(const std::string& name);
     /// Adds a task, derives its dependencies from its accesses; returns its index.
     int add(Task task);
