@@ -10,6 +10,17 @@ namespace superlane::sim {
 
 using isa::Opcode;
 
+namespace {
+
+/// Rows come from many slices, so the processor cannot guess where the next one lies; the product is bound by that.
+constexpr int rows_ahead = 32, cache_line = 64;
+void prefetch(const uint8_t* const* rows, int from, int to, int lanes) {
+    for (int row = from; row < to; ++row)
+        for (int lane = 0; lane < lanes; lane += cache_line) __builtin_prefetch(rows[row] + lane);
+}
+
+}  // namespace
+
 void MxmSlice::detach(const uint8_t* row) {
     for (PlaneData& plane : data_) {
         plane.load.detach(row, plane.lanes);
@@ -98,8 +109,11 @@ void MxmSlice::compute_product(const Element& element, const Chunk& chunk) {
     result.lanes.assign(size_t(lanes), 0);
     const uint8_t* const* low = data.array.rows.data();
     if (!half(chunk)) {
-        isa::dot_int8(reinterpret_cast<const int8_t*>(x[0]), reinterpret_cast<const int8_t* const*>(low), rows, lanes,
-                      reinterpret_cast<int32_t*>(result.lanes.data()));
+        for (int row = 0; row < rows; row += rows_ahead) {
+            prefetch(low, row + rows_ahead, std::min(row + 2 * rows_ahead, rows), lanes);
+            isa::dot_int8(reinterpret_cast<const int8_t*>(x[0]), reinterpret_cast<const int8_t* const*>(low + row), std::min(rows_ahead, rows - row),
+                          lanes, reinterpret_cast<int32_t*>(result.lanes.data() + row));
+        }
     } else if (plane(chunk, 1).array.rows >= rows) {
         float sums[isa::lanes_per_superlane * 64];  // superlanes has at most 64 (chip_parameters.def)
         isa::dot_half(x[0], x[1], low, this->data(chunk, 1).array.rows.data(), rows, lanes, sums);
