@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// `superlane decode`: text as it is generated, then what it took.
+#include "experiment/decode.hpp"
+
+#include <unistd.h>
+
+#include <iostream>
+
+#include "base/error.hpp"
+#include "cli/command.hpp"
+#include "cli/decode_report.hpp"
+#include "cli/options.hpp"
+#include "cli/text.hpp"
+
+namespace superlane::cli {
+namespace {
+
+constexpr double long_run_s = 5;
+
+struct Decode {
+    experiment::DecodeOptions options;
+    std::vector<std::string> prompt_ids;
+    std::string logits;
+    ChipOptions chip;
+    EngineOptions engine;
+    JsonOutput json;
+    Outputs outputs;
+    ProgressBar bar;
+
+    void prepare() {
+        for (const std::string& ids : prompt_ids) options.prompt_ids.push_back(parse_ids("--prompt-ids", ids));
+        for (const std::string& prompt : options.prompts) check_text(prompt);
+        options.chip = chip.load();
+        options.engine = engine.engine;
+        options.timing_only = engine.timing_only;
+        options.keep_logits = !logits.empty();
+        outputs.add(logits);
+        options.trace_file = outputs.add(engine.trace);
+        options.vcd_file = outputs.add(engine.vcd);
+        json.open();
+    }
+
+    /// A result file is JSON: it could not record other bytes.
+    static void check_text(const std::string& prompt) {
+        try {
+            experiment::Json(prompt).dump();
+        } catch (const std::exception&) {
+            throw user_error("--prompt is not UTF-8 text; give bytes as --prompt-ids");
+        }
+    }
+
+    void say_estimate(const experiment::Estimate& estimate) const {
+        if (estimate.seconds < long_run_s) return;
+        std::cerr << "expected: about " << duration_text(estimate.seconds) << " for " << grouped(estimate.cycles)
+                  << " simulated cycles, " << bytes_text(estimate.bytes) << " of memory\n";
+    }
+
+    /// The bar would tear the text when both go to one terminal.
+    void show_progress(const experiment::Progress& progress) {
+        const bool text_on_terminal =
+            !options.timing_only && !progress.prefill && !json.on_stdout() && isatty(STDOUT_FILENO) != 0;
+        if (text_on_terminal) return bar.clear();
+        bar.show(double(progress.done) / progress.steps,
+                 std::string(progress.prefill ? "prefill" : "decode") + " step " + std::to_string(progress.done) +
+                     " of " + std::to_string(progress.steps) + ", " + grouped(progress.cycles) + " cycles");
+        if (progress.done == progress.steps) bar.clear();
+    }
+
+    experiment::DecodeWatcher watcher() {
+        experiment::DecodeWatcher watcher;
+        watcher.note = [](const std::string& line) { std::cerr << "note: " << line << '\n'; };
+        watcher.estimate = [this](const experiment::Estimate& estimate) { say_estimate(estimate); };
+        watcher.progress = [this](const experiment::Progress& progress) { show_progress(progress); };
+        if (!json.on_stdout())
+            watcher.text = [this](std::string_view text) {
+                if (!text.empty()) bar.clear();
+                std::cout << text << std::flush;
+            };
+        return watcher;
+    }
+
+    void print(const experiment::DecodeResult& result) const {
+        if (!result.timing_only) std::cout << "\n\n";
+        for (size_t r = 1; r < result.texts.size() && !result.timing_only; ++r)
+            std::cout << "request " << r << ": " << result.texts[r] << "\n\n";
+        print_decode(options, result);
+    }
+
+    /// The text goes on from its prompt.
+    void echo_prompt() const {
+        if (json.on_stdout() || options.timing_only || !options.prompt_ids.empty() || options.prompts.size() > 1) return;
+        std::cout << (options.prompts.empty() ? std::string(experiment::default_prompt) : options.prompts[0]) << std::flush;
+    }
+
+    void run() {
+        prepare();
+        echo_prompt();
+        const experiment::DecodeResult result = experiment::run_decode(options, watcher());
+        if (!logits.empty()) outputs.write(logits, experiment::logits_file(result));
+        outputs.commit();
+        json.write(experiment::result_json(options, result, command_line()));
+        if (!json.on_stdout()) print(result);
+    }
+};
+
+}  // namespace
+
+Action define_decode(CLI::App& app) {
+    const auto command = std::make_shared<Decode>();
+    auto& o = command->options;
+    app.add_option("MODEL", o.model,
+                   "a directory with config.json and safetensors, or a shape by name (`superlane describe models`)")
+        ->required();
+    add_repeatable(app, "--prompt", o.prompts,
+                   "text to go on from, 'The ' when left out; one for all requests or one each");
+    add_repeatable(app, "--prompt-ids", command->prompt_ids, "the prompt as token ids: 1,2,3")->type_name("IDS ...");
+    app.add_option("--tokens", o.tokens, "to generate, each request")->capture_default_str()->type_name("N");
+    app.add_option("--context", o.context,
+                   "positions that a request may take; what is needed, at least 256, when left out")
+        ->type_name("N");
+    app.add_option("--batch", o.batch, "requests decoded together")->type_name("N");
+    app.add_option("--dtype", o.dtype, "fp16, or int8 weights and activations (W8A8)")
+        ->capture_default_str()
+        ->type_name("fp16|int8");
+    command->chip.define(app);
+    command->engine.define(app);
+    app.add_flag("--compare", o.compare, "run the reference executor beside the chip");
+    app.add_option("--logits", command->logits,
+                   "write the logits as float32 [generated tokens, vocabulary], NumPy format")
+        ->type_name("FILE.npy");
+    command->json.define(app);
+    app.add_option("--scheduler", o.scheduler, "asap, list or random:SEED")->capture_default_str()->type_name("NAME");
+    app.add_option("--layers", o.layers, "timing only: so many layers alone, without embedding and head")
+        ->type_name("N");
+    app.add_option("--position", o.position, "timing only: decode from this position on, without prefill")
+        ->type_name("N");
+    app.add_option("--prefill-rows", o.prefill_rows, "most prompt tokens in one step")
+        ->capture_default_str()
+        ->type_name("N");
+    return [command] { command->run(); };
+}
+
+}  // namespace superlane::cli

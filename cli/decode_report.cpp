@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cycles, speed, bounds, memory, operators, energy and the comparison of a decode, each with its unit.
+#include "cli/decode_report.hpp"
+
+#include <algorithm>
+#include <iostream>
+
+#include "cli/text.hpp"
+#include "experiment/usage.hpp"
+
+namespace superlane::cli {
+namespace {
+
+using experiment::DecodeOptions;
+using experiment::DecodeResult;
+using experiment::plain_number;
+
+void add_speed(Table& table, const DecodeOptions& options, const DecodeResult& result) {
+    const models::Chip& chip = options.chip;
+    const double mean = result.mean_cycles();
+    table.row({"prefill", grouped(result.prefill_cycles) + " cycles"});
+    if (result.cycles_per_token.empty()) return;
+    const auto [least, most] = std::minmax_element(result.cycles_per_token.begin(), result.cycles_per_token.end());
+    table.row({"decode", grouped(int64_t(mean + 0.5)) + " cycles a token (" + grouped(*least) + " to " +
+                             grouped(*most) + "), " + fixed(1e6 * experiment::chip_seconds(chip, mean), 2) + " us"});
+    table.row({"speed", grouped(int64_t(result.tokens_per_second(chip) + 0.5)) + " tokens/s at " +
+                            plain_number(chip.clock_mhz) + " MHz" +
+                            (result.batch > 1 ? ", " + std::to_string(result.batch) + " requests" : "")});
+}
+
+void add_bounds(Table& table, const DecodeOptions& options, const DecodeResult& result) {
+    const models::Chip& chip = options.chip;
+    const auto& usage = result.measured();
+    const double bound = experiment::weight_bound_cycles(chip, result.weight_bytes);
+    table.row({"weight bound", grouped(int64_t(bound + 0.5)) + " cycles = " + grouped(result.weight_bytes) +
+                                   " B of weights / " + grouped(chip.stream_bytes_per_cycle()) +
+                                   " B/cycle of streams; decode takes " +
+                                   fixed(bound > 0 ? result.mean_cycles() / bound : 0, 2) + " times that"});
+    table.row({"streams", percent(usage.stream_utilisation(chip)) + " of " +
+                              fixed(experiment::stream_bandwidth(chip) / 1e12, 2) + " TB/s filled from SRAM"});
+    table.row({"SRAM ports", percent(usage.sram_utilisation(chip)) + " of " + grouped(chip.sram_bytes_per_cycle()) +
+                                 " B/cycle; " + grouped(usage.sram_read_bytes(chip)) + " B read"});
+    table.row({"MXM", percent(usage.mxm_utilisation(chip)) + " of its " + options.dtype + " multiply-accumulates"});
+}
+
+void add_memory(Table& table, const DecodeOptions& options, const DecodeResult& result) {
+    const compiler::MemoryUse& use = result.memory;
+    table.row({"SRAM use", bytes_text(double(use.weights)) + " weights, " + bytes_text(double(use.kv)) +
+                               " keys and values, " + bytes_text(double(use.tables)) + " tables, " +
+                               bytes_text(double(use.scratch)) + " scratch of " +
+                               bytes_text(double(options.chip.sram_bytes()))});
+    table.row({"instructions", bytes_text(double(result.instruction_bytes)) + " in the longest program of " +
+                                   bytes_text(double(options.chip.text_bytes()))});
+    table.row({"energy", joules_text(result.prefill.joules + result.decode.joules) + ", " +
+                             joules_text(result.energy_per_token()) + " a token (proxy, rows marked A)"});
+}
+
+void add_distance(Table& table, const std::string& name, const experiment::Distance& distance) {
+    std::string tokens = distance.tokens_equal()
+                             ? "all " + std::to_string(distance.positions) + " tokens equal"
+                             : percent(distance.top1_share()) + " of " + std::to_string(distance.positions) +
+                                   " tokens equal, first other at " + std::to_string(distance.first_difference);
+    table.row({name, tokens + "; logits: largest difference " + plain_number(distance.max_relative_difference) +
+                         " of the largest, cosine " + fixed(distance.cosine, 6)});
+}
+
+void print_operators(const DecodeResult& result) {
+    if (result.operators.empty()) return;
+    Table table({false, true, true});
+    table.row({"operator", "cycles a token", "share"});
+    for (const auto& one : result.operators)
+        table.row({one.name, grouped(int64_t(double(one.cycles) / double(result.cycles_per_token.size()) + 0.5)),
+                   percent(double(one.cycles) / double(result.decode.cycles))});
+    table.print(std::cout);
+}
+
+}  // namespace
+
+void print_decode(const DecodeOptions& options, const DecodeResult& result) {
+    Table table;
+    table.row({"model", result.model.name + ", " + std::to_string(result.model.layers) + " layers, " + options.dtype +
+                            " on " + options.chip.name + ", context " + std::to_string(result.context) +
+                            (result.timing_only ? ", timing only" : "")});
+    add_speed(table, options, result);
+    add_bounds(table, options, result);
+    add_memory(table, options, result);
+    if (result.comparison) {
+        add_distance(table, "reference", result.comparison->rounded);
+        add_distance(table, "in float32", result.comparison->exact);
+    }
+    const double cycles = double(result.prefill.cycles + result.decode.cycles);
+    table.row({"simulator", duration_text(result.wall_s) + ", " +
+                                grouped(int64_t(result.wall_s > 0 ? cycles / result.wall_s : 0)) +
+                                " chip cycles/s; compiling " + duration_text(result.compile_s)});
+    table.row({"digest", result.digest});
+    table.print(std::cout, "");
+    print_operators(result);
+    std::cout
+        << "Decoding is bound by the streams, not by the advertised 80 TB/s: `superlane explain stream_bandwidth`.\n";
+}
+
+}  // namespace superlane::cli

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// `superlane describe`: what is modelled, from the tables that the simulator itself reads.
+#include "cli/describe.hpp"
+
+#include <iostream>
+
+#include "base/error.hpp"
+#include "cli/command.hpp"
+#include "cli/options.hpp"
+
+namespace superlane::cli {
+namespace {
+
+struct Describe {
+    std::string what;
+    std::vector<std::string> names, overrides;
+
+    void run() const {
+        const std::vector<std::string> kinds = {"chips", "models", "isa", "parameters"};
+        if (!overrides.empty() && (what != "chips" || names.empty()))
+            throw user_error("--set needs `describe chips NAME`");
+        if (what == "chips")
+            describe_chips(names, overrides);
+        else if (what == "models")
+            describe_models(names);
+        else if (what == "isa")
+            describe_isa(names);
+        else if (what == "parameters")
+            describe_parameters(names);
+        else
+            throw user_error("describe ", what, ": must be chips, models, isa or parameters",
+                             nearest_hint(what, kinds));
+    }
+};
+
+}  // namespace
+
+Action define_describe(CLI::App& app) {
+    const auto command = std::make_shared<Describe>();
+    app.add_option("WHAT", command->what, "chips, models, isa or parameters")->required();
+    app.add_option("NAME", command->names, "what to show in full; an overview of all when left out");
+    add_repeatable(app, "--set", command->overrides, "set a parameter of the chip that is shown")
+        ->type_name("KEY=VALUE ...");
+    return [command] { command->run(); };
+}
+
+}  // namespace superlane::cli

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// `superlane rerun`: repeats a result from its file alone and compares the digests.
+#include <iostream>
+
+#include "base/error.hpp"
+#include "cli/command.hpp"
+#include "cli/options.hpp"
+#include "experiment/decode.hpp"
+#include "experiment/gemm.hpp"
+#include "experiment/program_run.hpp"
+#include "models/json_file.hpp"
+
+namespace superlane::cli {
+namespace {
+
+struct Rerun {
+    std::string file;
+    JsonOutput json;
+
+    experiment::Json repeat(const nlohmann::json& old, const std::vector<std::string>& command) const {
+        const std::string what = command.empty() ? "" : command[0];
+        if (what == "decode") {
+            const auto options = experiment::decode_options(old, file);
+            return experiment::result_json(options, experiment::run_decode(options), command);
+        }
+        if (what == "gemm") {
+            const auto options = experiment::gemm_options(old, file);
+            return experiment::result_json(options, experiment::run_gemm(options), command);
+        }
+        if (what == "run") {
+            const auto options = experiment::program_run_options(old, file);
+            return experiment::result_json(options, experiment::run_program(options), command);
+        }
+        throw user_error(file, ": key 'command': '", what,
+                         "' is no command that writes results; allowed are decode, gemm, run");
+    }
+
+    std::vector<std::string> recorded_command(const nlohmann::json& old) const {
+        std::vector<std::string> command;
+        const JsonObject from(old, file);
+        for (const auto& word : from.at("command")) {
+            if (!word.is_string()) from.fail("command", "must be a list of strings");
+            command.push_back(word);
+        }
+        return command;
+    }
+
+    /// Another version or other inputs may explain another digest; nothing else may.
+    void compare(const std::string& before, const std::string& after, const std::string& made_by) const {
+        if (before == after) {
+            if (!json.on_stdout()) std::cout << "same digest: " << after << '\n';
+            return;
+        }
+        throw user_error(file, ": digest ", before, " was not repeated, it is ", after,
+                         " now; the result was made by version ", made_by, ", this is ", experiment::version(),
+                         "; model, weights or program may have changed since");
+    }
+
+    void run() {
+        const nlohmann::json old = read_json_file(file);
+        const JsonObject from(old, file);
+        const std::string digest = from.text("digest"), made_by = from.text("version");
+        json.open();
+        const experiment::Json result = repeat(old, recorded_command(old));
+        json.write(result);
+        compare(digest, result.at("digest"), made_by);
+    }
+};
+
+}  // namespace
+
+Action define_rerun(CLI::App& app) {
+    const auto command = std::make_shared<Rerun>();
+    app.add_option("RESULT", command->file, "a JSON file that decode, gemm or run wrote")->required();
+    command->json.define(app);
+    return [command] { command->run(); };
+}
+
+}  // namespace superlane::cli

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decoding a Llama-family model on one simulated chip: prompt in, tokens, cycles and comparisons out.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/llama.hpp"
+#include "experiment/compare.hpp"
+#include "experiment/operators.hpp"
+#include "experiment/result.hpp"
+#include "experiment/usage.hpp"
+#include "models/chip.hpp"
+#include "models/llm.hpp"
+
+namespace superlane::experiment {
+
+inline constexpr std::string_view default_prompt = "The ";
+
+struct DecodeOptions {
+    std::string model;                         ///< short name or directory
+    std::vector<std::string> prompts;          ///< texts; one for all requests, or one a request
+    std::vector<std::vector<int>> prompt_ids;  ///< instead of texts
+    int tokens = 64;                           ///< to generate, each request
+    int context = 0;                           ///< positions a request may take; 0 = what is needed, at least 256
+    int batch = 0;                             ///< requests; 0 = as many as prompts
+    std::string dtype = "fp16";
+    models::Chip chip;
+    std::string engine = "fast";
+    std::string scheduler = "asap";
+    bool timing_only = false;
+    bool compare = false;
+    int layers = 0;    ///< timing only: this many layers alone, without embedding and head; 0 = the whole model
+    int position = 0;  ///< timing only: decode begins here, with no prefill; 0 = behind the prompt
+    int prefill_rows = 8;
+    bool keep_logits = false;
+    std::string trace_file, vcd_file;  ///< of the last step; empty = none
+};
+
+struct Estimate {
+    double seconds = 0, bytes = 0;
+    int64_t cycles = 0;  ///< simulated
+};
+
+struct Progress {
+    int done = 0, steps = 0;
+    int64_t cycles = 0;  ///< simulated so far
+    bool prefill = false;
+};
+
+/// Told while a decode runs; empty functions are not called.
+struct DecodeWatcher {
+    std::function<void(const std::string&)> note;   ///< something the user should know, one line
+    std::function<void(const Estimate&)> estimate;  ///< before the first step runs
+    std::function<void(const Progress&)> progress;  ///< after each step
+    std::function<void(std::string_view)> text;     ///< of the first request, whole characters
+};
+
+struct DecodeResult {
+    LlmConfig model;  ///< with only the layers that ran
+    bool timing_only = false;
+    int context = 0, batch = 1;
+    std::vector<std::vector<int>> tokens;  ///< by request; empty lists when timing only
+    std::vector<std::string> texts;
+    int64_t prefill_cycles = 0;
+    std::vector<int64_t> cycles_per_token;
+    std::vector<OperatorCycles> operators;
+    Usage prefill, decode;
+    int64_t weight_bytes = 0, instruction_bytes = 0;
+    compiler::MemoryUse memory;
+    std::optional<Comparison> comparison;
+    std::vector<float> logits;  ///< [request, token, vocabulary], when asked for
+    std::string digest;
+    double wall_s = 0, compile_s = 0;
+
+    double mean_cycles() const;
+    /// The steps that shares speak of: decode, or prefill when there was no decode.
+    const Usage& measured() const { return decode.cycles > 0 ? decode : prefill; }
+    double tokens_per_second(const models::Chip& chip) const;
+    double energy_per_token() const;
+};
+
+/// UserError for what the user can mend; InternalError when simulator and compiler disagree.
+DecodeResult run_decode(const DecodeOptions& options, const DecodeWatcher& watcher = {});
+
+Json to_json(const DecodeOptions& options);
+/// From a result file.
+DecodeOptions decode_options(const nlohmann::json& result, const std::string& file);
+Json result_json(const DecodeOptions& options, const DecodeResult& result, const std::vector<std::string>& command);
+/// The NumPy file of the logits: [tokens, vocabulary], or [request, token, vocabulary] for a batch.
+std::string logits_file(const DecodeResult& result);
+
+}  // namespace superlane::experiment

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// A decode's options and result as JSON, and its figures.
+#include <numeric>
+
+#include "base/error.hpp"
+#include "experiment/decode.hpp"
+#include "experiment/npy.hpp"
+#include "models/json_file.hpp"
+
+namespace superlane::experiment {
+namespace {
+
+/// One request's own value, or the list of all: a single request is not wrapped.
+template <class Value>
+Json by_request(const std::vector<Value>& values) {
+    return values.size() == 1 ? Json(values[0]) : Json(values);
+}
+
+Json operators_json(const std::vector<OperatorCycles>& operators) {
+    Json list = Json::array();
+    for (const OperatorCycles& one : operators) list.push_back({{"name", one.name}, {"cycles", one.cycles}});
+    return list;
+}
+
+Json distance_json(const Distance& distance) {
+    return {{"tokens_equal", distance.tokens_equal()},
+            {"positions", distance.positions},
+            {"first_difference", distance.first_difference},
+            {"top1_share", distance.top1_share()},
+            {"max_relative_difference", distance.max_relative_difference},
+            {"cosine", distance.cosine}};
+}
+
+Json memory_json(const compiler::MemoryUse& memory, const models::Chip& chip) {
+    return {{"weights", memory.weights},
+            {"kv", memory.kv},
+            {"tables", memory.tables},
+            {"scratch", memory.scratch},
+            {"chip", chip.sram_bytes()}};
+}
+
+std::vector<std::string> strings(const JsonObject& from, const std::string& key) {
+    std::vector<std::string> list;
+    for (const auto& one : from.at(key)) {
+        if (!one.is_string()) from.fail(key, "must be a list of strings");
+        list.push_back(one);
+    }
+    return list;
+}
+
+std::vector<std::vector<int>> id_lists(const JsonObject& from, const std::string& key) {
+    std::vector<std::vector<int>> lists;
+    for (const auto& one : from.at(key)) {
+        lists.emplace_back();
+        for (const auto& id : one) {
+            if (!id.is_number_integer()) from.fail(key, "must be a list of lists of integers");
+            lists.back().push_back(id);
+        }
+    }
+    return lists;
+}
+
+}  // namespace
+
+double DecodeResult::mean_cycles() const {
+    if (cycles_per_token.empty()) return 0;
+    return double(std::accumulate(cycles_per_token.begin(), cycles_per_token.end(), int64_t(0))) /
+           double(cycles_per_token.size());
+}
+
+double DecodeResult::tokens_per_second(const models::Chip& chip) const {
+    return mean_cycles() > 0 ? batch / chip_seconds(chip, mean_cycles()) : 0;
+}
+
+double DecodeResult::energy_per_token() const {
+    return cycles_per_token.empty() ? 0 : decode.joules / (double(batch) * double(cycles_per_token.size()));
+}
+
+Json to_json(const DecodeOptions& options) {
+    return {{"model", options.model},           {"prompts", options.prompts},
+            {"prompt_ids", options.prompt_ids}, {"tokens", options.tokens},
+            {"context", options.context},       {"batch", options.batch},
+            {"dtype", options.dtype},           {"engine", options.engine},
+            {"scheduler", options.scheduler},   {"timing_only", options.timing_only},
+            {"compare", options.compare},       {"layers", options.layers},
+            {"position", options.position},     {"prefill_rows", options.prefill_rows}};
+}
+
+DecodeOptions decode_options(const nlohmann::json& result, const std::string& file) {
+    const JsonObject from(JsonObject(result, file).at("configuration"), file + ": configuration");
+    const auto number = [&](const char* key) { return int(from.integer(key, 0, 1 << 30)); };
+    DecodeOptions options;
+    options.model = from.text("model");
+    options.prompts = strings(from, "prompts");
+    options.prompt_ids = id_lists(from, "prompt_ids");
+    options.tokens = number("tokens");
+    options.context = number("context");
+    options.batch = number("batch");
+    options.dtype = from.text("dtype");
+    options.chip = chip_of(result, file);
+    options.engine = from.text("engine");
+    options.scheduler = from.text("scheduler");
+    options.timing_only = from.boolean_or("timing_only", false);
+    options.compare = from.boolean_or("compare", false);
+    options.layers = number("layers");
+    options.position = number("position");
+    options.prefill_rows = number("prefill_rows");
+    return options;
+}
+
+Json result_json(const DecodeOptions& options, const DecodeResult& result, const std::vector<std::string>& command) {
+    const models::Chip& chip = options.chip;
+    Usage all = result.prefill;
+    all.add(result.decode);
+    Json json;
+    json["version"] = version();
+    json["command"] = command;
+    json["model"] = result.model.name;
+    json["chip"] = chip.name;
+    json["dtype"] = options.dtype;
+    json["timing_only"] = result.timing_only;
+    json["layers"] = result.model.layers;
+    json["context"] = result.context;
+    json["batch"] = result.batch;
+    json["tokens"] = by_request(result.tokens);
+    json["text"] = by_request(result.texts);
+    json["prefill_cycles"] = result.prefill_cycles;
+    json["cycles_per_token"] = result.cycles_per_token;
+    json["tokens_per_second"] = result.tokens_per_second(chip);
+    json["sram_read_bytes"] = result.measured().sram_read_bytes(chip);
+    json["sram_utilisation"] = result.measured().sram_utilisation(chip);
+    json["stream_utilisation"] = result.measured().stream_utilisation(chip);
+    json["mxm_utilisation"] = result.measured().mxm_utilisation(chip);
+    json["weight_bytes"] = result.weight_bytes;
+    json["weight_bound_cycles"] = weight_bound_cycles(chip, result.weight_bytes);
+    json["kv_bytes"] = result.memory.kv;
+    json["instruction_bytes"] = result.instruction_bytes;
+    json["memory_bytes"] = memory_json(result.memory, chip);
+    json["operators"] = operators_json(result.operators);
+    json["energy_j"] = all.joules;
+    if (result.comparison)
+        json["comparison"] = {{"rounded", distance_json(result.comparison->rounded)},
+                              {"float32", distance_json(result.comparison->exact)}};
+    json["hazards"] = Json::array();
+    json["digest"] = result.digest;
+    json["simulator"] = simulator_json(result.wall_s, result.compile_s, all.cycles);
+    json["configuration"] = to_json(options);
+    json["parameters"] = parameters_json(chip);
+    return json;
+}
+
+std::string logits_file(const DecodeResult& result) {
+    const int64_t vocabulary = result.model.vocabulary, rows = int64_t(result.logits.size()) / vocabulary;
+    SUPERLANE_CHECK(result.batch == 1, "logits of a batch");
+    return npy_bytes(result.logits, {rows, vocabulary});
+}
+
+}  // namespace superlane::experiment

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prefill steps of many rows, then a decode step a token; memory stays on the chip from step to step.
+#include "experiment/decode_session.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "experiment/estimate.hpp"
+#include "experiment/memory_io.hpp"
+#include "experiment/stopwatch.hpp"
+
+namespace superlane::experiment {
+namespace {
+
+sim::Options machine_options(const DecodeOptions& options, bool timing_only) {
+    return {.engine = engine_of(options.engine),
+            .data = timing_only ? sim::Data::TimingOnly : sim::Data::Functional,
+            .chrome_trace_file = options.trace_file,
+            .vcd_file = options.vcd_file};
+}
+
+void feed_tensor(Digest& digest, const Tensor& tensor) {
+    digest.text(tensor.name).number(int(tensor.dtype)).bytes(tensor.bytes.data(), tensor.bytes.size());
+}
+
+void feed_weights(Digest& digest, const LlmWeights& weights) {
+    for (const Tensor* tensor : {&weights.embedding, &weights.final_norm, &weights.head}) feed_tensor(digest, *tensor);
+    for (const LayerWeights& layer : weights.layers)
+        for (const Tensor* tensor : {&layer.attention_norm, &layer.q, &layer.k, &layer.v, &layer.o, &layer.ffn_norm,
+                                     &layer.gate, &layer.up, &layer.down, &layer.q_bias, &layer.k_bias, &layer.v_bias,
+                                     &layer.o_bias, &layer.gate_bias, &layer.up_bias, &layer.down_bias})
+            feed_tensor(digest, *tensor);
+}
+
+}  // namespace
+
+DecodeSession::DecodeSession(const DecodeOptions& options, DecodeSetup setup, const DecodeWatcher& watcher)
+    : options_(options),
+      setup_(std::move(setup)),
+      watcher_(watcher),
+      compiler_(options.chip, setup_.model, setup_.compiler_options(options)),
+      machine_(options.chip, machine_options(options, setup_.timing_only)),
+      ended_(size_t(setup_.batch()), false) {
+    result_.model = setup_.model;
+    result_.timing_only = setup_.timing_only;
+    result_.context = setup_.context;
+    result_.batch = setup_.batch();
+    result_.tokens.resize(setup_.prompts.size());
+    result_.weight_bytes = step_weight_bytes(setup_);
+    result_.memory = compiler_.memory_use();
+    if (setup_.tokenizer && !setup_.timing_only) stream_.emplace(*setup_.tokenizer);
+}
+
+/// All that decides the result and is not in the programs; no path and no engine.
+void DecodeSession::feed_identity() {
+    digest_.text("superlane decode")
+        .text(parameters_json(options_.chip).dump())
+        .text(superlane::to_json(setup_.model).dump());
+    digest_.text(options_.dtype)
+        .number(setup_.context)
+        .number(setup_.batch())
+        .number(int(setup_.partial))
+        .number(int(setup_.timing_only));
+    for (const auto& prompt : setup_.prompts) digest_.numbers(std::span<const int>(prompt));
+    if (setup_.weights) feed_weights(digest_, *setup_.weights);
+}
+
+compiler::CompiledStep DecodeSession::compile(const std::vector<compiler::StepRow>& rows) {
+    const Stopwatch watch(result_.compile_s);
+    return compiler_.compile(rows, options_.scheduler);
+}
+
+int64_t DecodeSession::step(const std::vector<compiler::StepRow>& rows, bool prefill) {
+    const compiler::CompiledStep compiled = compile(rows);
+    const auto program = sim::prepare(options_.chip, compiled.program);
+    sim::RunResult run;
+    {
+        const Stopwatch watch(result_.wall_s);
+        machine_.load(compiled.program);
+        run = machine_.run(program);
+    }
+    const std::string what =
+        std::string(prefill ? "prefill" : "decode") + " step at position " + std::to_string(rows[0].position);
+    check_run(what, compiled.cycles, run);
+    digest_.text(compiled.program.digest()).number(run.cycles);
+    (prefill ? result_.prefill : result_.decode).add(run.cycles, run.counters);
+    result_.instruction_bytes = std::max(result_.instruction_bytes, int64_t(compiled.program.instruction_bytes()));
+    if (!prefill) add_operators(result_.operators, exclusive_cycles(compiled.operations, run.cycles));
+    progress_.cycles += run.cycles;
+    tell(prefill);
+    return run.cycles;
+}
+
+void DecodeSession::tell(bool prefill) {
+    ++progress_.done;
+    progress_.prefill = prefill;
+    if (watcher_.progress) watcher_.progress(progress_);
+}
+
+std::vector<compiler::StepRow> DecodeSession::decode_rows(int index) const {
+    std::vector<compiler::StepRow> rows;
+    for (int r = 0; r < setup_.batch(); ++r)
+        rows.push_back({.request = r,
+                        .position = setup_.first_position(r) + index,
+                        .feed_back = index > 0 && !setup_.partial,
+                        .logits = !setup_.partial});
+    return rows;
+}
+
+/// Every prompt token but the last, with its place.
+std::vector<std::pair<compiler::StepRow, int>> DecodeSession::prefill_rows() const {
+    std::vector<std::pair<compiler::StepRow, int>> rows;
+    if (options_.position > 0) return rows;
+    for (int r = 0; r < setup_.batch(); ++r)
+        for (int p = 0; p < setup_.first_position(r); ++p)
+            rows.push_back({{.request = r, .position = p}, setup_.prompts[size_t(r)][size_t(p)]});
+    return rows;
+}
+
+/// The longest step is compiled once ahead: it tells how long the run will be, and finds what does not fit.
+void DecodeSession::announce() {
+    const int prefill_steps =
+        int((prefill_rows().size() + size_t(compiler_.max_rows()) - 1) / size_t(compiler_.max_rows()));
+    progress_.steps = prefill_steps + options_.tokens;
+    if (!watcher_.estimate) return;
+    double compile_s = 0;
+    const compiler::CompiledStep longest = [&] {
+        const Stopwatch watch(compile_s);
+        return compiler_.compile(decode_rows(options_.tokens - 1), options_.scheduler);
+    }();
+    watcher_.estimate(estimate_decode(options_, setup_, longest, result_.memory, progress_.steps, compile_s));
+}
+
+void DecodeSession::prefill() {
+    const auto all = prefill_rows();
+    for (size_t first = 0; first < all.size(); first += size_t(compiler_.max_rows())) {
+        std::vector<compiler::StepRow> rows;
+        for (size_t i = first; i < std::min(all.size(), first + size_t(compiler_.max_rows())); ++i) {
+            if (!setup_.timing_only) write_image(machine_, compiler_.token_input(int(i - first), all[i].second));
+            rows.push_back(all[i].first);
+        }
+        result_.prefill_cycles += step(rows, true);
+    }
+}
+
+std::vector<float> DecodeSession::read_logits(int row) const {
+    std::vector<float> logits(size_t(setup_.model.vocabulary));
+    for (const auto& part : compiler_.logits(row)) {
+        const std::vector<uint32_t> lanes = read_row(machine_, part.region, part.row);
+        for (size_t lane = 0; lane < part.columns.size(); ++lane)
+            if (part.columns[lane] >= 0) logits[size_t(part.columns[lane])] = std::bit_cast<float>(lanes[lane]);
+    }
+    return logits;
+}
+
+int DecodeSession::read_token(int request) const {
+    return int(read_row(machine_, compiler_.token_region(), request)[0]);
+}
+
+/// Takes one token of every request; true when all have ended.
+bool DecodeSession::finish_token(int index) {
+    for (int r = 0; r < setup_.batch(); ++r) {
+        if (ended_[size_t(r)]) continue;
+        auto& tokens = result_.tokens[size_t(r)];
+        const int fed = tokens.empty() ? setup_.prompts[size_t(r)].back() : tokens.back();
+        const int token = read_token(r);
+        const std::vector<float> logits = read_logits(r);
+        SUPERLANE_CHECK(token == greedy_token(logits), "request", r, "token", index, "is", token,
+                        "but the largest logit is", greedy_token(logits));
+        digest_.number(token).numbers(std::span<const float>(logits));
+        if (comparer_) comparer_->step(r, index, fed, logits);
+        if (options_.keep_logits) result_.logits.insert(result_.logits.end(), logits.begin(), logits.end());
+        tokens.push_back(token);
+        if (r == 0 && watcher_.text) watcher_.text(stream_->push(token));
+        const auto& ends = setup_.model.eos_tokens;
+        ended_[size_t(r)] = std::find(ends.begin(), ends.end(), token) != ends.end();
+    }
+    return std::all_of(ended_.begin(), ended_.end(), [](bool ended) { return ended; });
+}
+
+void DecodeSession::decode() {
+    if (!setup_.timing_only && !setup_.partial)
+        for (int r = 0; r < setup_.batch(); ++r)
+            write_image(machine_, compiler_.token_input(r, setup_.prompts[size_t(r)].back()));
+    for (int index = 0; index < options_.tokens; ++index) {
+        result_.cycles_per_token.push_back(step(decode_rows(index), false));
+        if (!setup_.timing_only && finish_token(index)) break;
+    }
+    if (stream_ && watcher_.text) watcher_.text(stream_->finish());
+}
+
+DecodeResult DecodeSession::run() {
+    feed_identity();
+    announce();
+    if (setup_.weights) write_image(machine_, compiler_.image(*setup_.weights));
+    if (options_.compare) comparer_.emplace(setup_.model, *setup_.weights, setup_.half, setup_.prompts);
+    prefill();
+    decode();
+    for (const auto& tokens : result_.tokens)
+        result_.texts.push_back(setup_.timing_only ? "" : setup_.tokenizer->decode(tokens));
+    if (comparer_) result_.comparison = comparer_->result();
+    result_.digest = digest_.hex();
+    return std::move(result_);
+}
+
+DecodeResult run_decode(const DecodeOptions& options, const DecodeWatcher& watcher) {
+    return DecodeSession(options, set_up(options, watcher.note), watcher).run();
+}
+
+}  // namespace superlane::experiment

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// One decode under way: compiles, runs and checks a step, reads what it left, adds it to the result.
+#pragma once
+#include <memory>
+
+#include "base/digest.hpp"
+#include "experiment/decode_setup.hpp"
+#include "sim/machine.hpp"
+
+namespace superlane::experiment {
+
+class DecodeSession {
+public:
+    DecodeSession(const DecodeOptions& options, DecodeSetup setup, const DecodeWatcher& watcher);
+    DecodeResult run();
+
+private:
+    compiler::CompiledStep compile(const std::vector<compiler::StepRow>& rows);
+    /// Compiles and runs one step; its cycles.
+    int64_t step(const std::vector<compiler::StepRow>& rows, bool prefill);
+    void announce();
+    void prefill();
+    void decode();
+    bool finish_token(int index);
+    std::vector<float> read_logits(int row) const;
+    int read_token(int request) const;
+    std::vector<compiler::StepRow> decode_rows(int index) const;
+    std::vector<std::pair<compiler::StepRow, int>> prefill_rows() const;
+    void feed_identity();
+    void tell(bool prefill);
+
+    const DecodeOptions& options_;
+    DecodeSetup setup_;
+    const DecodeWatcher& watcher_;
+    compiler::LlamaCompiler compiler_;
+    sim::Machine machine_;
+    std::optional<Comparer> comparer_;
+    std::optional<TokenStream> stream_;
+    std::vector<bool> ended_;  ///< by request: its end token has come
+    DecodeResult result_;
+    Digest digest_;
+    Progress progress_;
+};
+
+}  // namespace superlane::experiment

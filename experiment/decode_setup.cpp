@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks the options of a decode against model and chip.
+#include "experiment/decode_setup.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+
+namespace superlane::experiment {
+namespace {
+
+void check_numbers(const DecodeOptions& options) {
+    const auto within = [](const char* name, int64_t value, int64_t low, int64_t high) {
+        if (value < low || value > high) throw user_error(name, " ", value, ": must be from ", low, " to ", high);
+    };
+    within("--tokens", options.tokens, 1, 1'000'000);
+    within("--context", options.context, 0, 10'000'000);
+    within("--batch", options.batch, 0, 4096);
+    within("--layers", options.layers, 0, 100'000);
+    within("--position", options.position, 0, 10'000'000);
+    within("--prefill-rows", options.prefill_rows, 1, 4096);
+    check_scheduler(options.scheduler);
+    if (engine_of(options.engine) == sim::Engine::Fast && !options.vcd_file.empty())
+        throw user_error("--vcd needs --engine kernel: only slices that are processes have waveforms");
+    if (!options.prompts.empty() && !options.prompt_ids.empty())
+        throw user_error("--prompt and --prompt-ids exclude each other");
+}
+
+/// What timing alone cannot give, and what a run with values cannot do.
+void check_mode(const DecodeOptions& options, const DecodeSetup& setup, bool has_weights) {
+    const std::string why = has_weights ? "--timing-only computes no values"
+                                        : "model '" + setup.model.name + "' is a shape without weights";
+    if (setup.timing_only && options.compare) throw user_error("--compare needs values: ", why);
+    if (setup.timing_only && options.keep_logits) throw user_error("--logits needs values: ", why);
+    if (!setup.timing_only && options.layers != 0)
+        throw user_error("--layers needs --timing-only: a part of a model decodes no text");
+    if (!setup.timing_only && options.position != 0)
+        throw user_error("--position needs --timing-only: without the tokens before it there are no values");
+}
+
+void take_layers(const DecodeOptions& options, DecodeSetup& setup) {
+    if (options.layers > setup.model.layers)
+        throw user_error("--layers ", options.layers, ": model '", setup.model.name, "' has ", setup.model.layers,
+                         " layers");
+    setup.partial = options.layers != 0 && options.layers < setup.model.layers;
+    if (options.layers != 0) setup.model.layers = options.layers;
+}
+
+std::vector<std::vector<int>> prompt_tokens(const DecodeOptions& options, const DecodeSetup& setup) {
+    if (!options.prompt_ids.empty()) return options.prompt_ids;
+    std::vector<std::vector<int>> all;
+    const std::vector<std::string> standard = {std::string(default_prompt)};
+    for (const std::string& text : options.prompts.empty() ? standard : options.prompts)
+        all.push_back(setup.tokenizer->encode(text));
+    return all;
+}
+
+void check_prompt(const std::vector<int>& prompt, const LlmConfig& model) {
+    if (prompt.empty()) throw user_error("the prompt has no tokens");
+    for (const int token : prompt)
+        if (token < 0 || token >= model.vocabulary)
+            throw user_error("prompt token ", token, " is not in the vocabulary of ", model.vocabulary,
+                             " tokens of model '", model.name, "'");
+}
+
+void give_prompts(const DecodeOptions& options, DecodeSetup& setup) {
+    if (options.position > 0) {  // nothing is prefilled: only how many positions are taken matters
+        setup.prompts.assign(size_t(std::max(1, options.batch)), std::vector<int>(size_t(options.position) + 1, 0));
+        return;
+    }
+    setup.prompts = prompt_tokens(options, setup);
+    for (const auto& prompt : setup.prompts) check_prompt(prompt, setup.model);
+    const size_t batch = options.batch == 0 ? setup.prompts.size() : size_t(options.batch);
+    if (setup.prompts.size() != 1 && setup.prompts.size() != batch)
+        throw user_error("--batch ", batch, " needs one prompt for all requests, or ", batch, "; ",
+                         setup.prompts.size(), " given");
+    if (batch > 1 && options.keep_logits) throw user_error("--logits takes one request; ", batch, " given");
+    const std::vector<int> first = setup.prompts[0];
+    setup.prompts.resize(batch, first);
+}
+
+void choose_context(const DecodeOptions& options, DecodeSetup& setup) {
+    int64_t longest = 0;
+    for (const auto& prompt : setup.prompts) longest = std::max(longest, int64_t(prompt.size()));
+    const int64_t needed = longest + options.tokens - 1;  // the last token is not fed
+    const int64_t most = setup.model.max_position;
+    const int64_t context = options.context != 0 ? options.context : std::max(needed, std::min<int64_t>(256, most));
+    if (needed > context)
+        throw user_error("prompt too long: ", longest, " tokens and ", options.tokens, " to generate take ", needed,
+                         " positions, --context is ", context);
+    if (context > most)
+        throw user_error(options.context != 0 ? "--context too long: " : "prompt too long: ", context,
+                         " positions, model '", setup.model.name, "' has at most ", most);
+    setup.context = int(context);
+}
+
+}  // namespace
+
+compiler::LlamaOptions DecodeSetup::compiler_options(const DecodeOptions& options) const {
+    return {.int8 = !half,
+            .context = context,
+            .batch = batch(),
+            .prefill_rows = options.prefill_rows,
+            .embedding = !partial,
+            .head = !partial};
+}
+
+DecodeSetup set_up(const DecodeOptions& options, const std::function<void(const std::string&)>& note) {
+    check_numbers(options);
+    DecodeSetup setup;
+    setup.half = is_half(options.dtype);
+    setup.model = find_llm(options.model);
+    const bool has_weights = !setup.model.directory.empty();
+    setup.timing_only = options.timing_only || !has_weights;
+    check_mode(options, setup, has_weights);
+    if (!options.timing_only && !has_weights && note)
+        note("model '" + setup.model.name + "' is a shape without weights: timing only, no text");
+    take_layers(options, setup);
+    if (options.prompt_ids.empty() && options.position == 0) setup.tokenizer = Tokenizer::of(setup.model);
+    give_prompts(options, setup);
+    choose_context(options, setup);
+    if (!setup.timing_only) {
+        if (!setup.tokenizer) setup.tokenizer = Tokenizer::of(setup.model);
+        setup.weights = load_weights(setup.model);
+    }
+    return setup;
+}
+
+int64_t step_weight_bytes(const DecodeSetup& setup) {
+    int64_t parameters = projection_parameters(setup.model);
+    if (setup.partial) parameters -= int64_t(setup.model.vocabulary) * setup.model.hidden;
+    return parameters * (setup.half ? 2 : 1);
+}
+
+}  // namespace superlane::experiment

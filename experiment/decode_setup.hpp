@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a decode needs before its first step, checked: the model, its prompts as tokens, the context.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiment/decode.hpp"
+#include "models/checkpoint.hpp"
+#include "models/tokenizer.hpp"
+
+namespace superlane::experiment {
+
+struct DecodeSetup {
+    LlmConfig model;  ///< with the layers that run
+    bool timing_only = false;
+    bool partial = false;  ///< layers alone: no embedding, no head
+    std::optional<LlmWeights> weights;
+    std::optional<Tokenizer> tokenizer;
+    std::vector<std::vector<int>> prompts;  ///< by request
+    int context = 0;
+
+    bool half = true;
+    int batch() const { return int(prompts.size()); }
+    int first_position(int request) const { return int(prompts[size_t(request)].size()) - 1; }
+    compiler::LlamaOptions compiler_options(const DecodeOptions& options) const;
+};
+
+/// UserError for everything wrong with the options; `note` hears what was decided for the user.
+DecodeSetup set_up(const DecodeOptions& options, const std::function<void(const std::string&)>& note);
+
+/// Bytes of weights that a decode step reads.
+int64_t step_weight_bytes(const DecodeSetup& setup);
+
+}  // namespace superlane::experiment
