@@ -103,6 +103,13 @@ Core::Core(const models::Chip& chip, const PreparedProgram& program, const Optio
 
 Core::~Core() = default;
 
+/// Once a burst, whatever chunks it was cut into; LW acts only at its chunks' ends.
+void Core::trace_dispatch(const Action& action, const Chunk& chunk) {
+    const BurstInfo& burst = shared_.program.bursts[chunk.burst];
+    const bool begins = action.act != Act::End || chunk.instruction.opcode == isa::Opcode::LoadWeights;
+    if (begins && chunk.first == burst.cycle) shared_.trace->add({burst.cycle, chunk.burst, TraceRecord::Kind::Dispatch, -1, 0, burst.count, no_burst, 0});
+}
+
 void Core::compute(Agenda& agenda) {
     Element element = agenda.top();
     agenda.pop();
@@ -119,6 +126,7 @@ bool Core::advance(int64_t cycle) {
     while (cursor_ < actions.size() && actions[cursor_].cycle < cycle) {
         const Action& action = actions[cursor_];
         while (!agenda.empty() && agenda.top().cycle < action.cycle) compute(agenda);
+        if (cursor_ + 4 < actions.size()) __builtin_prefetch(slices_[actions[cursor_ + 4].slice].get());
         act(action);
         ++cursor_;
     }

@@ -102,7 +102,12 @@ public:
     RunResult finish();
 
 private:
-    void act(const Action& action) { slices_[action.slice]->act(action, shared_.program.chunks[action.chunk]); }
+    void act(const Action& action) {
+        const Chunk& chunk = shared_.program.chunks[action.chunk];
+        if (shared_.trace) trace_dispatch(action, chunk);
+        slices_[action.slice]->act(action, chunk);
+    }
+    void trace_dispatch(const Action& action, const Chunk& chunk);
     void compute(Agenda& agenda);
 
     Shared shared_;

@@ -13,7 +13,7 @@ using isa::Opcode;
 namespace {
 
 /// Rows come from many slices, so the processor cannot guess where the next one lies; the product is bound by that.
-constexpr int rows_ahead = 32, cache_line = 64;
+constexpr int rows_ahead = 8, cache_line = 64;
 void prefetch(const uint8_t* const* rows, int from, int to, int lanes) {
     for (int row = from; row < to; ++row)
         for (int lane = 0; lane < lanes; lane += cache_line) __builtin_prefetch(rows[row] + lane);
