@@ -8,11 +8,13 @@
 #include <random>
 
 #include "sim/machine.hpp"
-#include "tests/sim/program_builder.hpp"
+#include "tests/sim/weight_streaming.hpp"
 
 namespace {
 size_t live_bytes = 0, peak_bytes = 0;
 }
+
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // both are replaced, by malloc and free
 
 void* operator new(size_t size) {
     void* memory = std::malloc(size);
@@ -32,44 +34,7 @@ namespace {
 using namespace superlane;
 using namespace superlane::test;
 
-constexpr int tiles_per_plane = 500, period = 22, group = 4;
-
-/// Per plane and tile: a burst of 20 on each of 16 streams, then one activation on the first of them, install, product. The
-/// accumulator sums `group` tiles; each sum is written back to four slices.
-isa::Program weight_streaming(const models::Chip& chip) {
-    ProgramBuilder program(chip);
-    const isa::Floorplan plan = chip.floorplan();
-    const isa::Timing& t = chip.timing;
-    const int in_flight = t.mxm_activation_in + t.mxm_multiply;
-    for (const Side side : {west, east}) {
-        const auto leave = [&](int64_t cycle, int slice) { return cycle - std::abs(plan.mxm_in(side) - plan.mem(side, slice)) - t.mem_read; };
-        for (int plane = 0; plane < 2; ++plane)
-            for (int tile = 0; tile < tiles_per_plane; ++tile) {
-                const int64_t load = 64 + int64_t(tile) * period;  // first LW
-                for (int k = 0; k < 16; ++k) {
-                    const int slice = plane * 16 + k;
-                    program.at(leave(load, slice), program.mem(side, slice), read(tile % 400 * 20, isa::stream(side, slice)), 20, 1, 1);
-                }
-                program.at(load, program.weights(side, plane), lw(isa::stream(side, plane * 16), 16), 20);
-                const int64_t enter = load + 20 + period;  // in the gap of the next tile's weights
-                program.at(load + 21, program.activations(side, plane), iw());
-                const int slice = 40 + plane;
-                program.at(leave(enter, slice), program.mem(side, slice), read(tile, isa::stream(side, plane * 16)));
-                program.at(enter, program.activations(side, plane), abc(isa::stream(side, plane * 16)));
-                const int64_t sum = enter + in_flight;
-                program.at(sum, program.accumulate(side, plane), tile % group == 0 ? acc_set(0) : acc_add(0));
-                if (tile % group != group - 1) continue;
-                const Side inward = isa::opposite(side);
-                program.at(sum + 1, program.accumulate(side, plane), emit(0, isa::stream(inward, plane * 4)));
-                for (int k = 0; k < 4; ++k) {
-                    const int to = 32 + plane * 4 + k;
-                    const int64_t cycle = sum + 1 + t.mxm_accumulate_out + std::abs(plan.mxm_out(side) - plan.mem(side, to));
-                    program.at(cycle, program.mem(side, to), write(4096 + tile / group, isa::stream(inward, plane * 4 + k)));
-                }
-            }
-    }
-    return program.build();
-}
+constexpr int tiles_per_plane = 500;
 
 void fill(sim::Machine& machine) {
     const models::Chip& chip = machine.chip();
@@ -82,7 +47,7 @@ void fill(sim::Machine& machine) {
 
 void engine(benchmark::State& state, sim::Engine engine, sim::Data data) {
     const models::Chip chip;
-    const auto program = sim::prepare(chip, weight_streaming(chip));
+    const auto program = sim::prepare(chip, weight_streaming(chip, tiles_per_plane));
     const size_t before = live_bytes;
     peak_bytes = live_bytes;
     sim::Options options;
@@ -110,7 +75,7 @@ BENCHMARK_CAPTURE(engine, kernel_functional, sim::Engine::Kernel, sim::Data::Fun
 
 void preparation(benchmark::State& state) {
     const models::Chip chip;
-    const isa::Program program = weight_streaming(chip);
+    const isa::Program program = weight_streaming(chip, tiles_per_plane);
     for (auto _ : state) benchmark::DoNotOptimize(sim::prepare(chip, program));
 }
 BENCHMARK(preparation)->Unit(benchmark::kMillisecond);

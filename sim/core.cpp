@@ -166,7 +166,7 @@ RunResult Core::finish() {
     if (shared_.ecc) shared_.ecc->judge(INT64_MAX, shared_.hazards);
     result.cycles = program.cycles;
     result.last_tile_cycles = program.cycles + shared_.geometry.superlanes - 1;
-    result.stopped = stopped_ || (shared_.ecc && shared_.ecc->fatal());
+    result.stopped = stopped_ || (shared_.ecc && shared_.ecc->fatal()) || shared_.hazards.before(INT64_MAX) >= shared_.options.max_hazards;
     result.hazards = shared_.hazards.report(program, shared_.options.max_hazards);
     result.corrected_ecc = shared_.ecc ? shared_.ecc->corrected() : 0;
     result.counters = shared_.counters;

@@ -110,7 +110,7 @@ int64_t StreamLine::add(const Segment& added, int32_t end, Collide&& collide) {
 class Streams {
 public:
     Streams(const isa::Geometry& geometry, const isa::Floorplan& plan, int lateness)
-        : count_(geometry.streams), east_end_(plan.east_end()), west_end_(-plan.west_end()), lateness_(lateness) {
+        : east_end_(plan.east_end()), west_end_(-plan.west_end()), lateness_(lateness) {
         for (auto& lines : lines_) lines.resize(size_t(geometry.streams));
         for (auto& cycles : cycles_) cycles.resize(size_t(geometry.streams));
     }
@@ -156,7 +156,6 @@ public:
 private:
     static int32_t mirrored(isa::Side direction, int position) { return direction == isa::Side::East ? position : -position; }
 
-    int count_;
     int32_t east_end_, west_end_;
     int lateness_;
     SourcePool* sources_ = nullptr;
