@@ -64,7 +64,7 @@ void LlamaStep::score(const LlamaCompiler::Layout::Cache& cache, const Request& 
             for (int i = 0; i < isa::lanes_per_superlane; ++i) regions.push_back(cache.key[side][size_t(LlamaCompiler::Layout::key_region(i, h))]);
             const WeightRows keys{regions, layout_.key_word(page, pair, h), (tokens + 15) / 16, 1, tokens};
             Activations queries{.count = count * slots, .region = layout_.query_masked[side][h], .row = heads};
-            lowering_.tile(unit, keys, {queries}, slot, h == 1);
+            lowering_.tile(unit, keys, {{queries, slot, h == 1}});
         }
         for (int done = 0; done < count;) {  // rows see different numbers of tokens
             const int row = (first + done) / packing.group, g = (first + done) % packing.group;
@@ -152,7 +152,7 @@ void LlamaStep::softmax_sums(const Request& request) {
             const std::vector<VectorRegion> ones(layout_.ones.begin() + side * 16, layout_.ones.begin() + side * 16 + 16);
             for (int page = side; page < pages_used; page += 2) {
                 Activations weights{.count = count, .region = layout_.weights16[side], .row = weight_row(request, page, 0, 0, 0) + first};
-                lowering_.tile(units[size_t(side)], {ones, 0, layout_.packing.superlanes, 0, layout_.lanes}, {weights}, slot, page != side);
+                lowering_.tile(units[size_t(side)], {ones, 0, layout_.packing.superlanes, 0, layout_.lanes}, {{weights, slot, page != side}});
             }
         }
         for (int part = 0; part < count; part += emit_at_once) {
@@ -178,12 +178,12 @@ void LlamaStep::weigh_values(const LlamaCompiler::Layout::Cache& cache, const Re
         for (int side = 0; side < std::min(2, pages_used); ++side) {
             units[size_t(side)] = attention_unit(side);
             for (int page = side; page < pages_used; page += 2) {
-                std::vector<Activations> weights;
+                std::vector<Pass> passes;
                 for (int i = first; i < first + count; ++i)
-                    weights.push_back({.count = heads, .region = layout_.weights16[side],
-                                       .row = weight_row(request, page, i / packing.group, i % packing.group, first_head)});
+                    passes.push_back({{.count = heads, .region = layout_.weights16[side], .row = weight_row(request, page, i / packing.group, i % packing.group, first_head)},
+                                      slot + (i - first) * heads, page != side});
                 const WeightRows values{cache.value[side], layout_.value_word(page, tile * packing.superlanes), blocks, 1, blocks * isa::lanes_per_superlane};
-                lowering_.tile(units[size_t(side)], values, weights, slot, page != side);
+                lowering_.tile(units[size_t(side)], values, passes);
             }
         }
         for (int i = 0; i < count; ++i) store_attention(request, tile, slot + i * heads, first + i, units);

@@ -52,6 +52,33 @@ void Lowering::hold(const VectorRegion& region, int row, int rows, int slot, boo
     problem_.add(std::move(task));
 }
 
+void Lowering::hold_at_once(const std::vector<VectorRegion>& vectors, int row, int slot, bool half) {
+    Task task;
+    const Side side = vectors[0].side, direction = outward(side);
+    const int position = problem_.plan().mxm_in(side), count = int(vectors.size());
+    for (int i = 0; i < count; ++i)
+        for (int k = 0; k < vectors[size_t(i)].width; ++k) {
+            const int stream = i * vectors[size_t(i)].width + k;
+            const int slice_position = problem_.plan().mem(side, vectors[size_t(i)].slices[size_t(k)]);
+            const int dispatch = -std::abs(position - slice_position) - chip().timing.mem_read;
+            add_access(problem_, task, Opcode::Read, vectors[size_t(i)], k, row, 1, 1, 1, dispatch, isa::stream(direction, stream));
+            task.flows.push_back({direction, stream, isa::diagonal(direction, 0, position), 1, 1, std::min(position, slice_position), std::max(position, slice_position)});
+        }
+    for (const MxmUnit& unit : units(half)) {
+        if (unit.side != side) continue;
+        Issue issue{problem_.queues().mxm(side, unit.plane, MxmPort::Activations), 0, 1, 1, 0, {}};
+        issue.instruction.opcode = Opcode::ActivateHold;
+        issue.instruction.dtype = unit.type();
+        issue.instruction.a = isa::stream(direction, 0);
+        issue.instruction.count = uint8_t(count);
+        issue.instruction.index = uint16_t(slot);
+        task.issues.push_back(issue);
+        occupy_pair(task, unit, MxmPort::Activations, 0, 1);
+        task.accesses.push_back({problem_.activation_cell(side, unit.plane, slot), 1, count, 0, 0, 1, true});
+    }
+    problem_.add(std::move(task));
+}
+
 void Lowering::load(Task& task, const MxmUnit& unit, const WeightRows& weights) {
     const int per_cycle = int(weights.regions.size());
     const int partial = weights.rows - (weights.cycles - 1) * per_cycle;  // rows of the last cycle
@@ -124,7 +151,21 @@ void Lowering::activate(Task& task, const MxmUnit& unit, const Activations& acti
     task.issues.push_back(issue);
 }
 
-void Lowering::tile(const MxmUnit& unit, const WeightRows& weights, const std::vector<Activations>& activations, int slot, bool add) {
+void Lowering::accumulate(Task& task, const MxmUnit& unit, const Pass& pass, int at, int interval) {
+    const int count = pass.activations.count;
+    Issue issue{problem_.queues().mxm(unit.side, unit.plane, MxmPort::Accumulate), at, count, interval, count == 1 ? 0 : 1, {}};
+    issue.instruction.opcode = pass.add ? Opcode::AccumulateAdd : Opcode::AccumulateSet;
+    issue.instruction.dtype = unit.type();
+    issue.instruction.index = uint16_t(pass.slot);
+    task.issues.push_back(issue);
+    occupy_pair(task, unit, MxmPort::Accumulate, at, (count - 1) * interval + 1);
+    const uint32_t cell = problem_.accumulator_cell(unit.side, unit.plane, pass.slot);
+    problem_.accumulator_cell(unit.side, unit.plane, pass.slot + count - 1);  // in range
+    if (pass.add) task.accesses.push_back({cell, 1, count, interval, at, 0, false});
+    task.accesses.push_back({cell, 1, count, interval, at, at + 1, true});
+}
+
+void Lowering::tile(const MxmUnit& unit, const WeightRows& weights, const std::vector<Pass>& passes) {
     Task task;
     load(task, unit, weights);
     const isa::Timing& timing = chip().timing;
@@ -136,29 +177,15 @@ void Lowering::tile(const MxmUnit& unit, const WeightRows& weights, const std::v
     occupy_pair(task, unit, MxmPort::Activations, installed, 1);
 
     const int interval = unit.half ? timing.mxm_half_interval : 1;
-    const int first = installed + timing.mxm_install_ripple;
-    int count = 0;
-    for (const Activations& burst : activations) {
-        activate(task, unit, burst, first + count * interval, interval);
-        count += burst.count;
+    int next = installed + timing.mxm_install_ripple;
+    for (const Pass& pass : passes) {
+        activate(task, unit, pass.activations, next, interval);
+        accumulate(task, unit, pass, next + timing.mxm_activation_in + timing.mxm_multiply, interval);
+        next += pass.activations.count * interval;
     }
     follow(task, unit, installed);
-
-    const int result = first + timing.mxm_activation_in + timing.mxm_multiply;
-    Issue accumulate{problem_.queues().mxm(unit.side, unit.plane, MxmPort::Accumulate), result, count, interval, count == 1 ? 0 : 1, {}};
-    accumulate.instruction.opcode = add ? Opcode::AccumulateAdd : Opcode::AccumulateSet;
-    accumulate.instruction.dtype = unit.type();
-    accumulate.instruction.index = uint16_t(slot);
-    task.issues.push_back(accumulate);
-    occupy_pair(task, unit, MxmPort::Accumulate, result, (count - 1) * interval + 1);
-    const uint32_t cell = problem_.accumulator_cell(unit.side, unit.plane, slot);
-    if (add) task.accesses.push_back({cell, 1, count, interval, result, 0, false});
-    task.accesses.push_back({cell, 1, count, interval, result, result + 1, true});
-    problem_.accumulator_cell(unit.side, unit.plane, slot + count - 1);  // in range
-
     const int index = problem_.add(std::move(task));
-    for (int plane = unit.plane; plane <= unit.plane + int(unit.half); ++plane)
-        last(unit, plane) = {index, installed, first + (count - 1) * interval};
+    for (int plane = unit.plane; plane <= unit.plane + int(unit.half); ++plane) last(unit, plane) = {index, installed, next - interval};
 }
 
 void Lowering::store_accumulators(const MxmUnit& unit, int slot, int count, const VectorRegion& region, int row) {

@@ -25,6 +25,13 @@ struct Activations {
     int row = 0, row_step = 1;
 };
 
+/// Activations that pass a tile one after the other, and where their results go: to (add: are added to) accumulator slot + i.
+struct Pass {
+    Activations activations;
+    int slot = 0;
+    bool add = false;
+};
+
 class Lowering {
 public:
     explicit Lowering(Problem& problem) : problem_(problem), last_(size_t(2 * problem.chip().geometry.planes)) {}
@@ -40,10 +47,10 @@ public:
 
     /// `rows` vectors of the region into activation slots of every unit on its side.
     void hold(const VectorRegion& region, int row, int rows, int slot, bool half);
-    /// Loads a tile, installs it, passes the activations one burst after the other; result i of all of them goes (add: is
-    /// added) to accumulator slot + i.
-    void tile(const MxmUnit& unit, const WeightRows& weights, const std::vector<Activations>& activations, int slot, bool add);
-
+    /// The same for vectors that stand one a region (row 0), all taken in one cycle.
+    void hold_at_once(const std::vector<VectorRegion>& vectors, int row, int slot, bool half);
+    /// Loads a tile, installs it, and lets the passes through.
+    void tile(const MxmUnit& unit, const WeightRows& weights, const std::vector<Pass>& passes);
     /// Accumulator slots straight to memory on the unit's side, not by way of the VXM: slot + i to row + i.
     void store_accumulators(const MxmUnit& unit, int slot, int count, const VectorRegion& region, int row);
 
@@ -73,6 +80,7 @@ private:
     void load(Task& task, const MxmUnit& unit, const WeightRows& weights);
     void follow(Task& task, const MxmUnit& unit, int installed);
     void activate(Task& task, const MxmUnit& unit, const Activations& activations, int at, int interval);
+    void accumulate(Task& task, const MxmUnit& unit, const Pass& pass, int at, int interval);
     void occupy_pair(Task& task, const MxmUnit& unit, isa::MxmPort port, int at, int length);
 
     Problem& problem_;

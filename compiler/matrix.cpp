@@ -10,6 +10,8 @@
 namespace superlane::compiler {
 namespace {
 
+constexpr int weight_rows_a_cycle = 16;  // granularity of tile widths; any is right, this one wastes no load cycle on tsp-v1
+
 /// Slices for a tile: planes take every planes-th slice, so that tiles of different planes never meet in one. Of its own the
 /// tile takes those with the most free words, farthest out first among equals; ascending.
 std::vector<int> tile_slices(const models::Chip& chip, const Memory& memory, const MxmUnit& unit, int first, int count) {
@@ -40,14 +42,15 @@ public:
     }
     /// Weight row j of the tile, from the columns of the source row.
     void put(size_t j, const std::vector<LaneMap>& inputs, const std::vector<uint16_t>& columns) {
+        for (int k = piece_.k_first; k <= piece_.k_last; ++k) put(j, k, inputs[size_t(k)], columns);
+    }
+    void put(size_t j, int k, const LaneMap& map, const std::vector<uint16_t>& columns) {
+        if (k < piece_.k_first || k > piece_.k_last) return;
         const size_t per_cycle = piece_.rows.regions.size();
-        for (int k = piece_.k_first; k <= piece_.k_last; ++k) {
-            const size_t word = size_t(k - piece_.k_first) * size_t(piece_.rows.cycles) + j / per_cycle;
-            const LaneMap& map = inputs[size_t(k)];
-            for (size_t lane = 0; lane < map.size(); ++lane)
-                for (size_t byte = 0; map[lane] >= 0 && byte < width_; ++byte)
-                    blocks_[(j % per_cycle) * width_ + byte].bytes[word * lanes_ + lane] = uint8_t(columns[size_t(map[lane])] >> (8 * byte));
-        }
+        const size_t word = size_t(k - piece_.k_first) * size_t(piece_.rows.cycles) + j / per_cycle;
+        for (size_t lane = 0; lane < map.size(); ++lane)
+            for (size_t byte = 0; map[lane] >= 0 && byte < width_; ++byte)
+                blocks_[(j % per_cycle) * width_ + byte].bytes[word * lanes_ + lane] = uint8_t(columns[size_t(map[lane])] >> (8 * byte));
     }
     void move_to(Image& image) {
         for (ImageBlock& block : blocks_) image.push_back(std::move(block));
@@ -71,17 +74,22 @@ std::vector<LaneMap> dense_lanes(int size, int lanes) {
     return maps;
 }
 
-std::vector<OutputTile> deal_outputs(const std::vector<MxmUnit>& units, int outputs, int lanes) {
+std::vector<OutputTile> deal_outputs(const std::vector<MxmUnit>& units, int outputs, int lanes, int multiple) {
     std::vector<std::vector<OutputTile>> by_unit(units.size());
     const int share = (outputs + int(units.size()) - 1) / int(units.size());
     size_t most = 0;
     for (size_t u = 0; u < units.size(); ++u) {
         const int first = int(u) * share, last = std::min(outputs, first + share);
-        const int tiles = last <= first ? 0 : (last - first + lanes - 1) / lanes;
+        int tiles = last <= first ? 0 : (last - first + lanes - 1) / lanes;
+        if (const int more = (tiles + multiple - 1) / multiple * multiple; more * weight_rows_a_cycle <= last - first) tiles = more;
+        // Widths in whole load cycles, wide tiles first, so that none of them waits for half a cycle's rows.
+        const int cycles = (last - first + weight_rows_a_cycle - 1) / weight_rows_a_cycle;
+        int begin = first;
         for (int t = 0; t < tiles; ++t) {
             OutputTile tile{.unit = units[u]};
-            const int begin = first + int(int64_t(last - first) * t / tiles), end = first + int(int64_t(last - first) * (t + 1) / tiles);
+            const int end = std::min(last, begin + (cycles / tiles + (t < cycles % tiles)) * weight_rows_a_cycle);
             for (int output = begin; output < end; ++output) tile.outputs.push_back(output);
+            begin = end;
             by_unit[u].push_back(std::move(tile));
         }
         most = std::max(most, by_unit[u].size());
@@ -91,6 +99,39 @@ std::vector<OutputTile> deal_outputs(const std::vector<MxmUnit>& units, int outp
         for (auto& own : by_unit)
             if (t < own.size()) tiles.push_back(std::move(own[t]));
     return tiles;
+}
+
+int hosts_per_guest(int inputs, int lanes) {
+    const int used = inputs % lanes, spare = lanes - used;
+    if (used == 0 || inputs < lanes) return 0;
+    const int hosts = (used + spare - 1) / spare;
+    return hosts <= 8 ? hosts : 0;  // beyond that the gain is under a hundredth
+}
+
+void seat_guests(Matrix& matrix, int inputs, int lanes) {
+    const int hosts = hosts_per_guest(inputs, lanes), last = int(matrix.inputs.size()) - 1;
+    matrix.input_tiles = last + 1;
+    if (hosts == 0) return;
+    const int used = inputs % lanes, spare = lanes - used;
+    for (int part = 0; part < hosts; ++part) {  // the same elements again, in the lanes that the last input tile leaves empty
+        LaneMap map(size_t(lanes), -1);
+        for (int i = 0; i < spare && part * spare + i < used; ++i) map[size_t(used + i)] = inputs - used + part * spare + i;
+        matrix.inputs.push_back(std::move(map));
+    }
+    std::map<std::pair<int, int>, std::vector<int>> by_unit;
+    for (int t = 0; t < int(matrix.tiles.size()); ++t) {
+        std::vector<int>& run = by_unit[{int(matrix.tiles[size_t(t)].unit.side), matrix.tiles[size_t(t)].unit.plane}];
+        run.push_back(t);
+        if (int(run.size()) <= hosts) continue;
+        matrix.tiles[size_t(t)].k_last = last - 1;
+        for (int part = 0; part < hosts; ++part) {
+            OutputTile& host = matrix.tiles[size_t(run[size_t(part)])];
+            SUPERLANE_CHECK(host.outputs.size() >= matrix.tiles[size_t(t)].outputs.size(), "guest wider than its host");
+            host.guest = t;
+            host.guest_part = part;
+        }
+        run.clear();
+    }
 }
 
 std::vector<OutputTile> deal_dense(const std::vector<MxmUnit>& units, int outputs, int lanes, int k_tiles) {
@@ -120,8 +161,9 @@ std::vector<OutputTile> deal_dense(const std::vector<MxmUnit>& units, int output
 void place_matrix(const models::Chip& chip, Memory& memory, const WeightPool& pool, Matrix& matrix) {
     const int per_cycle = chip.geometry.load_streams;
     const int width = matrix.half ? 2 : 1;
+    if (matrix.input_tiles == 0) matrix.input_tiles = int(matrix.inputs.size());
     for (OutputTile& tile : matrix.tiles) {
-        if (tile.k_last < 0) tile.k_last = int(matrix.inputs.size()) - 1;
+        if (tile.k_last < 0) tile.k_last = matrix.input_tiles - 1;
         const int rows = int(tile.outputs.size());
         SUPERLANE_CHECK(rows >= 1 && rows <= chip.lanes(), rows);
         const int cycles = (rows + per_cycle - 1) / per_cycle;
@@ -153,6 +195,12 @@ void add_matrix_image(const models::Chip& chip, const Matrix& matrix, const Weig
             source(tile.outputs[j], row);
             for (PieceImage& piece : pieces) piece.put(j, matrix.inputs, row);
         }
+        const size_t guests = tile.guest < 0 ? 0 : matrix.tiles[size_t(tile.guest)].outputs.size();
+        for (size_t j = 0; j < guests; ++j) {
+            source(matrix.tiles[size_t(tile.guest)].outputs[j], row);
+            const LaneMap& map = matrix.inputs[size_t(matrix.input_tiles + tile.guest_part)];
+            for (PieceImage& piece : pieces) piece.put(j, matrix.input_tiles - 1, map, row);
+        }
         for (PieceImage& piece : pieces) piece.move_to(image);
     }
 }
@@ -165,23 +213,29 @@ HeldInput hold_input(Lowering& lowering, const Matrix& matrix, const ProductInpu
     return {true, slot};
 }
 
-void multiply_tile(Lowering& lowering, const Matrix& matrix, const OutputTile& tile, const ProductInput& input, const HeldInput& held, int slot) {
-    const int k_tiles = int(matrix.inputs.size());
-    auto piece = tile.pieces.begin();
-    for (int k = tile.k_first; k <= tile.k_last; ++k) {
+void multiply_tile(Lowering& lowering, const Matrix& matrix, const OutputTile& tile, const ProductInput& input, const HeldInput& held, int slot, int guest_slot) {
+    const int vectors = int(matrix.inputs.size());
+    const auto activations = [&](int k) {
         Activations activations{.count = input.rows};
         if (held.held) {
             activations.slot = held.slot + k;
-            activations.slot_step = k_tiles;
+            activations.slot_step = vectors;
         } else {
             activations.region = input.on(tile.unit.side);
-            activations.row = k;
-            activations.row_step = k_tiles;
+            activations.row = input.first_row * vectors + k;
+            activations.row_step = vectors;
         }
+        return activations;
+    };
+    const bool is_guest = tile.k_first == 0 && tile.k_last + 1 < matrix.input_tiles && vectors > matrix.input_tiles;
+    auto piece = tile.pieces.begin();
+    for (int k = tile.k_first; k <= tile.k_last; ++k) {
         if (k > piece->k_last) ++piece;
         WeightRows weights = piece->rows;
         weights.first = (k - piece->k_first) * weights.cycles;
-        lowering.tile(tile.unit, weights, {activations}, slot, k > tile.k_first);
+        std::vector<Pass> passes = {{activations(k), slot, k > tile.k_first || is_guest}};
+        if (tile.guest >= 0 && k + 1 == matrix.input_tiles) passes.push_back({activations(k + 1 + tile.guest_part), guest_slot, tile.guest_part > 0});
+        lowering.tile(tile.unit, weights, passes);
     }
 }
 
