@@ -12,7 +12,8 @@ struct Gemm {
     int64_t cycles = 0;                   ///< scheduled, tile 0
     int64_t useful_weight_bytes = 0;      ///< N * K * bytes of an element
     int64_t instruction_bytes = 0;
-    int rows = 0, k_tiles = 0;
+    int rows = 0;
+    int k_tiles = 0;                      ///< input vectors of a row, guest parts included
     bool held = false;                    ///< X is taken into the activation buffers once, many vectors a cycle
     std::vector<VectorRegion> x[2];       ///< by side: where the host puts X, see add_gemm_input
     std::vector<VectorRegion> y;          ///< one an output tile: row m, four bytes a lane
