@@ -90,11 +90,11 @@ bool Occupancy::fits(const Task& task, int64_t start) const {
     for (const Hold& hold : task.holds)
         if (queues_[size_t(hold.queue)].any(start + hold.at, hold.length)) return false;
     for (const Flow& flow : task.flows) {
-        const std::vector<Positions>& taken = stream(flow);
+        const Diagonals& taken = streams_[stream(flow)];
         const Positions wanted = mask(flow);
         for (int i = 0; i < flow.count; ++i) {
             const size_t diagonal = size_t(start + flow.diagonal + int64_t(i) * flow.interval + diagonal_offset_);
-            if (diagonal < taken.size() && (taken[diagonal] & wanted)) return false;
+            if (taken.at(diagonal) & wanted) return false;
         }
     }
     return std::all_of(task.banks.begin(), task.banks.end(), [&](const BankUse& use) { return fits_bank(use, start); });
@@ -107,11 +107,11 @@ void Occupancy::take(const Task& task, int64_t start) {
     }
     for (const Hold& hold : task.holds) queues_[size_t(hold.queue)].set(start + hold.at, hold.length);
     for (const Flow& flow : task.flows) {
-        std::vector<Positions>& taken = stream(flow);
+        Diagonals& taken = streams_[stream(flow)];
+        const Positions positions = mask(flow);
         for (int i = 0; i < flow.count; ++i) {
             const size_t diagonal = size_t(start + flow.diagonal + int64_t(i) * flow.interval + diagonal_offset_);
-            if (diagonal >= taken.size()) taken.resize(std::max(diagonal + 1, taken.size() * 2));
-            taken[diagonal] |= mask(flow);
+            taken.add(diagonal, positions);
         }
     }
     for (const BankUse& use : task.banks)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is taken when: queues, banks and stream registers, as bits by cycle.
 #pragma once
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "compiler/problem.hpp"
@@ -27,10 +29,28 @@ private:
         std::vector<uint64_t> words_;
     };
     using Positions = unsigned __int128;  ///< one bit a position of the stream line
+    /// Taken positions of one stream by diagonal, in pages: most streams rest most of the time.
+    class Diagonals {
+    public:
+        Positions at(size_t diagonal) const {
+            const size_t page = diagonal / page_size;
+            return page < pages_.size() && pages_[page] ? (*pages_[page])[diagonal % page_size] : 0;
+        }
+        void add(size_t diagonal, Positions positions) {
+            const size_t page = diagonal / page_size;
+            if (page >= pages_.size()) pages_.resize(page + 1);
+            if (!pages_[page]) pages_[page] = std::make_unique<Page>();
+            (*pages_[page])[diagonal % page_size] |= positions;
+        }
+
+    private:
+        static constexpr size_t page_size = 256;
+        using Page = std::array<Positions, page_size>;
+        std::vector<std::unique_ptr<Page>> pages_;
+    };
 
     Positions mask(const Flow& flow) const;
-    std::vector<Positions>& stream(const Flow& flow) { return streams_[size_t(flow.direction) * size_t(stream_count_) + size_t(flow.stream)]; }
-    const std::vector<Positions>& stream(const Flow& flow) const { return const_cast<Occupancy*>(this)->stream(flow); }
+    size_t stream(const Flow& flow) const { return size_t(flow.direction) * size_t(stream_count_) + size_t(flow.stream); }
     bool fits_bank(const BankUse& use, int64_t start) const;
     template <class Visit>
     void for_each_bank(const BankUse& use, int element, Visit visit) const;
@@ -38,7 +58,7 @@ private:
     const Problem& problem_;
     int stream_count_, banks_, words_per_bank_, turnaround_, diagonal_offset_, west_end_;
     std::vector<Cycles> queues_, reads_, writes_;
-    std::vector<std::vector<Positions>> streams_;  ///< by direction and stream, then diagonal
+    std::vector<Diagonals> streams_;  ///< by direction and stream, then diagonal
 };
 
 /// Cycles of its queue that a burst takes: those before it for loop registers, and the whole of a Repeat.
