@@ -40,14 +40,15 @@ void Shared::drive(uint32_t id, const Chunk& chunk, const StreamUse& use, int po
     const Beat times = chunk.drive_beat();
     if (times.count == 0 || use.streams == 0) return;
     Segment segment;
+    segment.burst = chunk.burst;
     segment.chunk = id;
     segment.source = source;
     for (int k = 0; k < use.streams; ++k) {
         segment.plane = uint32_t(k);
         streams.drive(use.operand + k, position, times, now, segment, [&](const Segment& other, int64_t cycle) {
-            const Chunk& first = program.chunks[other.chunk];  // engines meet the two in either order: name the lower burst's slice
-            const int named = program.slice_of_queue[program.bursts[std::min(first.burst, chunk.burst)].queue];
-            hazard(HazardKind::Collision, cycle, named, first, &chunk, {}, use.operand + k);
+            // Engines meet the two in either order: name the lower burst's slice.
+            const int slice = program.slice_of_queue[program.bursts[std::min(other.burst, chunk.burst)].queue];
+            hazards.add({HazardKind::Collision, cycle, slice, use.operand + k, other.burst, chunk.burst, {}});
         });
     }
     if (trace) trace->add({times.first, chunk.burst, TraceRecord::Kind::Drive, use.operand, 0, times.count, no_burst, position});
@@ -60,7 +61,7 @@ void Shared::tap(int slice, const Chunk& chunk, const StreamUse& use, int positi
             if (!segment) hazard(HazardKind::Undriven, cycle, slice, chunk, nullptr, {}, use.operand + k);
             if (trace)
                 trace->add({cycle, chunk.burst, TraceRecord::Kind::Take, use.operand + k, first, count,
-                            segment ? program.chunks[segment->chunk].burst : no_burst, position});
+                            segment ? segment->burst : no_burst, position});
         });
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
 #include "isa/geometry.hpp"
@@ -19,7 +20,7 @@ struct Segment {
     Beat diagonal;
     int64_t last = 0;      ///< of diagonal; kept, for every search asks it
     int32_t position = 0;
-    uint32_t chunk = 0;
+    uint32_t burst = 0, chunk = 0;  ///< that drive it
     uint32_t source = 0;  ///< in the SourcePool; functional only
     uint32_t plane = 0;   ///< byte of the element that this stream carries
 
@@ -65,8 +66,8 @@ inline const Segment* StreamLine::nearest(int64_t c, int32_t position) const {
     const Segment* best = nullptr;
     overlapping({c, 1, 1}, [&](const Segment& segment) {
         if (segment.position > position || !segment.covers(c)) return;
-        // Of two that collide the lower chunk stands, whatever order they came in.
-        if (!best || segment.position > best->position || (segment.position == best->position && segment.chunk < best->chunk)) best = &segment;
+        // Of two that collide the lower burst stands, and of one burst the earlier part, whatever order they came in.
+        if (!best || segment.position > best->position || (segment.position == best->position && std::tie(segment.burst, segment.chunk) < std::tie(best->burst, best->chunk))) best = &segment;
     });
     return best;
 }
