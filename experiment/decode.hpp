@@ -29,7 +29,7 @@ struct DecodeOptions {
     std::string dtype = "fp16";
     models::Chip chip;
     std::string engine = "fast";
-    std::string scheduler = "asap";
+    std::string scheduler = "list";
     bool timing_only = false;
     bool compare = false;
     int layers = 0;    ///< timing only: this many layers alone, without embedding and head; 0 = the whole model
