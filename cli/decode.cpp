@@ -32,6 +32,7 @@ struct Decode {
         for (const std::string& prompt : options.prompts) check_text(prompt);
         options.chip = chip.load();
         options.engine = engine.engine;
+        experiment::check_vcd(options.engine, engine.vcd);
         options.timing_only = engine.timing_only;
         options.keep_logits = !logits.empty();
         outputs.add(logits);
@@ -47,6 +48,11 @@ struct Decode {
         } catch (const std::exception&) {
             throw user_error("--prompt is not UTF-8 text; give bytes as --prompt-ids");
         }
+    }
+
+    void begin(const experiment::Estimate& estimate) const {
+        say_estimate(estimate);
+        echo_prompt();
     }
 
     void say_estimate(const experiment::Estimate& estimate) const {
@@ -69,7 +75,7 @@ struct Decode {
     experiment::DecodeWatcher watcher() {
         experiment::DecodeWatcher watcher;
         watcher.note = [](const std::string& line) { std::cerr << "note: " << line << '\n'; };
-        watcher.estimate = [this](const experiment::Estimate& estimate) { say_estimate(estimate); };
+        watcher.estimate = [this](const experiment::Estimate& estimate) { begin(estimate); };
         watcher.progress = [this](const experiment::Progress& progress) { show_progress(progress); };
         if (!json.on_stdout())
             watcher.text = [this](std::string_view text) {
@@ -88,13 +94,14 @@ struct Decode {
 
     /// The text goes on from its prompt.
     void echo_prompt() const {
-        if (json.on_stdout() || options.timing_only || !options.prompt_ids.empty() || options.prompts.size() > 1) return;
-        std::cout << (options.prompts.empty() ? std::string(experiment::default_prompt) : options.prompts[0]) << std::flush;
+        if (json.on_stdout() || options.timing_only || !options.prompt_ids.empty() || options.prompts.size() > 1)
+            return;
+        std::cout << (options.prompts.empty() ? std::string(experiment::default_prompt) : options.prompts[0])
+                  << std::flush;
     }
 
     void run() {
         prepare();
-        echo_prompt();
         const experiment::DecodeResult result = experiment::run_decode(options, watcher());
         if (!logits.empty()) outputs.write(logits, experiment::logits_file(result));
         outputs.commit();

@@ -23,8 +23,7 @@ struct Gemm {
         options.chip = chip.load();
         options.engine = engine.engine;
         options.timing_only = engine.timing_only;
-        if (experiment::engine_of(options.engine) == sim::Engine::Fast && !engine.vcd.empty())
-            throw user_error("--vcd needs --engine kernel: only slices that are processes have waveforms");
+        experiment::check_vcd(options.engine, engine.vcd);
         options.trace_file = outputs.add(engine.trace);
         options.vcd_file = outputs.add(engine.vcd);
         json.open();

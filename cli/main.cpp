@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program `superlane`: parses, runs one command, and turns errors into one line and an exit code.
+#include <algorithm>
 #include <iostream>
 #include <map>
 
@@ -53,16 +54,24 @@ void check_command_name() {
                          "; `superlane --help` lists them");
 }
 
-/// The parser's complaint in one line, with the nearest option when one is unknown.
+/// What is wrong with a word that no option took; "" when none is left.
+std::string unknown_option(const CLI::App& command) {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : command.get_options())
+        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& word : command.remaining()) {
+        const std::string name = word.substr(0, word.find('='));
+        if (name.starts_with("-")) return "unknown option '" + name + "'" + nearest_hint(name, names);
+    }
+    return "";
+}
+
+/// The parser's complaint in one line; an unknown option comes first, since it explains what is missing.
 std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
     std::string text = error.what();
     std::replace(text.begin(), text.end(), '\n', ' ');
     for (const CLI::App* command : app.get_subcommands()) {
-        std::vector<std::string> names;
-        for (const CLI::Option* option : command->get_options())
-            for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-        for (const std::string& word : command->remaining())
-            if (word.starts_with("--")) text += nearest_hint(word.substr(0, word.find('=')), names);
+        if (const std::string unknown = unknown_option(*command); !unknown.empty()) text = unknown;
         return command->get_name() + ": " + text + "; see `superlane " + command->get_name() + " --help`";
     }
     return text + "; see `superlane --help`";

@@ -20,8 +20,7 @@ void check_numbers(const DecodeOptions& options) {
     within("--position", options.position, 0, 10'000'000);
     within("--prefill-rows", options.prefill_rows, 1, 4096);
     check_scheduler(options.scheduler);
-    if (engine_of(options.engine) == sim::Engine::Fast && !options.vcd_file.empty())
-        throw user_error("--vcd needs --engine kernel: only slices that are processes have waveforms");
+    check_vcd(options.engine, options.vcd_file);
     if (!options.prompts.empty() && !options.prompt_ids.empty())
         throw user_error("--prompt and --prompt-ids exclude each other");
 }
@@ -94,6 +93,20 @@ void choose_context(const DecodeOptions& options, DecodeSetup& setup) {
     setup.context = int(context);
 }
 
+/// Sums what must lie in SRAM at the least, before the compiler lays it out slice by slice.
+void check_fits(const DecodeOptions& options, const DecodeSetup& setup) {
+    const int64_t weights = step_weight_bytes(setup);
+    const int64_t table = setup.partial ? 0 : int64_t(setup.model.vocabulary) * setup.model.hidden * 2;
+    const int64_t kv = int64_t(kv_bytes_per_token(setup.model, 2)) * setup.context * setup.batch();
+    const int64_t chip = options.chip.sram_bytes();
+    if (weights + table + kv <= chip) return;
+    throw user_error("model '", setup.model.name, "' does not fit: ", weights, " B of ", options.dtype, " weights + ",
+                     table, " B of embedding + ", kv, " B of keys and values (", setup.context, " tokens x ",
+                     setup.batch(), setup.batch() == 1 ? " request" : " requests", ") = ", weights + table + kv,
+                     " B, chip '", options.chip.name, "' has ", chip, " B of SRAM",
+                     setup.half ? "; --dtype int8 takes half" : "");
+}
+
 }  // namespace
 
 compiler::LlamaOptions DecodeSetup::compiler_options(const DecodeOptions& options) const {
@@ -119,6 +132,7 @@ DecodeSetup set_up(const DecodeOptions& options, const std::function<void(const 
     if (options.prompt_ids.empty() && options.position == 0) setup.tokenizer = Tokenizer::of(setup.model);
     give_prompts(options, setup);
     choose_context(options, setup);
+    check_fits(options, setup);
     if (!setup.timing_only) {
         if (!setup.tokenizer) setup.tokenizer = Tokenizer::of(setup.model);
         setup.weights = load_weights(setup.model);

@@ -50,13 +50,7 @@ struct Operands {
 
 compiler::Image input_image(const compiler::Gemm& gemm, const Operands& operands) {
     compiler::Image image;
-    for (size_t m = 0; m < operands.x.size(); ++m)
-        for (size_t tile = 0; tile < gemm.x_lanes.size(); ++tile) {
-            std::vector<uint32_t> lanes;
-            for (const int column : gemm.x_lanes[tile]) lanes.push_back(column < 0 ? 0 : operands.x[m][size_t(column)]);
-            put_row(image, gemm.x_west, int(m) * gemm.k_tiles + int(tile), lanes);
-            put_row(image, gemm.x_east, int(m) * gemm.k_tiles + int(tile), lanes);
-        }
+    for (size_t m = 0; m < operands.x.size(); ++m) add_gemm_input(gemm, int(m), operands.x[m], image);
     return image;
 }
 

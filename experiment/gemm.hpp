@@ -15,7 +15,7 @@ struct GemmOptions {
     std::string dtype = "int8";
     models::Chip chip;
     std::string engine = "fast";
-    std::string scheduler = "asap";
+    std::string scheduler = "list";
     bool timing_only = false;
     uint64_t seed = 1;
     std::string trace_file, vcd_file;  ///< empty = none

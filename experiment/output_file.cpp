@@ -42,13 +42,21 @@ bool is_special(const std::string& path) {
     return fs::exists(status) && !fs::is_regular_file(status);
 }
 
+/// Beside the file, its extension kept: some writers insist on theirs.
+std::string temporary_name(const std::string& path) {
+    const fs::path name(path);
+    return (name.parent_path() /
+            (name.stem().string() + ".part" + std::to_string(getpid()) + name.extension().string()))
+        .string();
+}
+
 }  // namespace
 
 OutputFile::OutputFile(std::string path) : path_(std::move(path)), temporary_(path_) {
     if (path_.empty()) throw user_error("an output file needs a name");
     if (std::error_code error; fs::is_directory(path_, error))
         throw user_error(path_, ": cannot be written: it is a directory");
-    if (!is_special(path_)) temporary_ += ".part" + std::to_string(getpid());
+    if (!is_special(path_)) temporary_ = temporary_name(path_);
     const int file = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (file < 0) throw user_error(path_, ": cannot be written: ", std::strerror(errno));
     close(file);

@@ -94,6 +94,13 @@ sim::Engine engine_of(const std::string& name) {
     throw user_error("--engine ", name, ": must be fast or kernel", nearest_hint(name, {"fast", "kernel"}));
 }
 
+void check_vcd(const std::string& engine, const std::string& file) {
+    if (file.empty()) return;
+    if (engine_of(engine) != sim::Engine::Kernel)
+        throw user_error("--vcd needs --engine kernel: only slices that are processes have waveforms");
+    if (!file.ends_with(".vcd")) throw user_error("--vcd ", file, ": the name must end in .vcd");
+}
+
 bool is_half(const std::string& dtype) {
     if (dtype == "fp16") return true;
     if (dtype == "int8") return false;

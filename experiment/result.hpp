@@ -30,6 +30,8 @@ Json simulator_json(double wall_s, double compile_s, int64_t cycles);
 void check_scheduler(const std::string& scheduler);
 /// "fast" or "kernel"; UserError for others.
 sim::Engine engine_of(const std::string& name);
+/// UserError unless the engine can write this waveform ("" = none).
+void check_vcd(const std::string& engine, const std::string& file);
 /// UserError unless fp16 or int8; true for fp16.
 bool is_half(const std::string& dtype);
 
