@@ -23,6 +23,10 @@ CompiledStep LlamaCompiler::compile(const std::vector<StepRow>& rows, const std:
     const Schedule schedule = compiler::schedule(step.problem(), scheduler);
     CompiledStep compiled;
     compiled.program = emit(step.problem(), schedule);
+    const models::Chip& chip = layout_->chip;
+    if (int64_t(compiled.program.instruction_bytes()) > chip.text_bytes())
+        throw user_error("a step of ", rows.size(), " tokens takes ", compiled.program.instruction_bytes(), " B of instruction text, chip '", chip.name, "' keeps ",
+                         chip.text_bytes(), " B for it (icu.text_words_per_slice = ", chip.text_words, "): fewer rows a step, or more words");
     compiled.cycles = scheduled_cycles(step.problem(), schedule);
     compiled.operations = operation_spans(step.problem(), schedule);
     compiled.scheduler = schedule.scheduler;

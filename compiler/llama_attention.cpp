@@ -82,8 +82,8 @@ void LlamaStep::store_query(const LlamaLayer& layer, int g, int pair, const std:
             const int first = request.first + row;
             VectorTask task = lowering_.vector_task(count);
             const Value activation_scale = scales(task, qkv_product, first);
-            const Value a = result(task, layer.qkv, layer.qkv.tiles[size_t(layer.query[size_t(index)][0])], slots[0] + first, activation_scale);
-            const Value b = result(task, layer.qkv, layer.qkv.tiles[size_t(layer.query[size_t(index)][1])], slots[1] + first, activation_scale);
+            const Value a = result(task, layer.qkv.tiles[size_t(layer.query[size_t(index)][0])], slots[0] + first, activation_scale);
+            const Value b = result(task, layer.qkv.tiles[size_t(layer.query[size_t(index)][1])], slots[1] + first, activation_scale);
             Value rotated[2];
             rotate(task, a, b, request.position + row, scale, rotated[0], rotated[1]);
             for (int h = 0; h < 2; ++h) task.write(rotated[h], layout_.query_half[h], index * layout_.max_rows + first);
@@ -117,7 +117,7 @@ void LlamaStep::store_key(int layer, const LlamaLayer& weights, int pair, const 
             const Value activation_scale = scales(task, qkv_product, request.first + row);
             Value halves[2];
             for (int h = 0; h < 2; ++h)
-                halves[h] = result(task, weights.qkv, weights.qkv.tiles[size_t(weights.key[size_t(pair)][size_t(h)])], slots[size_t(h)] + request.first + row, activation_scale);
+                halves[h] = result(task, weights.qkv.tiles[size_t(weights.key[size_t(pair)][size_t(h)])], slots[size_t(h)] + request.first + row, activation_scale);
             Value rotated[2];
             rotate(task, halves[0], halves[1], position, 1.0f, rotated[0], rotated[1]);
             const auto& cache = layout_.cache(request.request, layer).key[side];
@@ -134,7 +134,7 @@ void LlamaStep::store_value(int layer, const LlamaLayer& weights, int vector, in
             const int position = request.position + row, page = position / layout_.lanes;
             const int block = position % layout_.lanes / block_tokens;
             VectorTask task = lowering_.vector_task(1);
-            const Value value = result(task, weights.qkv, tile, slot + request.first + row, scales(task, qkv_product, request.first + row));
+            const Value value = result(task, tile, slot + request.first + row, scales(task, qkv_product, request.first + row));
             const VectorRegion& staging = layout_.cache(request.request, layer).staging[layout_.page_side(page)][size_t(position % block_tokens)];
             task.write_rotated(task.convert(DType::F32, DType::F16, value), {block * isa::lanes_per_superlane}, {{staging, staging_row(block, vector)}},
                                lowering_.next_permuter());

@@ -37,7 +37,7 @@ void LlamaStep::head() {
 void LlamaStep::store_logits(const OutputTile& tile, int index, int slot, int count) {
     const int tiles = int(layout_.head.tiles.size());
     VectorTask task = lowering_.vector_task(count);
-    const Value logits = result(task, layout_.head, tile, slot, scales(task, head_product, 0));
+    const Value logits = result(task, tile, slot, scales(task, head_product, 0));
     task.write(task.op(Opcode::Add, DType::F32, logits, task.read(layout_.head_bias, DType::F32, index, 0)), layout_.logit_rows, index, tiles);
     problem_.add(task.finish());
 }

@@ -61,6 +61,10 @@ public:
             matrix(layer.o, {&w.o});
             matrix(layer.gate_up, {&w.gate, &w.up});
             matrix(layer.down, {&w.down});
+            biases(layer.qkv, {&w.q_bias, &w.k_bias, &w.v_bias});
+            biases(layer.o, {&w.o_bias});
+            biases(layer.gate_up, {&w.gate_bias, &w.up_bias});
+            biases(layer.down, {&w.down_bias});
         }
         if (layout_.options.head) head(weights);
         return std::move(image_);
@@ -109,6 +113,8 @@ private:
                 fill(layout_.result_mask, layout_.result_mask_row(tile, head),
                      [&](size_t lane) { return uint32_t((tile * p.superlanes + int(lane) / isa::lanes_per_superlane) / p.value_blocks == head); });
         for (int visible = 0; visible <= layout_.lanes; ++visible) fill(layout_.bias, visible, [&](size_t lane) { return bits(int(lane) < visible ? 0.0f : -1e30f); });
+        if (layout_.windowed())
+            for (int hidden = 0; hidden <= layout_.lanes; ++hidden) fill(layout_.hidden, hidden, [&](size_t lane) { return bits(int(lane) < hidden ? -1e30f : 0.0f); });
         if (!layout_.options.head) return;
         for (size_t tile = 0; tile < layout_.head_columns.size(); ++tile) {
             const std::vector<int>& columns = layout_.head_columns[tile];
@@ -155,12 +161,27 @@ private:
         std::vector<uint16_t> unused;
         for (const OutputTile& tile : matrix.tiles) {
             if (tile.scale_row < 0) continue;
-            const VectorRegion& region = tile.unit.side == Side::West ? layout_.scale_west : layout_.scale_east;
             std::vector<uint32_t> scales(lanes_, 0);
             for (size_t j = 0; j < tile.outputs.size(); ++j)
                 if (tile.outputs[j] >= 0) scales[j] = bits(rows.row(tile.outputs[j], unused));
-            put_row(image_, region, tile.scale_row, scales);
+            put_row(image_, layout_.scales[size_t(tile.unit.side)], tile.scale_row, scales);
         }
+    }
+
+    /// Biases of the stacked projections, one under the other.
+    void biases(const Matrix& matrix, const std::vector<const Tensor*>& tensors) {
+        std::vector<float> values;
+        for (const Tensor* tensor : tensors) {
+            if (tensor->empty()) return;
+            const std::vector<float> own = tensor->floats();
+            values.insert(values.end(), own.begin(), own.end());
+        }
+        for (const OutputTile& tile : matrix.tiles)
+            if (tile.bias_row >= 0)
+                fill(layout_.biases[size_t(tile.unit.side)], tile.bias_row, [&](size_t lane) {
+                    const int output = lane < tile.outputs.size() ? tile.outputs[lane] : -1;
+                    return output < 0 ? 0u : bits(values[size_t(output)]);
+                });
     }
 
     void head(const LlmWeights& weights) { matrix(layout_.head, {&weights.head}); }

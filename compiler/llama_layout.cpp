@@ -93,12 +93,9 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
         throw user_error("chip '", chip.name, "': decoding needs at least 32 streams a direction, an even number of planes, mxm.load_streams = 16 and ",
                          streams_wanted + 3 * g.slices_per_hop, " MEM slices a hemisphere (it has ", g.streams, ", ", g.planes, ", ", g.load_streams, ", ", g.mem_slices, ")");
     if (g.slices_per_hop < 4) throw user_error("chip '", chip.name, "': decoding needs mem.slices_per_hop of at least 4");
-    if (config.attention_bias || config.mlp_bias) throw user_error("model '", config.name, "': projection biases are not supported on the chip");
     if (options.context < 1 || options.batch < 1) throw user_error("context and batch must be at least 1");
     if (options.context > config.max_position)
         throw user_error("context ", options.context, " is longer than the model's max_position_embeddings ", config.max_position);
-    if (config.sliding_window_tokens > 0 && options.context > config.sliding_window_tokens)
-        throw user_error("context ", options.context, " is longer than the model's sliding window of ", config.sliding_window_tokens, " tokens");
     hidden_tiles = ceil_div(config.hidden, lanes);
     ffn_tiles = ceil_div(config.ffn, lanes);
     result_tiles = packing.tiles * packing.group;
@@ -114,12 +111,12 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
     place_weights();
 }
 
-void LlamaCompiler::Layout::give_scales(Matrix& matrix) {
-    if (half) return;
+/// Rows of the scale and bias tables; of a tile that is split over units the first part carries them.
+void LlamaCompiler::Layout::give_rows(Matrix& matrix, bool biased) {
     for (OutputTile& tile : matrix.tiles) {
-        const bool part = tile.vector >= 0 && tile.k_last >= 0 && (tile.k_first > 0 || tile.k_last + 1 < int(matrix.inputs.size()));
-        if (part && tile.k_first > 0) continue;  // the first part carries the scale of all
-        tile.scale_row = scale_rows_[int(tile.unit.side)]++;
+        if (tile.k_first > 0) continue;
+        if (!half) tile.scale_row = scale_rows_[int(tile.unit.side)]++;
+        if (biased) tile.bias_row = bias_rows_[int(tile.unit.side)]++;
     }
 }
 
@@ -159,7 +156,7 @@ void LlamaCompiler::Layout::plan_layer(LlamaLayer& layer, int index) {
     }
     for (int g = 0; g < p.group; ++g)
         for (int pair = 0; pair < p.pairs; ++pair) layer.query.push_back(add_pair([&](int h, int lane) { return p.query_row(g, pair, h, lane); }));
-    give_scales(qkv);
+    give_rows(qkv, config.attention_bias);
 
     const std::vector<MxmUnit> units = [&] {
         std::vector<MxmUnit> all;
@@ -175,7 +172,7 @@ void LlamaCompiler::Layout::plan_layer(LlamaLayer& layer, int index) {
             layer.o.inputs.push_back(std::move(map));
         }
     layer.o.tiles = deal_dense(units, config.hidden, lanes, int(layer.o.inputs.size()));
-    give_scales(layer.o);
+    give_rows(layer.o, config.attention_bias);
 
     Matrix& gate_up = layer.gate_up;
     gate_up = {.name = name + " gate, up weights", .half = half, .inputs = dense_lanes(config.hidden, lanes)};
@@ -192,11 +189,11 @@ void LlamaCompiler::Layout::plan_layer(LlamaLayer& layer, int index) {
         }
         layer.ffn.push_back(pair);
     }
-    give_scales(gate_up);
+    give_rows(gate_up, config.mlp_bias);
 
     layer.down = {.name = name + " down weights", .half = half, .inputs = dense_lanes(config.ffn, lanes)};
     layer.down.tiles = deal_dense(units, config.hidden, lanes, ffn_tiles);
-    give_scales(layer.down);
+    give_rows(layer.down, config.mlp_bias);
 }
 
 void LlamaCompiler::Layout::plan_head() {
@@ -205,7 +202,7 @@ void LlamaCompiler::Layout::plan_head() {
     for (int plane = 0; plane < chip.geometry.planes; plane += half ? 2 : 1)
         for (const Side side : {Side::West, Side::East}) units.push_back({side, plane, half});
     head.tiles = deal_outputs(units, config.vocabulary, lanes);
-    give_scales(head);
+    give_rows(head, false);
     for (const OutputTile& tile : head.tiles) head_columns.push_back(tile.outputs);
 }
 
@@ -240,9 +237,11 @@ void LlamaCompiler::Layout::allocate_constants() {
     slot_mask = memory.vectors("head masks", east, 1, 1, packing.slots, true);
     result_mask = memory.vectors("result masks", east, 1, 1, result_mask_row(packing.tiles - 1, packing.tile_last_head(packing.tiles - 1)) + 1, true);
     bias = memory.vectors("score bias", east, 1, 4, lanes + 1, true);
-    if (!half) {
-        scale_west = memory.vectors("weight scales", west, 2, 4, std::max(1, scale_rows_[0]), true);
-        scale_east = memory.vectors("weight scales", east, 2, 4, std::max(1, scale_rows_[1]), true);
+    if (windowed()) hidden = memory.vectors("window masks", west, 1, 4, lanes + 1, true);
+    for (const Side side : {west, east}) {  // read three cycles apart by one task of at most three rows: one group serves both
+        const int s = int(side);
+        if (scale_rows_[s] > 0) scales[s] = memory.vectors("weight scales", side, 2, 4, scale_rows_[s], true);
+        if (bias_rows_[s] > 0) biases[s] = memory.vectors("projection biases", side, 2, 4, bias_rows_[s], true);
     }
     for (const Side side : {west, east}) {
         value_map[int(side)] = memory.vectors("value maps", side, 0, 1, packing.value_groups * packing.superlanes, true);

@@ -69,7 +69,8 @@ struct LlamaCompiler::Layout {
     VectorRegion slot_mask;                ///< bool, row = slot
     VectorRegion result_mask;              ///< bool, rows result_mask_row(tile, head)
     VectorRegion bias;                     ///< fp32, row v: 0 in lanes < v, else -1e30
-    VectorRegion scale_west, scale_east;   ///< fp32 weight scales (int8)
+    VectorRegion hidden;                   ///< fp32, row v: -1e30 in lanes < v, else 0 (sliding window)
+    VectorRegion scales[2], biases[2];     ///< fp32, by side: weight scales (int8), projection biases
     VectorRegion value_map[2];             ///< u8, by side; row = group * superlanes + rotation
     VectorRegion token_shift, token_keep;  ///< int32 0, 8 in lanes 0, 1 of each superlane; bool of those lanes
     VectorRegion vocabulary_ids;           ///< int32, row = head tile: token - 2^30
@@ -106,6 +107,7 @@ struct LlamaCompiler::Layout {
     static int key_region(int row, int half_index) { return (row + 8 * half_index) % 16; }
     int value_word(int page, int block) const;
     int result_mask_row(int tile, int head) const;
+    bool windowed() const { return config.sliding_window_tokens > 0 && options.context > config.sliding_window_tokens; }
     ProductInput input(const VectorRegion (&sides)[2], int rows) const { return {sides[0], sides[1], rows}; }
 
 private:
@@ -116,8 +118,8 @@ private:
     void allocate_cache();
     void place_weights();
     std::vector<VectorRegion> far_rows(const std::string& name, Side side, int words, bool constant);
-    int scale_rows_[2] = {};
-    void give_scales(Matrix& matrix);
+    int scale_rows_[2] = {}, bias_rows_[2] = {};
+    void give_rows(Matrix& matrix, bool biased);
 };
 
 }  // namespace superlane::compiler

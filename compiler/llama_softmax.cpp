@@ -75,9 +75,14 @@ void LlamaStep::score(const LlamaCompiler::Layout::Cache& cache, const Request& 
     }
 }
 
-/// Adds the mask of tokens not yet there; heads go by parity to the two sides, where their maxima are found in parallel.
+int LlamaStep::first_visible(const Request& request, int row) const {
+    return layout_.windowed() ? std::max(0, request.position + row + 1 - int(layout_.config.sliding_window_tokens)) : 0;
+}
+
+/// Adds the masks of tokens not yet there and of those that left the window; heads go by parity to the two sides, where their maxima are found in parallel.
 void LlamaStep::store_scores(const Request& request, const MxmUnit& unit, int slot, int page, int pair, int row, int first_g, int count_g) {
     const int visible = std::clamp(request.position + row + 1 - page * layout_.lanes, 0, layout_.lanes);
+    const int hidden = std::clamp(first_visible(request, row) - page * layout_.lanes, 0, layout_.lanes);
     const int first = head_row(request, {pair, row, first_g, 0}), count = count_g * layout_.packing.slots_in(pair);
     const int pages_used = pages(request);
     for (int parity = 0; parity < 2; ++parity) {
@@ -85,7 +90,8 @@ void LlamaStep::store_scores(const Request& request, const MxmUnit& unit, int sl
         const int of_parity = (first + start) % 2, elements = (count - start + 1) / 2;
         if (elements <= 0) continue;
         VectorTask task = lowering_.vector_task(elements);
-        const Value sum = task.op(Opcode::Add, DType::F32, task.emit(unit, slot + start, 2), task.read(layout_.bias, DType::F32, visible, 0));
+        Value sum = task.op(Opcode::Add, DType::F32, task.emit(unit, slot + start, 2), task.read(layout_.bias, DType::F32, visible, 0));
+        if (hidden > 0) sum = task.op(Opcode::Add, DType::F32, sum, task.read(layout_.hidden, DType::F32, hidden, 0));
         task.write(sum, layout_.scores[of_parity], request.half_base * layout_.pages + (first + start) / 2 * pages_used + page, pages_used);
         problem_.add(task.finish());
     }

@@ -158,17 +158,21 @@ LlamaStep::Value LlamaStep::scales(VectorTask& task, Product product, int row) {
 }
 
 /// The fp32 result of a tile that stands in accumulators from `slot` on.
-LlamaStep::Value LlamaStep::result(VectorTask& task, const Matrix&, const OutputTile& tile, int slot, Value scale) {
-    const Value sum = task.emit(tile.unit, slot);
-    if (layout_.half) return sum;
-    const VectorRegion& weight_scales = tile.unit.side == Side::West ? layout_.scale_west : layout_.scale_east;
-    const Value scaled = task.op(Opcode::Multiply, DType::F32, task.convert(DType::I32, DType::F32, sum), scale);
-    return task.op(Opcode::Multiply, DType::F32, scaled, task.read(weight_scales, DType::F32, tile.scale_row, 0));
+LlamaStep::Value LlamaStep::result(VectorTask& task, const OutputTile& tile, int slot, Value scale) { return dequantize(task, tile, task.emit(tile.unit, slot), scale); }
+
+/// Sum of a tile to fp32: times both scales (int8), plus the bias where there is one.
+LlamaStep::Value LlamaStep::dequantize(VectorTask& task, const OutputTile& tile, Value sum, Value scale) {
+    const size_t side = size_t(tile.unit.side);
+    if (!layout_.half) {
+        sum = task.op(Opcode::Multiply, DType::F32, task.convert(DType::I32, DType::F32, sum), scale);
+        sum = task.op(Opcode::Multiply, DType::F32, sum, task.read(layout_.scales[side], DType::F32, tile.scale_row, 0));
+    }
+    if (tile.bias_row < 0) return sum;
+    return task.op(Opcode::Add, DType::F32, sum, task.read(layout_.biases[side], DType::F32, tile.bias_row, 0));
 }
 
 /// Sums the parts of a result vector that several units hold, then as result().
 LlamaStep::Value LlamaStep::sum_of_parts(VectorTask& task, const Matrix& matrix, const std::vector<int>& parts, const std::vector<int>& slots, int row, Value scale) {
-    if (parts.size() == 1) return result(task, matrix, matrix.tiles[size_t(parts[0])], slots[0] + row, scale);
     const DType type = layout_.half ? DType::F32 : DType::I32;
     std::vector<Value> values;
     for (size_t i = 0; i < parts.size(); ++i) values.push_back(task.emit(matrix.tiles[size_t(parts[i])].unit, slots[i] + row));
@@ -178,11 +182,7 @@ LlamaStep::Value LlamaStep::sum_of_parts(VectorTask& task, const Matrix& matrix,
         if (values.size() % 2) sums.push_back(values.back());
         values = sums;
     }
-    if (layout_.half) return values[0];
-    const OutputTile& first = matrix.tiles[size_t(parts[0])];
-    const VectorRegion& weight_scales = first.unit.side == Side::West ? layout_.scale_west : layout_.scale_east;
-    const Value scaled = task.op(Opcode::Multiply, DType::F32, task.convert(DType::I32, DType::F32, values[0]), scale);
-    return task.op(Opcode::Multiply, DType::F32, scaled, task.read(weight_scales, DType::F32, first.scale_row, 0));
+    return dequantize(task, matrix.tiles[size_t(parts[0])], values[0], scale);
 }
 
 /// x = x + W a.
@@ -224,8 +224,8 @@ void LlamaStep::feed_forward(const LlamaLayer& layer) {
         for (int row = 0; row < rows; row += row_chunk) {
             VectorTask task = lowering_.vector_task(std::min(row_chunk, rows - row));
             const Value scale = scales(task, ffn_product, row);
-            const Value gate = result(task, matrix, matrix.tiles[size_t(layer.ffn[size_t(vector)][0])], slots[0] + row, scale);
-            const Value up = result(task, matrix, matrix.tiles[size_t(layer.ffn[size_t(vector)][1])], slots[1] + row, scales(task, ffn_product, row));
+            const Value gate = result(task, matrix.tiles[size_t(layer.ffn[size_t(vector)][0])], slots[0] + row, scale);
+            const Value up = result(task, matrix.tiles[size_t(layer.ffn[size_t(vector)][1])], slots[1] + row, scales(task, ffn_product, row));
             // gate * sigmoid(gate) * up, sigmoid as the square of rsqrt(1 + exp(-gate)).
             const Value minus = task.op(Opcode::Exp, DType::F32, task.op(Opcode::Negate, DType::F32, gate));
             const Value root = task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, minus, 1.0f));

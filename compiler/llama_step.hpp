@@ -43,7 +43,8 @@ private:
     void store_logits(const OutputTile& tile, int index, int slot, int count);
     void argmax(int index, int request);
     void reduce_best(DType type, isa::AccumulateOp reduction, int row);
-    Value result(VectorTask& task, const Matrix& matrix, const OutputTile& tile, int slot, Value scale);
+    Value result(VectorTask& task, const OutputTile& tile, int slot, Value scale);
+    Value dequantize(VectorTask& task, const OutputTile& tile, Value sum, Value scale);
     Value scales(VectorTask& task, Product product, int row);
     Value sum_of_parts(VectorTask& task, const Matrix& matrix, const std::vector<int>& parts, const std::vector<int>& slots, int row, Value scale);
 
@@ -68,6 +69,8 @@ private:
     int head_row(const Request& request, const HeadRow& head) const;
     HeadRow head_of(const Request& request, int head_row) const;
     int pages(const Request& request) const { return request.last_position() / layout_.lanes + 1; }
+    /// First token that row `row` sees.
+    int first_visible(const Request& request, int row) const;
     int weight_row(const Request& request, int page, int row, int g, int kv_head) const;
     MxmUnit attention_unit(int side);
 

@@ -26,6 +26,7 @@ struct OutputTile {
     int vector = -1;               ///< which result vector it is (a part of), where results form a dense row
     int guest = -1, guest_part = 0;  ///< the output tile whose part of the last input tile stands in this one's spare lanes
     int scale_row = -1;            ///< int8: row of the scale table of its side
+    int bias_row = -1;             ///< row of the bias table of its side, where the projection has biases
     std::vector<WeightPiece> pieces;  ///< in order of input tiles; one unless memory is nearly full
 };
 
