@@ -13,11 +13,14 @@ LlamaCompiler::~LlamaCompiler() = default;
 LlamaCompiler::LlamaCompiler(LlamaCompiler&&) noexcept = default;
 
 CompiledStep LlamaCompiler::compile(const std::vector<StepRow>& rows, const std::string& scheduler) const {
-    SUPERLANE_CHECK(!rows.empty() && int(rows.size()) <= layout_->max_rows, "rows", rows.size(), "of at most", layout_->max_rows);
+    SUPERLANE_CHECK(!rows.empty() && int(rows.size()) <= layout_->max_rows, "rows", rows.size(), "of at most",
+                    layout_->max_rows);
     for (const StepRow& row : rows) {
-        SUPERLANE_CHECK(row.request >= 0 && row.request < layout_->options.batch && row.position >= 0, row.request, row.position);
+        SUPERLANE_CHECK(row.request >= 0 && row.request < layout_->options.batch && row.position >= 0, row.request,
+                        row.position);
         if (row.position >= layout_->options.context)
-            throw user_error("position ", row.position, " is past the context of ", layout_->options.context, " tokens; raise --context");
+            throw user_error("position ", row.position, " is past the context of ", layout_->options.context,
+                             " tokens; raise --context");
     }
     const LlamaStep step(*layout_, rows);
     const Schedule schedule = compiler::schedule(step.problem(), scheduler);
@@ -25,8 +28,10 @@ CompiledStep LlamaCompiler::compile(const std::vector<StepRow>& rows, const std:
     compiled.program = emit(step.problem(), schedule);
     const models::Chip& chip = layout_->chip;
     if (int64_t(compiled.program.instruction_bytes()) > chip.text_bytes())
-        throw user_error("a step of ", rows.size(), " tokens takes ", compiled.program.instruction_bytes(), " B of instruction text, chip '", chip.name, "' keeps ",
-                         chip.text_bytes(), " B for it (icu.text_words_per_slice = ", chip.text_words, "): fewer rows a step, or more words");
+        throw user_error("a step of ", rows.size(), " tokens takes ", compiled.program.instruction_bytes(),
+                         " B of instruction text, chip '", chip.name, "' keeps ", chip.text_bytes(),
+                         " B for it (icu.text_words_per_slice = ", chip.text_words,
+                         "): fewer rows a step, or more words");
     compiled.cycles = scheduled_cycles(step.problem(), schedule);
     compiled.operations = operation_spans(step.problem(), schedule);
     compiled.scheduler = schedule.scheduler;
@@ -40,9 +45,11 @@ void LlamaCompiler::verify(const std::vector<StepRow>& rows, const std::string& 
 
 Image LlamaCompiler::token_input(int row, int token) const {
     SUPERLANE_CHECK(row >= 0 && row < layout_->max_rows, row);
-    if (token < 0 || token >= layout_->config.vocabulary) throw user_error("token ", token, " is not in the vocabulary of ", layout_->config.vocabulary);
+    if (token < 0 || token >= layout_->config.vocabulary)
+        throw user_error("token ", token, " is not in the vocabulary of ", layout_->config.vocabulary);
     Image image;
-    put_row(image, layout_->token, layout_->options.batch + row, std::vector<uint32_t>(size_t(layout_->lanes), uint32_t(token)));
+    put_row(image, layout_->token, layout_->options.batch + row,
+            std::vector<uint32_t>(size_t(layout_->lanes), uint32_t(token)));
     return image;
 }
 
@@ -51,7 +58,8 @@ VectorRegion LlamaCompiler::token_region() const { return layout_->token; }
 std::vector<LlamaCompiler::LogitsPart> LlamaCompiler::logits(int row) const {
     std::vector<LogitsPart> parts;
     for (size_t tile = 0; tile < layout_->head_columns.size(); ++tile)
-        parts.push_back({layout_->logit_rows, row * int(layout_->head_columns.size()) + int(tile), layout_->head_columns[tile]});
+        parts.push_back(
+            {layout_->logit_rows, row * int(layout_->head_columns.size()) + int(tile), layout_->head_columns[tile]});
     return parts;
 }
 

@@ -13,12 +13,12 @@
 namespace superlane::compiler {
 
 struct LlamaOptions {
-    bool int8 = false;        ///< W8A8 instead of fp16
-    int context = 256;        ///< tokens a request may reach, prompt included
-    int batch = 1;            ///< requests with a KV cache each
-    int prefill_rows = 8;     ///< most tokens of one prefill step
-    bool embedding = true;    ///< false: the residual rows are the host's input (one layer alone)
-    bool head = true;         ///< false: no final norm, head and argmax
+    bool int8 = false;      ///< W8A8 instead of fp16
+    int context = 256;      ///< tokens a request may reach, prompt included
+    int batch = 1;          ///< requests with a KV cache each
+    int prefill_rows = 8;   ///< most tokens of one prefill step
+    bool embedding = true;  ///< false: the residual rows are the host's input (one layer alone)
+    bool head = true;       ///< false: no final norm, head and argmax
 };
 
 /// One token that goes through the model in a step. Rows of a request stand together, positions ascending by one.
@@ -26,7 +26,7 @@ struct StepRow {
     int request = 0;
     int position = 0;
     bool feed_back = false;  ///< take the request's last argmax for its token, not the host's input
-    bool logits = false;  ///< run the head on this row and put its argmax in the request's token
+    bool logits = false;     ///< run the head on this row and put its argmax in the request's token
 };
 
 struct CompiledStep {
@@ -54,14 +54,16 @@ public:
     /// The program of one step. UserError when a position is past the context.
     CompiledStep compile(const std::vector<StepRow>& rows, const std::string& scheduler = "list") const;
 
-    /// Compiles the step and checks its schedule by brute force (compiler/verify.cpp). InternalError when anything is used twice.
+    /// Compiles the step and checks its schedule by brute force (compiler/verify.cpp). InternalError when anything is
+    /// used twice.
     void verify(const std::vector<StepRow>& rows, const std::string& scheduler = "list") const;
 
     /// Host input: the token of row r of the next step; rows with feed_back need none.
     Image token_input(int row, int token) const;
     /// Host output: row = request; its last argmax, an int32, the same in every lane.
     VectorRegion token_region() const;
-    /// Rows of logits of the last step: for row `row` of those that wanted logits, (region, region row, column of each lane).
+    /// Rows of logits of the last step: for row `row` of those that wanted logits, (region, region row, column of each
+    /// lane).
     struct LogitsPart {
         VectorRegion region;
         int row;

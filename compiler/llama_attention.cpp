@@ -12,7 +12,7 @@ namespace superlane::compiler {
 namespace {
 constexpr int block_tokens = isa::lanes_per_superlane;  // tokens that the transposer turns at once
 constexpr int row_chunk = 3;
-constexpr int transposed_at_once = 8;                   // longer runs would meet their own scatter map on the stream
+constexpr int transposed_at_once = 8;  // longer runs would meet their own scatter map on the stream
 }  // namespace
 
 MxmUnit LlamaStep::attention_unit(int side) {
@@ -20,8 +20,9 @@ MxmUnit LlamaStep::attention_unit(int side) {
     return {Side(side), next_pair_++ % pairs * 2, true};
 }
 
-/// Keys and queries first, values last: while their weights stream, the vector unit finds the softmax of the scores. Planes take
-/// their tiles in program order, so scores stand among the value tiles, where the queries have had time to arrive.
+/// Keys and queries first, values last: while their weights stream, the vector unit finds the softmax of the scores.
+/// Planes take their tiles in program order, so scores stand among the value tiles, where the queries have had time to
+/// arrive.
 void LlamaStep::project_qkv(int layer) {
     problem_.begin_operation("q, k, v projection");
     const LlamaLayer& weights = layout_.layers[size_t(layer)];
@@ -55,7 +56,8 @@ void LlamaStep::project_qkv(int layer) {
     problem_.begin_operation("attention scores");
     for (const Request& request : requests_)
         for (int page = 0; page < pages(request); ++page)
-            for (int pair = 0; pair < packing.pairs; ++pair) score(layout_.cache(request.request, layer), request, page, pair);
+            for (int pair = 0; pair < packing.pairs; ++pair)
+                score(layout_.cache(request.request, layer), request, page, pair);
     for (int vector = before_scores; vector < vectors; ++vector) value(vector);
     for (const Request& request : requests_) transpose_values(layer, request);
 }
@@ -82,8 +84,10 @@ void LlamaStep::store_query(const LlamaLayer& layer, int g, int pair, const std:
             const int first = request.first + row;
             VectorTask task = lowering_.vector_task(count);
             const Value activation_scale = scales(task, qkv_product, first);
-            const Value a = result(task, layer.qkv.tiles[size_t(layer.query[size_t(index)][0])], slots[0] + first, activation_scale);
-            const Value b = result(task, layer.qkv.tiles[size_t(layer.query[size_t(index)][1])], slots[1] + first, activation_scale);
+            const Value a = result(task, layer.qkv.tiles[size_t(layer.query[size_t(index)][0])], slots[0] + first,
+                                   activation_scale);
+            const Value b = result(task, layer.qkv.tiles[size_t(layer.query[size_t(index)][1])], slots[1] + first,
+                                   activation_scale);
             Value rotated[2];
             rotate(task, a, b, request.position + row, scale, rotated[0], rotated[1]);
             for (int h = 0; h < 2; ++h) task.write(rotated[h], layout_.query_half[h], index * layout_.max_rows + first);
@@ -100,9 +104,11 @@ void LlamaStep::mask_query(const Request& request, int g, int pair) {
         VectorTask task = lowering_.vector_task(layout_.packing.slots_in(pair));
         const Value mask = task.read(layout_.slot_mask, DType::Bool, 0);
         for (int h = 0; h < 2; ++h) {
-            const Value masked = task.op(Opcode::Mask, DType::F16, task.read(layout_.query_half[h], DType::F16, from + row, 0), mask);
+            const Value masked =
+                task.op(Opcode::Mask, DType::F16, task.read(layout_.query_half[h], DType::F16, from + row, 0), mask);
             for (int side = 0; side < std::min(2, pages(request)); ++side)
-                task.write(masked, layout_.query_masked[side][h], head_row(request, {pair, row, g, 0}) + request.first * layout_.packing.heads);
+                task.write(masked, layout_.query_masked[side][h],
+                           head_row(request, {pair, row, g, 0}) + request.first * layout_.packing.heads);
         }
         problem_.add(task.finish());
     }
@@ -111,22 +117,27 @@ void LlamaStep::mask_query(const Request& request, int g, int pair) {
 void LlamaStep::store_key(int layer, const LlamaLayer& weights, int pair, const std::array<int, 2>& slots) {
     for (const Request& request : requests_)
         for (int row = 0; row < request.count; ++row) {
-            const int position = request.position + row, page = position / layout_.lanes, token = position % layout_.lanes;
+            const int position = request.position + row, page = position / layout_.lanes,
+                      token = position % layout_.lanes;
             const int side = layout_.page_side(page);
             VectorTask task = lowering_.vector_task(1);
             const Value activation_scale = scales(task, qkv_product, request.first + row);
             Value halves[2];
             for (int h = 0; h < 2; ++h)
-                halves[h] = result(task, weights.qkv.tiles[size_t(weights.key[size_t(pair)][size_t(h)])], slots[size_t(h)] + request.first + row, activation_scale);
+                halves[h] = result(task, weights.qkv.tiles[size_t(weights.key[size_t(pair)][size_t(h)])],
+                                   slots[size_t(h)] + request.first + row, activation_scale);
             Value rotated[2];
             rotate(task, halves[0], halves[1], position, 1.0f, rotated[0], rotated[1]);
             const auto& cache = layout_.cache(request.request, layer).key[side];
-            for (int h = 0; h < 2; ++h) task.write(rotated[h], cache[size_t(LlamaCompiler::Layout::key_region(token % block_tokens, h))], layout_.key_word(page, pair, h) + token / block_tokens);
+            for (int h = 0; h < 2; ++h)
+                task.write(rotated[h], cache[size_t(LlamaCompiler::Layout::key_region(token % block_tokens, h))],
+                           layout_.key_word(page, pair, h) + token / block_tokens);
             problem_.add(task.finish());
         }
 }
 
-/// A value vector goes to the staging rows of its block of 16 tokens, turned by as many superlanes as the block's number.
+/// A value vector goes to the staging rows of its block of 16 tokens, turned by as many superlanes as the block's
+/// number.
 void LlamaStep::store_value(int layer, const LlamaLayer& weights, int vector, int slot) {
     const OutputTile& tile = weights.qkv.tiles[size_t(weights.value[size_t(vector)])];
     for (const Request& request : requests_)
@@ -134,32 +145,36 @@ void LlamaStep::store_value(int layer, const LlamaLayer& weights, int vector, in
             const int position = request.position + row, page = position / layout_.lanes;
             const int block = position % layout_.lanes / block_tokens;
             VectorTask task = lowering_.vector_task(1);
-            const Value value = result(task, tile, slot + request.first + row, scales(task, qkv_product, request.first + row));
-            const VectorRegion& staging = layout_.cache(request.request, layer).staging[layout_.page_side(page)][size_t(position % block_tokens)];
-            task.write_rotated(task.convert(DType::F32, DType::F16, value), {block * isa::lanes_per_superlane}, {{staging, staging_row(block, vector)}},
-                               lowering_.next_permuter());
+            const Value value =
+                result(task, tile, slot + request.first + row, scales(task, qkv_product, request.first + row));
+            const VectorRegion& staging =
+                layout_.cache(request.request, layer).staging[layout_.page_side(page)][size_t(position % block_tokens)];
+            task.write_rotated(task.convert(DType::F32, DType::F16, value), {block * isa::lanes_per_superlane},
+                               {{staging, staging_row(block, vector)}}, lowering_.next_permuter());
             problem_.add(task.finish());
         }
 }
 
-/// Turns every block of 16 tokens that the request's rows touch; a step has at most 16 rows, so two blocks, each with its own
-/// half of the staging rows.
+/// Turns every block of 16 tokens that the request's rows touch; a step has at most 16 rows, so two blocks, each with
+/// its own half of the staging rows.
 void LlamaStep::transpose_values(int layer, const Request& request) {
     const HeadPacking& packing = layout_.packing;
     for (int block = request.position / block_tokens; block <= request.last_position() / block_tokens; ++block) {
         const int page = block * block_tokens / layout_.lanes;
         for (int group = 0; group < packing.value_groups; ++group)
             for (int first = 0; first < packing.value_blocks; first += transposed_at_once)
-                transpose_block(layout_.cache(request.request, layer), page, block - page * layout_.lanes / block_tokens, group, first,
+                transpose_block(layout_.cache(request.request, layer), page,
+                                block - page * layout_.lanes / block_tokens, group, first,
                                 std::min(transposed_at_once, packing.value_blocks - first));
     }
 }
 
 int LlamaStep::staging_row(int block, int vector) const { return block % 2 * layout_.packing.value_vectors() + vector; }
 
-/// 16 staged tokens of `count` value vectors through the transposer: row i of a vector then has dimension i of all heads, 16
-/// tokens each, and a scatter puts each head's superlane into that head's word.
-void LlamaStep::transpose_block(const LlamaCompiler::Layout::Cache& cache, int page, int block, int group, int first, int count) {
+/// 16 staged tokens of `count` value vectors through the transposer: row i of a vector then has dimension i of all
+/// heads, 16 tokens each, and a scatter puts each head's superlane into that head's word.
+void LlamaStep::transpose_block(const LlamaCompiler::Layout::Cache& cache, int page, int block, int group, int first,
+                                int count) {
     const int side_index = layout_.page_side(page);
     const Side side = Side(side_index), out = outward(side), in = inward(side);
     const isa::Floorplan& plan = problem_.plan();
@@ -172,9 +187,11 @@ void LlamaStep::transpose_block(const LlamaCompiler::Layout::Cache& cache, int p
         const VectorRegion& region = cache.staging[side_index][size_t(token)];
         for (int k = 0; k < 2; ++k) {
             const int position = plan.mem(side, region.slices[size_t(k)]);
-            add_access(problem_, task, Opcode::Read, region, k, staging_row(block, group * packing.value_blocks + first), 1, count, 1, -std::abs(edge - position) - timing.mem_read,
-                       isa::stream(out, 2 * token + k));
-            task.flows.push_back({out, 2 * token + k, isa::diagonal(out, 0, edge), count, 1, std::min(edge, position), std::max(edge, position)});
+            add_access(problem_, task, Opcode::Read, region, k,
+                       staging_row(block, group * packing.value_blocks + first), 1, count, 1,
+                       -std::abs(edge - position) - timing.mem_read, isa::stream(out, 2 * token + k));
+            task.flows.push_back({out, 2 * token + k, isa::diagonal(out, 0, edge), count, 1, std::min(edge, position),
+                                  std::max(edge, position)});
         }
     }
     Issue transpose{problem_.queues().sxm(side, isa::SxmUnit::Transposer, 0), 0, count, 1, 0, {}};
@@ -201,17 +218,21 @@ void LlamaStep::transpose_block(const LlamaCompiler::Layout::Cache& cache, int p
             scatter.instruction.b = isa::stream(out, 0);
             task.issues.push_back(scatter);
             const int bank_at = at + timing.mem_write - 1;
-            task.banks.push_back({int(side) * layout_.chip.geometry.mem_slices + slice, region.address, 1, count, 1, bank_at, true, true});
-            task.flows.push_back({in, 2 * i + k, isa::diagonal(in, leaves, edge), count, 1, std::min(edge, position), std::max(edge, position)});
+            task.banks.push_back({int(side) * layout_.chip.geometry.mem_slices + slice, region.address, 1, count, 1,
+                                  bank_at, true, true});
+            task.flows.push_back({in, 2 * i + k, isa::diagonal(in, leaves, edge), count, 1, std::min(edge, position),
+                                  std::max(edge, position)});
             const int64_t diagonal = isa::diagonal(out, at, position);
             map_first = std::min(map_first, diagonal);
             map_last = std::max(map_last, diagonal + count - 1);
             if (std::abs(position) > std::abs(map_reach)) map_reach = position;
             if (k > 0) continue;
             const int last_head = std::min((group + 1) * packing.superlanes, packing.kv);
-            for (int head = group * packing.superlanes; head <= last_head; ++head) {  // the one past the last takes what no head owns
+            for (int head = group * packing.superlanes; head <= last_head;
+                 ++head) {  // the one past the last takes what no head owns
                 const int owner = head == last_head ? packing.kv : head;
-                const uint32_t cell = problem_.word_cell(side, slice, region.address + layout_.value_word(page, owner * packing.value_blocks + first));
+                const uint32_t cell = problem_.word_cell(
+                    side, slice, region.address + layout_.value_word(page, owner * packing.value_blocks + first));
                 task.accesses.push_back({cell, 1, count, 1, bank_at, bank_at + timing.mem_turnaround, true});
             }
         }
@@ -220,8 +241,10 @@ void LlamaStep::transpose_block(const LlamaCompiler::Layout::Cache& cache, int p
     const int map_position = plan.mem(side, map.slices[0]);
     const int window = int(map_last - map_first) + 1;
     const int leaves_map = int(map_first + (out == Side::East ? map_position : -map_position));
-    add_access(problem_, task, Opcode::Read, map, 0, group * packing.superlanes + block, 0, window, 1, leaves_map - timing.mem_read, isa::stream(out, 0));
-    task.flows.push_back({out, 0, map_first, window, 1, std::min(map_position, map_reach), std::max(map_position, map_reach)});
+    add_access(problem_, task, Opcode::Read, map, 0, group * packing.superlanes + block, 0, window, 1,
+               leaves_map - timing.mem_read, isa::stream(out, 0));
+    task.flows.push_back(
+        {out, 0, map_first, window, 1, std::min(map_position, map_reach), std::max(map_position, map_reach)});
     problem_.add(std::move(task));
 }
 

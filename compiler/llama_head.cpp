@@ -38,7 +38,8 @@ void LlamaStep::store_logits(const OutputTile& tile, int index, int slot, int co
     const int tiles = int(layout_.head.tiles.size());
     VectorTask task = lowering_.vector_task(count);
     const Value logits = result(task, tile, slot, scales(task, head_product, 0));
-    task.write(task.op(Opcode::Add, DType::F32, logits, task.read(layout_.head_bias, DType::F32, index, 0)), layout_.logit_rows, index, tiles);
+    task.write(task.op(Opcode::Add, DType::F32, logits, task.read(layout_.head_bias, DType::F32, index, 0)),
+               layout_.logit_rows, index, tiles);
     problem_.add(task.finish());
 }
 
@@ -48,23 +49,27 @@ void LlamaStep::reduce_best(DType type, AccumulateOp reduction, int row) {
     lowering_.reduce_lanes(type, reduction, {{best[0], row, rotations[0]}, {best[1], row, rotations[1]}}, best[2], row);
 }
 
-/// The largest logit, then the lowest token that has it. Tokens are counted from -2^30, so that a masked lane (0) never wins.
+/// The largest logit, then the lowest token that has it. Tokens are counted from -2^30, so that a masked lane (0) never
+/// wins.
 void LlamaStep::argmax(int index, int request) {
     const int tiles = int(layout_.head.tiles.size());
     const int first = index * tiles, rows = layout_.max_rows;  // maxima in row index, tokens in row rows + index
     const auto& best = layout_.best;
     VectorTask top = lowering_.vector_task(tiles);
-    top.write(top.accumulate(DType::F32, AccumulateOp::Max, top.read(layout_.logit_rows, DType::F32, first), tiles), best[0], index);
+    top.write(top.accumulate(DType::F32, AccumulateOp::Max, top.read(layout_.logit_rows, DType::F32, first), tiles),
+              best[0], index);
     problem_.add(top.finish());
     reduce_best(DType::F32, AccumulateOp::Max, index);
     VectorTask pick = lowering_.vector_task(tiles);
-    const Value equal = pick.op(Opcode::Equal, DType::F32, pick.read(layout_.logit_rows, DType::F32, first), pick.read(best[2], DType::F32, index, 0));
+    const Value equal = pick.op(Opcode::Equal, DType::F32, pick.read(layout_.logit_rows, DType::F32, first),
+                                pick.read(best[2], DType::F32, index, 0));
     const Value token = pick.op(Opcode::Mask, DType::I32, pick.read(layout_.vocabulary_ids, DType::I32, 0), equal);
     pick.write(pick.accumulate(DType::I32, AccumulateOp::Min, token, tiles), best[0], rows + index);
     problem_.add(pick.finish());
     reduce_best(DType::I32, AccumulateOp::Min, rows + index);
     VectorTask out = lowering_.vector_task(1);
-    out.write(out.op(Opcode::Add, DType::I32, out.read(best[2], DType::I32, rows + index), uint32_t(1) << 30), layout_.token, request);
+    out.write(out.op(Opcode::Add, DType::I32, out.read(best[2], DType::I32, rows + index), uint32_t(1) << 30),
+              layout_.token, request);
     problem_.add(out.finish());
 }
 

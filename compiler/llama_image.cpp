@@ -33,7 +33,8 @@ public:
         float top = 0;
         for (const float value : values_) top = std::max(top, std::fabs(value));
         const float scale = top / 127.0f;
-        for (size_t i = 0; i < columns; ++i) out[i] = scale == 0 ? 0 : uint8_t(int8_t(std::nearbyint(values_[i] / scale)));
+        for (size_t i = 0; i < columns; ++i)
+            out[i] = scale == 0 ? 0 : uint8_t(int8_t(std::nearbyint(values_[i] / scale)));
         return scale;
     }
 
@@ -107,23 +108,31 @@ private:
 
     void masks() {
         const HeadPacking& p = layout_.packing;
-        for (int slot = 0; slot < p.slots; ++slot) fill(layout_.slot_mask, slot, [&](size_t lane) { return uint32_t(int(lane) / p.half == slot); });
+        for (int slot = 0; slot < p.slots; ++slot)
+            fill(layout_.slot_mask, slot, [&](size_t lane) { return uint32_t(int(lane) / p.half == slot); });
         for (int tile = 0; tile < p.tiles; ++tile)
             for (int head = p.tile_first_head(tile); head <= p.tile_last_head(tile); ++head)
-                fill(layout_.result_mask, layout_.result_mask_row(tile, head),
-                     [&](size_t lane) { return uint32_t((tile * p.superlanes + int(lane) / isa::lanes_per_superlane) / p.value_blocks == head); });
-        for (int visible = 0; visible <= layout_.lanes; ++visible) fill(layout_.bias, visible, [&](size_t lane) { return bits(int(lane) < visible ? 0.0f : -1e30f); });
+                fill(layout_.result_mask, layout_.result_mask_row(tile, head), [&](size_t lane) {
+                    return uint32_t((tile * p.superlanes + int(lane) / isa::lanes_per_superlane) / p.value_blocks ==
+                                    head);
+                });
+        for (int visible = 0; visible <= layout_.lanes; ++visible)
+            fill(layout_.bias, visible, [&](size_t lane) { return bits(int(lane) < visible ? 0.0f : -1e30f); });
         if (layout_.windowed())
-            for (int hidden = 0; hidden <= layout_.lanes; ++hidden) fill(layout_.hidden, hidden, [&](size_t lane) { return bits(int(lane) < hidden ? -1e30f : 0.0f); });
+            for (int hidden = 0; hidden <= layout_.lanes; ++hidden)
+                fill(layout_.hidden, hidden, [&](size_t lane) { return bits(int(lane) < hidden ? -1e30f : 0.0f); });
         if (!layout_.options.head) return;
         for (size_t tile = 0; tile < layout_.head_columns.size(); ++tile) {
             const std::vector<int>& columns = layout_.head_columns[tile];
-            fill(layout_.vocabulary_ids, int(tile), [&](size_t lane) { return lane < columns.size() ? uint32_t(columns[lane]) - (1u << 30) : 0u; });
-            fill(layout_.head_bias, int(tile), [&](size_t lane) { return bits(lane < columns.size() ? 0.0f : -3e38f); });
+            fill(layout_.vocabulary_ids, int(tile),
+                 [&](size_t lane) { return lane < columns.size() ? uint32_t(columns[lane]) - (1u << 30) : 0u; });
+            fill(layout_.head_bias, int(tile),
+                 [&](size_t lane) { return bits(lane < columns.size() ? 0.0f : -3e38f); });
         }
     }
 
-    /// Entry of superlane s for a block turned by `rotation`: the word of the KV head that stands there, or the spare word.
+    /// Entry of superlane s for a block turned by `rotation`: the word of the KV head that stands there, or the spare
+    /// word.
     void value_maps() {
         const HeadPacking& p = layout_.packing;
         for (const VectorRegion& region : layout_.value_map)
@@ -145,7 +154,8 @@ private:
         for (int token = 0; token < layout_.config.vocabulary; ++token) {
             weights.embedding.row_halves(token, row);
             for (int tile = 0; tile < layout_.hidden_tiles; ++tile) {
-                const VectorRegion& table = layout_.embedding[size_t(token / layout_.segment_tokens * layout_.hidden_tiles + tile)];
+                const VectorRegion& table =
+                    layout_.embedding[size_t(token / layout_.segment_tokens * layout_.hidden_tiles + tile)];
                 fill(table, token % layout_.segment_tokens, [&](size_t lane) -> uint32_t {
                     const size_t element = size_t(tile) * lanes_ + lane;
                     return element < row.size() ? row[element] : 0;
@@ -156,7 +166,8 @@ private:
 
     void matrix(const Matrix& matrix, std::vector<const Tensor*> tensors) {
         StackedRows rows(std::move(tensors), layout_.half);
-        add_matrix_image(layout_.chip, matrix, [&](int row, std::vector<uint16_t>& out) { rows.row(row, out); }, image_);
+        add_matrix_image(
+            layout_.chip, matrix, [&](int row, std::vector<uint16_t>& out) { rows.row(row, out); }, image_);
         if (layout_.half) return;
         std::vector<uint16_t> unused;
         for (const OutputTile& tile : matrix.tiles) {

@@ -7,27 +7,29 @@
 namespace superlane::compiler {
 
 /// How attention heads share lanes.
-/// Queries and keys: a head is cut into its first half (vector A) and second half (vector B) of dimensions, so that RoPE
-/// pairs stand in equal lanes; `slots` KV heads stand side by side in a pair of vectors.
-/// Values: KV head h stands in superlane h % superlanes, dimension 16 * n + i in lane i of vector n: the form that the SXM's
-/// transposer turns into rows of 16 tokens.
-/// Attention results: blocks of 16 dimensions, KV head by KV head, fill the lanes of result tiles.
+/// Queries and keys: a head is cut into its first half (vector A) and second half (vector B) of dimensions, so that
+/// RoPE pairs stand in equal lanes; `slots` KV heads stand side by side in a pair of vectors. Values: KV head h stands
+/// in superlane h % superlanes, dimension 16 * n + i in lane i of vector n: the form that the SXM's transposer turns
+/// into rows of 16 tokens. Attention results: blocks of 16 dimensions, KV head by KV head, fill the lanes of result
+/// tiles.
 struct HeadPacking {
     HeadPacking() = default;
     HeadPacking(const LlmConfig& config, int superlanes, int lanes);
 
     int heads = 0, kv = 0, group = 0;  ///< query heads, KV heads, query heads per KV head
     int dim = 0, half = 0;
-    int slots = 0;                     ///< KV heads of a full pair of vectors
+    int slots = 0;  ///< KV heads of a full pair of vectors
     int pairs = 0;
-    int value_blocks = 0;              ///< blocks of 16 dimensions of a head
-    int value_groups = 0;              ///< groups of `superlanes` KV heads
-    int tiles = 0;                     ///< result tiles of `superlanes` blocks
+    int value_blocks = 0;  ///< blocks of 16 dimensions of a head
+    int value_groups = 0;  ///< groups of `superlanes` KV heads
+    int tiles = 0;         ///< result tiles of `superlanes` blocks
 
     int slots_in(int pair) const { return std::min(slots, kv - pair * slots); }
     int value_vectors() const { return value_groups * value_blocks; }
     int tile_first_head(int tile) const { return tile * superlanes / value_blocks; }
-    int tile_last_head(int tile) const { return std::min(kv, ((tile + 1) * superlanes + value_blocks - 1) / value_blocks) - 1; }
+    int tile_last_head(int tile) const {
+        return std::min(kv, ((tile + 1) * superlanes + value_blocks - 1) / value_blocks) - 1;
+    }
     int tile_blocks(int tile) const { return std::min(superlanes, kv * value_blocks - tile * superlanes); }
     int superlanes = 0;
 
@@ -55,7 +57,7 @@ struct LlamaCompiler::Layout {
     LlamaOptions options;
     Memory memory;
     HeadPacking packing;
-    bool half;            ///< fp16 weights
+    bool half;  ///< fp16 weights
     int lanes, hidden_tiles, ffn_tiles, result_tiles, pages, max_rows;
     MemoryUse use;
 
@@ -64,12 +66,12 @@ struct LlamaCompiler::Layout {
     std::vector<std::vector<int>> head_columns;
 
     // Constants, written once by the host.
-    VectorRegion cosine, sine;             ///< fp32, row = position
-    VectorRegion norm;                     ///< fp32, row = norm * hidden_tiles + tile; norms: 2 a layer, then the final one
-    VectorRegion slot_mask;                ///< bool, row = slot
-    VectorRegion result_mask;              ///< bool, rows result_mask_row(tile, head)
-    VectorRegion bias;                     ///< fp32, row v: 0 in lanes < v, else -1e30
-    VectorRegion hidden;                   ///< fp32, row v: -1e30 in lanes < v, else 0 (sliding window)
+    VectorRegion cosine, sine;  ///< fp32, row = position
+    VectorRegion norm;          ///< fp32, row = norm * hidden_tiles + tile; norms: 2 a layer, then the final one
+    VectorRegion slot_mask;     ///< bool, row = slot
+    VectorRegion result_mask;   ///< bool, rows result_mask_row(tile, head)
+    VectorRegion bias;          ///< fp32, row v: 0 in lanes < v, else -1e30
+    VectorRegion hidden;        ///< fp32, row v: -1e30 in lanes < v, else 0 (sliding window)
     VectorRegion scales[2], biases[2];     ///< fp32, by side: weight scales (int8), projection biases
     VectorRegion value_map[2];             ///< u8, by side; row = group * superlanes + rotation
     VectorRegion token_shift, token_keep;  ///< int32 0, 8 in lanes 0, 1 of each superlane; bool of those lanes
@@ -103,7 +105,8 @@ struct LlamaCompiler::Layout {
     int page_side(int page) const { return page & 1; }
     int page_words_key() const { return (lanes + 15) / 16; }  ///< words a page, pair and half take
     int key_word(int page, int pair, int half_index) const;
-    /// Weight rows of half B stand half a turn from those of half A, so that a token's two halves go to different slices.
+    /// Weight rows of half B stand half a turn from those of half A, so that a token's two halves go to different
+    /// slices.
     static int key_region(int row, int half_index) { return (row + 8 * half_index) % 16; }
     int value_word(int page, int block) const;
     int result_mask_row(int tile, int head) const;
@@ -112,6 +115,9 @@ struct LlamaCompiler::Layout {
 
 private:
     void plan_layer(LlamaLayer& layer, int index);
+    void plan_qkv(LlamaLayer& layer, const std::string& name);
+    void plan_output(LlamaLayer& layer, const std::string& name);
+    void plan_ffn(LlamaLayer& layer, const std::string& name);
     void plan_head();
     void allocate_constants();
     void allocate_scratch();

@@ -11,10 +11,11 @@ using isa::AccumulateOp;
 
 namespace {
 constexpr int emit_at_once = 8;  // short enough to fit between the passes of other tiles
-constexpr int pass_limit = 32;  // results of one tile pass: half the accumulators, so that the next tile need not wait
-}
+constexpr int pass_limit = 32;   // results of one tile pass: half the accumulators, so that the next tile need not wait
+}  // namespace
 
-/// Order of a request's query heads wherever they stand one a row: pair of key vectors, row, group member, slot in the pair.
+/// Order of a request's query heads wherever they stand one a row: pair of key vectors, row, group member, slot in the
+/// pair.
 int LlamaStep::head_row(const Request& request, const HeadRow& head) const {
     const HeadPacking& packing = layout_.packing;
     const int before = head.pair * packing.slots * packing.group * request.count;
@@ -35,7 +36,8 @@ LlamaStep::HeadRow LlamaStep::head_of(const Request& request, int row) const {
 /// Softmax weights of a page: row, group member, then KV head, so that a result tile's heads follow each other.
 int LlamaStep::weight_row(const Request& request, int page, int row, int g, int kv_head) const {
     const HeadPacking& packing = layout_.packing;
-    return (page / 2 * layout_.max_rows + request.first) * packing.heads + (row * packing.group + g) * packing.kv + kv_head;
+    return (page / 2 * layout_.max_rows + request.first) * packing.heads + (row * packing.group + g) * packing.kv +
+           kv_head;
 }
 
 void LlamaStep::attend(int layer, const Request& request) {
@@ -58,10 +60,12 @@ void LlamaStep::score(const LlamaCompiler::Layout::Cache& cache, const Request& 
         const int count = std::min(at_once, total - first);
         const MxmUnit unit = attention_unit(side);
         const int slot = lowering_.take_accumulators(count * slots);
-        const int heads = request.first * packing.heads + head_row(request, {pair, first / packing.group, first % packing.group, 0});
+        const int heads =
+            request.first * packing.heads + head_row(request, {pair, first / packing.group, first % packing.group, 0});
         for (int h = 0; h < 2; ++h) {
             std::vector<VectorRegion> regions;
-            for (int i = 0; i < isa::lanes_per_superlane; ++i) regions.push_back(cache.key[side][size_t(LlamaCompiler::Layout::key_region(i, h))]);
+            for (int i = 0; i < isa::lanes_per_superlane; ++i)
+                regions.push_back(cache.key[side][size_t(LlamaCompiler::Layout::key_region(i, h))]);
             const WeightRows keys{regions, layout_.key_word(page, pair, h), (tokens + 15) / 16, 1, tokens};
             Activations queries{.count = count * slots, .region = layout_.query_masked[side][h], .row = heads};
             lowering_.tile(unit, keys, {{queries, slot, h == 1}});
@@ -79,8 +83,10 @@ int LlamaStep::first_visible(const Request& request, int row) const {
     return layout_.windowed() ? std::max(0, request.position + row + 1 - int(layout_.config.sliding_window_tokens)) : 0;
 }
 
-/// Adds the masks of tokens not yet there and of those that left the window; heads go by parity to the two sides, where their maxima are found in parallel.
-void LlamaStep::store_scores(const Request& request, const MxmUnit& unit, int slot, int page, int pair, int row, int first_g, int count_g) {
+/// Adds the masks of tokens not yet there and of those that left the window; heads go by parity to the two sides, where
+/// their maxima are found in parallel.
+void LlamaStep::store_scores(const Request& request, const MxmUnit& unit, int slot, int page, int pair, int row,
+                             int first_g, int count_g) {
     const int visible = std::clamp(request.position + row + 1 - page * layout_.lanes, 0, layout_.lanes);
     const int hidden = std::clamp(first_visible(request, row) - page * layout_.lanes, 0, layout_.lanes);
     const int first = head_row(request, {pair, row, first_g, 0}), count = count_g * layout_.packing.slots_in(pair);
@@ -90,9 +96,11 @@ void LlamaStep::store_scores(const Request& request, const MxmUnit& unit, int sl
         const int of_parity = (first + start) % 2, elements = (count - start + 1) / 2;
         if (elements <= 0) continue;
         VectorTask task = lowering_.vector_task(elements);
-        Value sum = task.op(Opcode::Add, DType::F32, task.emit(unit, slot + start, 2), task.read(layout_.bias, DType::F32, visible, 0));
+        Value sum = task.op(Opcode::Add, DType::F32, task.emit(unit, slot + start, 2),
+                            task.read(layout_.bias, DType::F32, visible, 0));
         if (hidden > 0) sum = task.op(Opcode::Add, DType::F32, sum, task.read(layout_.hidden, DType::F32, hidden, 0));
-        task.write(sum, layout_.scores[of_parity], request.half_base * layout_.pages + (first + start) / 2 * pages_used + page, pages_used);
+        task.write(sum, layout_.scores[of_parity],
+                   request.half_base * layout_.pages + (first + start) / 2 * pages_used + page, pages_used);
         problem_.add(task.finish());
     }
 }
@@ -105,8 +113,10 @@ void LlamaStep::maximum(const Request& request) {
         for (int first = 0; first < own; first += at_once) {
             const int count = std::min(at_once, own - first);
             VectorTask task = lowering_.vector_task(count * pages_used);
-            const Value scores = task.read(layout_.scores[parity], DType::F32, request.half_base * layout_.pages + first * pages_used);
-            task.write(task.accumulate(DType::F32, AccumulateOp::Max, scores, pages_used), layout_.maxima[parity][0], request.half_base + first);
+            const Value scores =
+                task.read(layout_.scores[parity], DType::F32, request.half_base * layout_.pages + first * pages_used);
+            task.write(task.accumulate(DType::F32, AccumulateOp::Max, scores, pages_used), layout_.maxima[parity][0],
+                       request.half_base + first);
             problem_.add(task.finish());
         }
     }
@@ -114,7 +124,10 @@ void LlamaStep::maximum(const Request& request) {
     for (int head = 0; head < heads; ++head) {
         const int row = request.half_base + head / 2;
         const auto& stages = layout_.maxima[head % 2];
-        lowering_.reduce_lanes(DType::F32, AccumulateOp::Max, {{stages[0], row, rotations[0]}, {stages[1], row, rotations[1]}, {stages[2], row, rotations[2]}}, stages[3], row);
+        lowering_.reduce_lanes(
+            DType::F32, AccumulateOp::Max,
+            {{stages[0], row, rotations[0]}, {stages[1], row, rotations[1]}, {stages[2], row, rotations[2]}}, stages[3],
+            row);
     }
 }
 
@@ -128,10 +141,12 @@ void LlamaStep::exponentials(const Request& request, int page) {
         for (int first = 0; first < own; first += at_once) {
             const int count = std::min(at_once, own - first);
             VectorTask task = lowering_.vector_task(count);
-            const Value score = task.read(layout_.scores[parity], DType::F32, request.half_base * layout_.pages + first * pages_used + page, pages_used);
+            const Value score = task.read(layout_.scores[parity], DType::F32,
+                                          request.half_base * layout_.pages + first * pages_used + page, pages_used);
             const Value top = task.read(layout_.maxima[parity][3], DType::F32, request.half_base + first);
             const Value rounded = task.convert(DType::F16, DType::F32, task.convert(DType::F32, DType::F16, top));
-            const Value weight = task.op(Opcode::Exp, DType::F32, task.op(Opcode::Subtract, DType::F32, score, rounded));
+            const Value weight =
+                task.op(Opcode::Exp, DType::F32, task.op(Opcode::Subtract, DType::F32, score, rounded));
             std::vector<int> rotations;
             std::vector<VectorTask::Place> places;
             for (int i = 0; i < count; ++i) {
@@ -140,7 +155,8 @@ void LlamaStep::exponentials(const Request& request, int page) {
                 rotations.push_back(kv_head % packing.superlanes * isa::lanes_per_superlane);
                 places.push_back({layout_.weights16[side], weight_row(request, page, head.row, head.g, kv_head)});
             }
-            task.write_rotated(task.convert(DType::F32, DType::F16, weight), rotations, places, lowering_.next_permuter());
+            task.write_rotated(task.convert(DType::F32, DType::F16, weight), rotations, places,
+                               lowering_.next_permuter());
             problem_.add(task.finish());
         }
     }
@@ -155,10 +171,14 @@ void LlamaStep::softmax_sums(const Request& request) {
         std::array<MxmUnit, 2> units{};
         for (int side = 0; side < std::min(2, pages_used); ++side) {
             units[size_t(side)] = attention_unit(side);
-            const std::vector<VectorRegion> ones(layout_.ones.begin() + side * 16, layout_.ones.begin() + side * 16 + 16);
+            const std::vector<VectorRegion> ones(layout_.ones.begin() + side * 16,
+                                                 layout_.ones.begin() + side * 16 + 16);
             for (int page = side; page < pages_used; page += 2) {
-                Activations weights{.count = count, .region = layout_.weights16[side], .row = weight_row(request, page, 0, 0, 0) + first};
-                lowering_.tile(units[size_t(side)], {ones, 0, layout_.packing.superlanes, 0, layout_.lanes}, {{weights, slot, page != side}});
+                Activations weights{.count = count,
+                                    .region = layout_.weights16[side],
+                                    .row = weight_row(request, page, 0, 0, 0) + first};
+                lowering_.tile(units[size_t(side)], {ones, 0, layout_.packing.superlanes, 0, layout_.lanes},
+                               {{weights, slot, page != side}});
             }
         }
         for (int part = 0; part < count; part += emit_at_once) {
@@ -166,7 +186,8 @@ void LlamaStep::softmax_sums(const Request& request) {
             Value sum = task.emit(units[0], slot + part);
             if (pages_used > 1) sum = task.op(Opcode::Add, DType::F32, sum, task.emit(units[1], slot + part));
             const Value root = task.op(Opcode::Rsqrt, DType::F32, sum);
-            task.write(task.op(Opcode::Multiply, DType::F32, root, root), layout_.denominator, request.first * layout_.packing.heads + first + part);
+            task.write(task.op(Opcode::Multiply, DType::F32, root, root), layout_.denominator,
+                       request.first * layout_.packing.heads + first + part);
             problem_.add(task.finish());
         }
     }
@@ -186,9 +207,14 @@ void LlamaStep::weigh_values(const LlamaCompiler::Layout::Cache& cache, const Re
             for (int page = side; page < pages_used; page += 2) {
                 std::vector<Pass> passes;
                 for (int i = first; i < first + count; ++i)
-                    passes.push_back({{.count = heads, .region = layout_.weights16[side], .row = weight_row(request, page, i / packing.group, i % packing.group, first_head)},
-                                      slot + (i - first) * heads, page != side});
-                const WeightRows values{cache.value[side], layout_.value_word(page, tile * packing.superlanes), blocks, 1, blocks * isa::lanes_per_superlane};
+                    passes.push_back(
+                        {{.count = heads,
+                          .region = layout_.weights16[side],
+                          .row = weight_row(request, page, i / packing.group, i % packing.group, first_head)},
+                         slot + (i - first) * heads,
+                         page != side});
+                const WeightRows values{cache.value[side], layout_.value_word(page, tile * packing.superlanes), blocks,
+                                        1, blocks * isa::lanes_per_superlane};
                 lowering_.tile(units[size_t(side)], values, passes);
             }
         }
@@ -197,17 +223,20 @@ void LlamaStep::weigh_values(const LlamaCompiler::Layout::Cache& cache, const Re
 }
 
 /// Of each head's result only its own lanes are right: mask, divide by the sum of weights, add the heads of the tile.
-void LlamaStep::store_attention(const Request& request, int tile, int slot, int member, const std::array<MxmUnit, 2>& units) {
+void LlamaStep::store_attention(const Request& request, int tile, int slot, int member,
+                                const std::array<MxmUnit, 2>& units) {
     const HeadPacking& packing = layout_.packing;
     const int first_head = packing.tile_first_head(tile), heads = packing.tile_last_head(tile) - first_head + 1;
     VectorTask task = lowering_.vector_task(heads);
     Value sum = task.emit(units[0], slot);
     if (pages(request) > 1) sum = task.op(Opcode::Add, DType::F32, sum, task.emit(units[1], slot));
-    const Value inverse = task.read(layout_.denominator, DType::F32, request.first * packing.heads + member * packing.kv + first_head);
+    const Value inverse =
+        task.read(layout_.denominator, DType::F32, request.first * packing.heads + member * packing.kv + first_head);
     const Value own = task.op(Opcode::Mask, DType::F32, task.op(Opcode::Multiply, DType::F32, sum, inverse),
                               task.read(layout_.result_mask, DType::Bool, layout_.result_mask_row(tile, first_head)));
     const Value result = task.accumulate(DType::F32, AccumulateOp::Add, own, heads);
-    const int row = (request.first + member / packing.group) * layout_.result_tiles + tile * packing.group + member % packing.group;
+    const int row =
+        (request.first + member / packing.group) * layout_.result_tiles + tile * packing.group + member % packing.group;
     if (layout_.half) {
         const Value rounded = task.convert(DType::F32, DType::F16, result);
         for (const VectorRegion& to : layout_.attended) task.write(rounded, to, row);

@@ -11,8 +11,9 @@ namespace superlane::compiler {
 using isa::AccumulateOp;
 
 namespace {
-constexpr float tiny = 1e-30f;      // keeps 1 / max finite for a row of zeros
-constexpr int row_chunk = 3;        // rows of one task: short enough that its ALUs serve twice, and that X is read before it is written
+constexpr float tiny = 1e-30f;  // keeps 1 / max finite for a row of zeros
+constexpr int row_chunk =
+    3;  // rows of one task: short enough that its ALUs serve twice, and that X is read before it is written
 }  // namespace
 
 LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<StepRow>& rows)
@@ -21,9 +22,13 @@ LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<Step
     for (size_t i = 0; i < rows.size(); ++i) {
         const StepRow& row = rows[i];
         const bool follows = !requests_.empty() && requests_.back().request == row.request;
-        if (follows) SUPERLANE_CHECK(row.position == requests_.back().last_position() + 1, "rows of a request must follow each other");
-        if (follows) ++requests_.back().count;
-        else requests_.push_back({row.request, int(i), 1, row.position, 0});
+        if (follows)
+            SUPERLANE_CHECK(row.position == requests_.back().last_position() + 1,
+                            "rows of a request must follow each other");
+        if (follows)
+            ++requests_.back().count;
+        else
+            requests_.push_back({row.request, int(i), 1, row.position, 0});
     }
     for (Request& request : requests_) {
         request.half_base = half_base;
@@ -55,8 +60,11 @@ void LlamaStep::embed() {
         const int token_row = rows_[size_t(row)].feed_back ? rows_[size_t(row)].request : layout_.options.batch + row;
         VectorTask map = lowering_.vector_task(1);
         // Lanes 0 and 1 of every superlane get the low and the high byte of the row in the segment.
-        Value index = map.op(Opcode::And, DType::I32, map.read(layout_.token, DType::I32, token_row), uint32_t(layout_.segment_tokens - 1));
-        Value byte = map.op(Opcode::And, DType::I32, map.op(Opcode::ShiftRight, DType::I32, index, map.read(layout_.token_shift, DType::I32, 0)), 255u);
+        Value index = map.op(Opcode::And, DType::I32, map.read(layout_.token, DType::I32, token_row),
+                             uint32_t(layout_.segment_tokens - 1));
+        Value byte =
+            map.op(Opcode::And, DType::I32,
+                   map.op(Opcode::ShiftRight, DType::I32, index, map.read(layout_.token_shift, DType::I32, 0)), 255u);
         Value kept = map.op(Opcode::Mask, DType::I32, byte, map.read(layout_.token_keep, DType::Bool, 0));
         map.write(map.convert(DType::I32, DType::U8, kept), layout_.map_row, row);
         problem_.add(map.finish());
@@ -65,10 +73,13 @@ void LlamaStep::embed() {
             Value sum{};
             for (int segment = 0; segment < layout_.segments; ++segment) {
                 const VectorRegion& table = layout_.embedding[size_t(segment * layout_.hidden_tiles + tile)];
-                Value part = task.convert(DType::F16, DType::F32, task.gather(table, DType::F16, 0, layout_.map_row, row));
+                Value part =
+                    task.convert(DType::F16, DType::F32, task.gather(table, DType::F16, 0, layout_.map_row, row));
                 if (layout_.segments > 1) {
-                    Value number = task.op(Opcode::ShiftRight, DType::I32, task.read(layout_.token, DType::I32, token_row), uint32_t(bits));
-                    part = task.op(Opcode::Mask, DType::F32, part, task.op(Opcode::Equal, DType::I32, number, uint32_t(segment)));
+                    Value number = task.op(Opcode::ShiftRight, DType::I32,
+                                           task.read(layout_.token, DType::I32, token_row), uint32_t(bits));
+                    part = task.op(Opcode::Mask, DType::F32, part,
+                                   task.op(Opcode::Equal, DType::I32, number, uint32_t(segment)));
                 }
                 sum = segment == 0 ? part : task.op(Opcode::Add, DType::F32, sum, part);
             }
@@ -80,26 +91,33 @@ void LlamaStep::embed() {
 
 void LlamaStep::norm(int index, const std::vector<NormRow>& rows, Product product) {
     for (const NormRow& row : rows) {
-        if (layout_.half) norm_half(index, row);
-        else norm_int8(index, row, product);
+        if (layout_.half)
+            norm_half(index, row);
+        else
+            norm_int8(index, row, product);
     }
 }
 
 void LlamaStep::reduce_row(AccumulateOp reduction, const VectorRegion (&stages)[3], int row) {
     const std::vector<int> rotations = lowering_.two_stages();
-    lowering_.reduce_lanes(DType::F32, reduction, {{stages[0], row, rotations[0]}, {stages[1], row, rotations[1]}}, stages[2], row);
+    lowering_.reduce_lanes(DType::F32, reduction, {{stages[0], row, rotations[0]}, {stages[1], row, rotations[1]}},
+                           stages[2], row);
 }
 
 void LlamaStep::norm_half(int index, const NormRow& row) {
     const int tiles = layout_.hidden_tiles;
     VectorTask squares = lowering_.vector_task(tiles);
     const Value x = squares.read(layout_.x, DType::F32, row.row * tiles);
-    squares.write(squares.accumulate(DType::F32, AccumulateOp::Add, squares.op(Opcode::Multiply, DType::F32, x, x), tiles), layout_.sum_stages[0], row.row);
+    squares.write(
+        squares.accumulate(DType::F32, AccumulateOp::Add, squares.op(Opcode::Multiply, DType::F32, x, x), tiles),
+        layout_.sum_stages[0], row.row);
     problem_.add(squares.finish());
     reduce_row(AccumulateOp::Add, layout_.sum_stages, row.row);
     VectorTask task = lowering_.vector_task(tiles);
-    Value mean = task.op(Opcode::Multiply, DType::F32, task.read(layout_.sum_stages[2], DType::F32, row.row, 0), 1.0f / float(layout_.config.hidden));
-    Value r = task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, mean, float(layout_.config.rms_norm_eps)));
+    Value mean = task.op(Opcode::Multiply, DType::F32, task.read(layout_.sum_stages[2], DType::F32, row.row, 0),
+                         1.0f / float(layout_.config.hidden));
+    Value r =
+        task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, mean, float(layout_.config.rms_norm_eps)));
     Value scaled = task.op(Opcode::Multiply, DType::F32, task.read(layout_.x, DType::F32, row.row * tiles), r);
     Value normed = task.op(Opcode::Multiply, DType::F32, scaled, task.read(layout_.norm, DType::F32, index * tiles));
     Value rounded = task.convert(DType::F32, DType::F16, normed);
@@ -114,16 +132,21 @@ void LlamaStep::norm_int8(int index, const NormRow& row, Product product) {
     const Value x = task.read(layout_.x, DType::F32, row.row * tiles);
     const Value wide = task.op(Opcode::Multiply, DType::F32, x, task.read(layout_.norm, DType::F32, index * tiles));
     task.write(wide, layout_.wide, row.to * tiles);
-    task.write(task.accumulate(DType::F32, AccumulateOp::Max, task.op(Opcode::Absolute, DType::F32, wide), tiles), layout_.top_stages[0], row.to);
-    task.write(task.accumulate(DType::F32, AccumulateOp::Add, task.op(Opcode::Multiply, DType::F32, x, x), tiles), layout_.sum_stages[0], row.to);
+    task.write(task.accumulate(DType::F32, AccumulateOp::Max, task.op(Opcode::Absolute, DType::F32, wide), tiles),
+               layout_.top_stages[0], row.to);
+    task.write(task.accumulate(DType::F32, AccumulateOp::Add, task.op(Opcode::Multiply, DType::F32, x, x), tiles),
+               layout_.sum_stages[0], row.to);
     problem_.add(task.finish());
     reduce_row(AccumulateOp::Max, layout_.top_stages, row.to);
     quantize_row(row.to, tiles, layout_.normed);
     reduce_row(AccumulateOp::Add, layout_.sum_stages, row.to);
     VectorTask scale = lowering_.vector_task(1);
-    Value mean = scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.sum_stages[2], DType::F32, row.to), 1.0f / float(layout_.config.hidden));
-    Value r = scale.op(Opcode::Rsqrt, DType::F32, scale.op(Opcode::Add, DType::F32, mean, float(layout_.config.rms_norm_eps)));
-    Value step = scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.top_stages[2], DType::F32, row.to), 1.0f / 127.0f);
+    Value mean = scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.sum_stages[2], DType::F32, row.to),
+                          1.0f / float(layout_.config.hidden));
+    Value r = scale.op(Opcode::Rsqrt, DType::F32,
+                       scale.op(Opcode::Add, DType::F32, mean, float(layout_.config.rms_norm_eps)));
+    Value step =
+        scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.top_stages[2], DType::F32, row.to), 1.0f / 127.0f);
     scale.write(scale.op(Opcode::Multiply, DType::F32, r, step), layout_.scale, product * rows + row.to);
     problem_.add(scale.finish());
 }
@@ -149,7 +172,9 @@ void LlamaStep::quantize(int row, int vectors, const VectorRegion (&to)[2], Prod
     reduce_row(AccumulateOp::Max, layout_.top_stages, row);
     quantize_row(row, vectors, to);
     VectorTask scale = lowering_.vector_task(1);
-    scale.write(scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.top_stages[2], DType::F32, row), 1.0f / 127.0f), layout_.scale, product * rows + row);
+    scale.write(
+        scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.top_stages[2], DType::F32, row), 1.0f / 127.0f),
+        layout_.scale, product * rows + row);
     problem_.add(scale.finish());
 }
 
@@ -158,27 +183,33 @@ LlamaStep::Value LlamaStep::scales(VectorTask& task, Product product, int row) {
 }
 
 /// The fp32 result of a tile that stands in accumulators from `slot` on.
-LlamaStep::Value LlamaStep::result(VectorTask& task, const OutputTile& tile, int slot, Value scale) { return dequantize(task, tile, task.emit(tile.unit, slot), scale); }
+LlamaStep::Value LlamaStep::result(VectorTask& task, const OutputTile& tile, int slot, Value scale) {
+    return dequantize(task, tile, task.emit(tile.unit, slot), scale);
+}
 
 /// Sum of a tile to fp32: times both scales (int8), plus the bias where there is one.
 LlamaStep::Value LlamaStep::dequantize(VectorTask& task, const OutputTile& tile, Value sum, Value scale) {
     const size_t side = size_t(tile.unit.side);
     if (!layout_.half) {
         sum = task.op(Opcode::Multiply, DType::F32, task.convert(DType::I32, DType::F32, sum), scale);
-        sum = task.op(Opcode::Multiply, DType::F32, sum, task.read(layout_.scales[side], DType::F32, tile.scale_row, 0));
+        sum =
+            task.op(Opcode::Multiply, DType::F32, sum, task.read(layout_.scales[side], DType::F32, tile.scale_row, 0));
     }
     if (tile.bias_row < 0) return sum;
     return task.op(Opcode::Add, DType::F32, sum, task.read(layout_.biases[side], DType::F32, tile.bias_row, 0));
 }
 
 /// Sums the parts of a result vector that several units hold, then as result().
-LlamaStep::Value LlamaStep::sum_of_parts(VectorTask& task, const Matrix& matrix, const std::vector<int>& parts, const std::vector<int>& slots, int row, Value scale) {
+LlamaStep::Value LlamaStep::sum_of_parts(VectorTask& task, const Matrix& matrix, const std::vector<int>& parts,
+                                         const std::vector<int>& slots, int row, Value scale) {
     const DType type = layout_.half ? DType::F32 : DType::I32;
     std::vector<Value> values;
-    for (size_t i = 0; i < parts.size(); ++i) values.push_back(task.emit(matrix.tiles[size_t(parts[i])].unit, slots[i] + row));
+    for (size_t i = 0; i < parts.size(); ++i)
+        values.push_back(task.emit(matrix.tiles[size_t(parts[i])].unit, slots[i] + row));
     while (values.size() > 1) {
         std::vector<Value> sums;
-        for (size_t i = 0; i + 1 < values.size(); i += 2) sums.push_back(task.op(Opcode::Add, type, values[i], values[i + 1]));
+        for (size_t i = 0; i + 1 < values.size(); i += 2)
+            sums.push_back(task.op(Opcode::Add, type, values[i], values[i + 1]));
         if (values.size() % 2) sums.push_back(values.back());
         values = sums;
     }
@@ -219,13 +250,15 @@ void LlamaStep::feed_forward(const LlamaLayer& layer) {
         std::array<int, 2> slots{};
         for (int which = 0; which < 2; ++which) {
             slots[size_t(which)] = lowering_.take_accumulators(rows);
-            multiply_tile(lowering_, matrix, matrix.tiles[size_t(layer.ffn[size_t(vector)][size_t(which)])], input, held, slots[size_t(which)]);
+            multiply_tile(lowering_, matrix, matrix.tiles[size_t(layer.ffn[size_t(vector)][size_t(which)])], input,
+                          held, slots[size_t(which)]);
         }
         for (int row = 0; row < rows; row += row_chunk) {
             VectorTask task = lowering_.vector_task(std::min(row_chunk, rows - row));
             const Value scale = scales(task, ffn_product, row);
             const Value gate = result(task, matrix.tiles[size_t(layer.ffn[size_t(vector)][0])], slots[0] + row, scale);
-            const Value up = result(task, matrix.tiles[size_t(layer.ffn[size_t(vector)][1])], slots[1] + row, scales(task, ffn_product, row));
+            const Value up = result(task, matrix.tiles[size_t(layer.ffn[size_t(vector)][1])], slots[1] + row,
+                                    scales(task, ffn_product, row));
             // gate * sigmoid(gate) * up, sigmoid as the square of rsqrt(1 + exp(-gate)).
             const Value minus = task.op(Opcode::Exp, DType::F32, task.op(Opcode::Negate, DType::F32, gate));
             const Value root = task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, minus, 1.0f));

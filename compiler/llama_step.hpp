@@ -46,7 +46,8 @@ private:
     Value result(VectorTask& task, const OutputTile& tile, int slot, Value scale);
     Value dequantize(VectorTask& task, const OutputTile& tile, Value sum, Value scale);
     Value scales(VectorTask& task, Product product, int row);
-    Value sum_of_parts(VectorTask& task, const Matrix& matrix, const std::vector<int>& parts, const std::vector<int>& slots, int row, Value scale);
+    Value sum_of_parts(VectorTask& task, const Matrix& matrix, const std::vector<int>& parts,
+                       const std::vector<int>& slots, int row, Value scale);
 
     // llama_attention.cpp
     void project_qkv(int layer);
@@ -57,10 +58,12 @@ private:
     void store_value(int layer, const LlamaLayer& weights, int vector, int slot);
     void transpose_values(int layer, const Request& request);
     int staging_row(int block, int vector) const;
-    void transpose_block(const LlamaCompiler::Layout::Cache& cache, int page, int block, int group, int first, int count);
+    void transpose_block(const LlamaCompiler::Layout::Cache& cache, int page, int block, int group, int first,
+                         int count);
     void attend(int layer, const Request& request);
     void score(const LlamaCompiler::Layout::Cache& cache, const Request& request, int page, int pair);
-    void store_scores(const Request& request, const MxmUnit& unit, int slot, int page, int pair, int row, int first_g, int count_g);
+    void store_scores(const Request& request, const MxmUnit& unit, int slot, int page, int pair, int row, int first_g,
+                      int count_g);
     void maximum(const Request& request);
     void exponentials(const Request& request, int page);
     void softmax_sums(const Request& request);

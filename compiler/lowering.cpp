@@ -11,9 +11,9 @@ namespace superlane::compiler {
 
 using isa::MxmPort;
 
-std::vector<MxmUnit> Lowering::units(bool half) const {
+std::vector<MxmUnit> mxm_units(const isa::Geometry& geometry, bool half) {
     std::vector<MxmUnit> units;
-    for (int plane = 0; plane < chip().geometry.planes; plane += half ? 2 : 1)
+    for (int plane = 0; plane < geometry.planes; plane += half ? 2 : 1)
         for (const Side side : {Side::West, Side::East}) units.push_back({side, plane, half});
     return units;
 }
@@ -34,12 +34,14 @@ void Lowering::hold(const VectorRegion& region, int row, int rows, int slot, boo
     const int travel = std::abs(position - problem_.plan().mem(region.side, region.slices[0])) + chip().timing.mem_read;
     for (int k = 0; k < region.width; ++k) {
         add_access(problem_, task, Opcode::Read, region, k, row, 1, rows, 1, -travel, isa::stream(direction, k));
-        task.flows.push_back({direction, k, isa::diagonal(direction, 0, position), rows, 1, std::min(position, problem_.plan().mem(region.side, region.slices[size_t(k)])),
+        task.flows.push_back({direction, k, isa::diagonal(direction, 0, position), rows, 1,
+                              std::min(position, problem_.plan().mem(region.side, region.slices[size_t(k)])),
                               std::max(position, problem_.plan().mem(region.side, region.slices[size_t(k)]))});
     }
-    for (const MxmUnit& unit : units(half)) {
+    for (const MxmUnit& unit : mxm_units(chip().geometry, half)) {
         if (unit.side != region.side) continue;
-        Issue issue{problem_.queues().mxm(unit.side, unit.plane, MxmPort::Activations), 0, rows, 1, rows == 1 ? 0 : 1, {}};
+        Issue issue{
+            problem_.queues().mxm(unit.side, unit.plane, MxmPort::Activations), 0, rows, 1, rows == 1 ? 0 : 1, {}};
         issue.instruction.opcode = Opcode::ActivateHold;
         issue.instruction.dtype = unit.type();
         issue.instruction.a = isa::stream(direction, 0);
@@ -61,10 +63,12 @@ void Lowering::hold_at_once(const std::vector<VectorRegion>& vectors, int row, i
             const int stream = i * vectors[size_t(i)].width + k;
             const int slice_position = problem_.plan().mem(side, vectors[size_t(i)].slices[size_t(k)]);
             const int dispatch = -std::abs(position - slice_position) - chip().timing.mem_read;
-            add_access(problem_, task, Opcode::Read, vectors[size_t(i)], k, row, 1, 1, 1, dispatch, isa::stream(direction, stream));
-            task.flows.push_back({direction, stream, isa::diagonal(direction, 0, position), 1, 1, std::min(position, slice_position), std::max(position, slice_position)});
+            add_access(problem_, task, Opcode::Read, vectors[size_t(i)], k, row, 1, 1, 1, dispatch,
+                       isa::stream(direction, stream));
+            task.flows.push_back({direction, stream, isa::diagonal(direction, 0, position), 1, 1,
+                                  std::min(position, slice_position), std::max(position, slice_position)});
         }
-    for (const MxmUnit& unit : units(half)) {
+    for (const MxmUnit& unit : mxm_units(chip().geometry, half)) {
         if (unit.side != side) continue;
         Issue issue{problem_.queues().mxm(side, unit.plane, MxmPort::Activations), 0, 1, 1, 0, {}};
         issue.instruction.opcode = Opcode::ActivateHold;
@@ -82,7 +86,8 @@ void Lowering::hold_at_once(const std::vector<VectorRegion>& vectors, int row, i
 void Lowering::load(Task& task, const MxmUnit& unit, const WeightRows& weights) {
     const int per_cycle = int(weights.regions.size());
     const int partial = weights.rows - (weights.cycles - 1) * per_cycle;  // rows of the last cycle
-    SUPERLANE_CHECK(partial >= 1 && partial <= per_cycle && per_cycle <= chip().geometry.load_streams, partial, per_cycle);
+    SUPERLANE_CHECK(partial >= 1 && partial <= per_cycle && per_cycle <= chip().geometry.load_streams, partial,
+                    per_cycle);
     const Side direction = outward(unit.side);
     const int position = problem_.plan().mxm_in(unit.side);
     for (int i = 0; i < per_cycle; ++i) {
@@ -93,11 +98,18 @@ void Lowering::load(Task& task, const MxmUnit& unit, const WeightRows& weights) 
             const int stream = weight_stream(unit, i) + k;
             const int slice_position = problem_.plan().mem(region.side, region.slices[size_t(k)]);
             const int dispatch = -std::abs(position - slice_position) - chip().timing.mem_read;
-            add_access(problem_, task, Opcode::Read, region, k, weights.first, weights.step, cycles, 1, dispatch, isa::stream(direction, stream));
-            task.flows.push_back({direction, stream, isa::diagonal(direction, 0, position), cycles, 1, std::min(position, slice_position), std::max(position, slice_position)});
+            add_access(problem_, task, Opcode::Read, region, k, weights.first, weights.step, cycles, 1, dispatch,
+                       isa::stream(direction, stream));
+            task.flows.push_back({direction, stream, isa::diagonal(direction, 0, position), cycles, 1,
+                                  std::min(position, slice_position), std::max(position, slice_position)});
         }
     }
-    Issue issue{problem_.queues().mxm(unit.side, unit.plane, MxmPort::Weights), 0, partial == per_cycle ? weights.cycles : weights.cycles - 1, 1, 0, {}};
+    Issue issue{problem_.queues().mxm(unit.side, unit.plane, MxmPort::Weights),
+                0,
+                partial == per_cycle ? weights.cycles : weights.cycles - 1,
+                1,
+                0,
+                {}};
     issue.instruction.opcode = Opcode::LoadWeights;
     issue.instruction.dtype = unit.type();
     issue.instruction.a = isa::stream(direction, weight_stream(unit, 0));
@@ -124,27 +136,31 @@ void Lowering::follow(Task& task, const MxmUnit& unit, int installed) {
 void Lowering::activate(Task& task, const MxmUnit& unit, const Activations& activations, int at, int interval) {
     const Side direction = outward(unit.side);
     const int length = (activations.count - 1) * interval + 1;
-    Issue issue{problem_.queues().mxm(unit.side, unit.plane, MxmPort::Activations), at, activations.count, interval, 0, {}};
+    Issue issue{
+        problem_.queues().mxm(unit.side, unit.plane, MxmPort::Activations), at, activations.count, interval, 0, {}};
     issue.instruction.dtype = unit.type();
     occupy_pair(task, unit, MxmPort::Activations, at, length + interval - 1);
     if (!activations.region) {
         issue.instruction.opcode = Opcode::ActivatePlay;
         issue.instruction.index = uint16_t(activations.slot);
         issue.step = activations.count == 1 ? 0 : activations.slot_step;
-        task.accesses.push_back({problem_.activation_cell(unit.side, unit.plane, activations.slot), activations.slot_step, activations.count, interval, at, 0, false});
+        task.accesses.push_back({problem_.activation_cell(unit.side, unit.plane, activations.slot),
+                                 activations.slot_step, activations.count, interval, at, 0, false});
         task.issues.push_back(issue);
         return;
     }
     const VectorRegion& region = *activations.region;
-    SUPERLANE_CHECK(region.side == unit.side && region.width == (unit.half ? 2 : 1), "activations of another side or width");
+    SUPERLANE_CHECK(region.side == unit.side && region.width == (unit.half ? 2 : 1),
+                    "activations of another side or width");
     const int stream = weight_stream(unit, 0);
     const int position = problem_.plan().mxm_in(unit.side);
     for (int k = 0; k < region.width; ++k) {
         const int slice_position = problem_.plan().mem(region.side, region.slices[size_t(k)]);
         const int dispatch = at - std::abs(position - slice_position) - chip().timing.mem_read;
-        add_access(problem_, task, Opcode::Read, region, k, activations.row, activations.row_step, activations.count, interval, dispatch, isa::stream(direction, stream + k));
-        task.flows.push_back({direction, stream + k, isa::diagonal(direction, at, position), activations.count, interval, std::min(position, slice_position),
-                              std::max(position, slice_position)});
+        add_access(problem_, task, Opcode::Read, region, k, activations.row, activations.row_step, activations.count,
+                   interval, dispatch, isa::stream(direction, stream + k));
+        task.flows.push_back({direction, stream + k, isa::diagonal(direction, at, position), activations.count,
+                              interval, std::min(position, slice_position), std::max(position, slice_position)});
     }
     issue.instruction.opcode = Opcode::Activate;
     issue.instruction.a = isa::stream(direction, stream);
@@ -153,7 +169,8 @@ void Lowering::activate(Task& task, const MxmUnit& unit, const Activations& acti
 
 void Lowering::accumulate(Task& task, const MxmUnit& unit, const Pass& pass, int at, int interval) {
     const int count = pass.activations.count;
-    Issue issue{problem_.queues().mxm(unit.side, unit.plane, MxmPort::Accumulate), at, count, interval, count == 1 ? 0 : 1, {}};
+    Issue issue{
+        problem_.queues().mxm(unit.side, unit.plane, MxmPort::Accumulate), at, count, interval, count == 1 ? 0 : 1, {}};
     issue.instruction.opcode = pass.add ? Opcode::AccumulateAdd : Opcode::AccumulateSet;
     issue.instruction.dtype = unit.type();
     issue.instruction.index = uint16_t(pass.slot);
@@ -185,7 +202,8 @@ void Lowering::tile(const MxmUnit& unit, const WeightRows& weights, const std::v
     }
     follow(task, unit, installed);
     const int index = problem_.add(std::move(task));
-    for (int plane = unit.plane; plane <= unit.plane + int(unit.half); ++plane) last(unit, plane) = {index, installed, next - interval};
+    for (int plane = unit.plane; plane <= unit.plane + int(unit.half); ++plane)
+        last(unit, plane) = {index, installed, next - interval};
 }
 
 void Lowering::store_accumulators(const MxmUnit& unit, int slot, int count, const VectorRegion& region, int row) {
@@ -205,20 +223,24 @@ void Lowering::store_accumulators(const MxmUnit& unit, int slot, int count, cons
     const int out = problem_.plan().mxm_out(unit.side);
     for (int k = 0; k < 4; ++k) {
         const int position = problem_.plan().mem(region.side, region.slices[size_t(k)]);
-        add_access(problem_, task, Opcode::Write, region, k, row, 1, count, 1, driven + std::abs(out - position), isa::stream(direction, stream + k));
-        task.flows.push_back({direction, stream + k, isa::diagonal(direction, driven, out), count, 1, std::min(out, position), std::max(out, position)});
+        add_access(problem_, task, Opcode::Write, region, k, row, 1, count, 1, driven + std::abs(out - position),
+                   isa::stream(direction, stream + k));
+        task.flows.push_back({direction, stream + k, isa::diagonal(direction, driven, out), count, 1,
+                              std::min(out, position), std::max(out, position)});
     }
     problem_.add(std::move(task));
 }
 
-void Lowering::reduce_lanes(DType type, isa::AccumulateOp reduction, const std::vector<Stage>& stages, const VectorRegion& out, int out_row) {
+void Lowering::reduce_lanes(DType type, isa::AccumulateOp reduction, const std::vector<Stage>& stages,
+                            const VectorRegion& out, int out_row) {
     int turn = 1;
     for (size_t i = 0; i < stages.size(); ++i) {
         const Stage& stage = stages[i];
         const bool last = i + 1 == stages.size();
         VectorTask task = vector_task(stage.rotations);
         const auto turned = task.read_rotated(stage.region, type, stage.row, 0, 0, turn, next_permuter());
-        task.write(task.accumulate(type, reduction, turned, stage.rotations), last ? out : stages[i + 1].region, last ? out_row : stages[i + 1].row);
+        task.write(task.accumulate(type, reduction, turned, stage.rotations), last ? out : stages[i + 1].region,
+                   last ? out_row : stages[i + 1].row);
         problem_.add(task.finish());
         turn *= stage.rotations;
     }

@@ -13,24 +13,28 @@ struct WeightRows {
     std::vector<VectorRegion> regions;  ///< one a weight row of a cycle; width 1 (int8) or 2 (fp16)
     int first = 0;                      ///< row of the regions that cycle 0 reads
     int cycles = 0;
-    int step = 1;                       ///< rows of the regions between cycles; 0 = the same rows each cycle
-    int rows = 0;                       ///< of the last cycle only rows - (cycles - 1) * regions.size() are loaded
+    int step = 1;  ///< rows of the regions between cycles; 0 = the same rows each cycle
+    int rows = 0;  ///< of the last cycle only rows - (cycles - 1) * regions.size() are loaded
 };
 
 /// Activation vectors that pass a tile: from slots of the activation buffer, or straight from memory.
 struct Activations {
     int count = 1;
-    int slot = 0, slot_step = 1;              ///< from the buffer, when region is empty
-    std::optional<VectorRegion> region;       ///< on the unit's side
+    int slot = 0, slot_step = 1;         ///< from the buffer, when region is empty
+    std::optional<VectorRegion> region;  ///< on the unit's side
     int row = 0, row_step = 1;
 };
 
-/// Activations that pass a tile one after the other, and where their results go: to (add: are added to) accumulator slot + i.
+/// Activations that pass a tile one after the other, and where their results go: to (add: are added to) accumulator
+/// slot + i.
 struct Pass {
     Activations activations;
     int slot = 0;
     bool add = false;
 };
+
+/// All planes of a chip as units: int8 one by one, fp16 in pairs; west and east in turn.
+std::vector<MxmUnit> mxm_units(const isa::Geometry& geometry, bool half);
 
 class Lowering {
 public:
@@ -38,10 +42,10 @@ public:
 
     Problem& problem() { return problem_; }
     const models::Chip& chip() const { return problem_.chip(); }
-    VectorTask vector_task(int count, int interval = 1) { return VectorTask(problem_, count, interval, rotation_ += 5); }
+    VectorTask vector_task(int count, int interval = 1) {
+        return VectorTask(problem_, count, interval, rotation_ += 5);
+    }
 
-    /// All planes of a type: int8 one by one, fp16 in pairs; west and east in turn.
-    std::vector<MxmUnit> units(bool half) const;
     /// Streams that weight row i of a unit arrives on start here.
     int weight_stream(const MxmUnit& unit, int row) const;
 
@@ -60,10 +64,13 @@ public:
         int row;
         int rotations;
     };
-    /// Reduces all lanes: afterwards every lane of out_row has the result. Each stage reads its vector `rotations` times
-    /// through the SXM's shifter, each time turned further, and accumulates; the product of rotations is the lane count.
-    void reduce_lanes(DType type, isa::AccumulateOp reduction, const std::vector<Stage>& stages, const VectorRegion& out, int out_row);
-    /// Rotations of the stages of a reduction: few stages for the shortest way, three for many vectors one after the other.
+    /// Reduces all lanes: afterwards every lane of out_row has the result. Each stage reads its vector `rotations`
+    /// times through the SXM's shifter, each time turned further, and accumulates; the product of rotations is the lane
+    /// count.
+    void reduce_lanes(DType type, isa::AccumulateOp reduction, const std::vector<Stage>& stages,
+                      const VectorRegion& out, int out_row);
+    /// Rotations of the stages of a reduction: few stages for the shortest way, three for many vectors one after the
+    /// other.
     std::vector<int> two_stages() const;
     std::vector<int> three_stages() const;
 
@@ -76,7 +83,9 @@ private:
     struct LastTile {
         int task = -1, installed = 0, last_activation = 0;
     };
-    LastTile& last(const MxmUnit& unit, int plane) { return last_[size_t(int(unit.side) * problem_.chip().geometry.planes + plane)]; }
+    LastTile& last(const MxmUnit& unit, int plane) {
+        return last_[size_t(int(unit.side) * problem_.chip().geometry.planes + plane)];
+    }
     void load(Task& task, const MxmUnit& unit, const WeightRows& weights);
     void follow(Task& task, const MxmUnit& unit, int installed);
     void activate(Task& task, const MxmUnit& unit, const Activations& activations, int at, int interval);

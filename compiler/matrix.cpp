@@ -10,20 +10,24 @@
 namespace superlane::compiler {
 namespace {
 
-constexpr int weight_rows_a_cycle = 16;  // granularity of tile widths; any is right, this one wastes no load cycle on tsp-v1
+constexpr int weight_rows_a_cycle =
+    16;  // granularity of tile widths; any is right, this one wastes no load cycle on tsp-v1
 
-/// Slices for a tile: planes take every planes-th slice, so that tiles of different planes never meet in one. Of its own the
-/// tile takes those with the most free words, farthest out first among equals; ascending.
-std::vector<int> tile_slices(const models::Chip& chip, const Memory& memory, const MxmUnit& unit, int first, int count) {
+/// Slices for a tile: planes take every planes-th slice, so that tiles of different planes never meet in one. Of its
+/// own the tile takes those with the most free words, farthest out first among equals; ascending.
+std::vector<int> tile_slices(const models::Chip& chip, const Memory& memory, const MxmUnit& unit, int first,
+                             int count) {
     const int planes = chip.geometry.planes;
     const auto free = [&](int slice) {  // fp16 takes both planes' neighbours at once
-        return unit.half ? std::min(memory.free_words(unit.side, slice), memory.free_words(unit.side, slice + 1)) : memory.free_words(unit.side, slice);
+        return unit.half ? std::min(memory.free_words(unit.side, slice), memory.free_words(unit.side, slice + 1))
+                         : memory.free_words(unit.side, slice);
     };
     std::vector<int> slices;
     for (int slice = first; slice + int(unit.half) < chip.geometry.mem_slices; ++slice)
         if (slice % planes == unit.plane) slices.push_back(slice);
     SUPERLANE_CHECK(int(slices.size()) >= count, "fewer MEM slices than weight streams", slices.size());
-    std::stable_sort(slices.begin(), slices.end(), [&](int x, int y) { return std::pair(-free(x), -x) < std::pair(-free(y), -y); });
+    std::stable_sort(slices.begin(), slices.end(),
+                     [&](int x, int y) { return std::pair(-free(x), -x) < std::pair(-free(y), -y); });
     slices.resize(size_t(count));
     std::sort(slices.begin(), slices.end());
     if (!unit.half) return slices;
@@ -35,10 +39,12 @@ std::vector<int> tile_slices(const models::Chip& chip, const Memory& memory, con
 /// Images of one piece: by weight row of a cycle, then byte.
 class PieceImage {
 public:
-    PieceImage(const WeightPiece& piece, size_t lanes) : piece_(piece), lanes_(lanes), width_(size_t(piece.rows.regions[0].width)) {
+    PieceImage(const WeightPiece& piece, size_t lanes)
+        : piece_(piece), lanes_(lanes), width_(size_t(piece.rows.regions[0].width)) {
         for (const VectorRegion& region : piece.rows.regions)
             for (int byte = 0; byte < region.width; ++byte)
-                blocks_.push_back({region.side, region.slices[size_t(byte)], region.address, std::vector<uint8_t>(size_t(region.rows) * lanes)});
+                blocks_.push_back({region.side, region.slices[size_t(byte)], region.address,
+                                   std::vector<uint8_t>(size_t(region.rows) * lanes)});
     }
     /// Weight row j of the tile, from the columns of the source row.
     void put(size_t j, const std::vector<LaneMap>& inputs, const std::vector<uint16_t>& columns) {
@@ -50,7 +56,8 @@ public:
         const size_t word = size_t(k - piece_.k_first) * size_t(piece_.rows.cycles) + j / per_cycle;
         for (size_t lane = 0; lane < map.size(); ++lane)
             for (size_t byte = 0; map[lane] >= 0 && byte < width_; ++byte)
-                blocks_[(j % per_cycle) * width_ + byte].bytes[word * lanes_ + lane] = uint8_t(columns[size_t(map[lane])] >> (8 * byte));
+                blocks_[(j % per_cycle) * width_ + byte].bytes[word * lanes_ + lane] =
+                    uint8_t(columns[size_t(map[lane])] >> (8 * byte));
     }
     void move_to(Image& image) {
         for (ImageBlock& block : blocks_) image.push_back(std::move(block));
@@ -81,7 +88,8 @@ std::vector<OutputTile> deal_outputs(const std::vector<MxmUnit>& units, int outp
     for (size_t u = 0; u < units.size(); ++u) {
         const int first = int(u) * share, last = std::min(outputs, first + share);
         int tiles = last <= first ? 0 : (last - first + lanes - 1) / lanes;
-        if (const int more = (tiles + multiple - 1) / multiple * multiple; more * weight_rows_a_cycle <= last - first) tiles = more;
+        if (const int more = (tiles + multiple - 1) / multiple * multiple; more * weight_rows_a_cycle <= last - first)
+            tiles = more;
         // Widths in whole load cycles, wide tiles first, so that none of them waits for half a cycle's rows.
         const int cycles = (last - first + weight_rows_a_cycle - 1) / weight_rows_a_cycle;
         int begin = first;
@@ -113,9 +121,11 @@ void seat_guests(Matrix& matrix, int inputs, int lanes) {
     matrix.input_tiles = last + 1;
     if (hosts == 0) return;
     const int used = inputs % lanes, spare = lanes - used;
-    for (int part = 0; part < hosts; ++part) {  // the same elements again, in the lanes that the last input tile leaves empty
+    for (int part = 0; part < hosts;
+         ++part) {  // the same elements again, in the lanes that the last input tile leaves empty
         LaneMap map(size_t(lanes), -1);
-        for (int i = 0; i < spare && part * spare + i < used; ++i) map[size_t(used + i)] = inputs - used + part * spare + i;
+        for (int i = 0; i < spare && part * spare + i < used; ++i)
+            map[size_t(used + i)] = inputs - used + part * spare + i;
         matrix.inputs.push_back(std::move(map));
     }
     std::map<std::pair<int, int>, std::vector<int>> by_unit;
@@ -141,7 +151,8 @@ std::vector<OutputTile> deal_dense(const std::vector<MxmUnit>& units, int output
     for (int t = 0; t < total; ++t) {
         OutputTile tile;
         tile.vector = t;
-        for (int output = t * lanes; output < std::min(outputs, (t + 1) * lanes); ++output) tile.outputs.push_back(output);
+        for (int output = t * lanes; output < std::min(outputs, (t + 1) * lanes); ++output)
+            tile.outputs.push_back(output);
         if (t < whole || k_tiles < int(units.size())) {
             tile.unit = units[size_t(t) % units.size()];
             tile.k_last = k_tiles - 1;
@@ -213,7 +224,8 @@ HeldInput hold_input(Lowering& lowering, const Matrix& matrix, const ProductInpu
     return {true, slot};
 }
 
-void multiply_tile(Lowering& lowering, const Matrix& matrix, const OutputTile& tile, const ProductInput& input, const HeldInput& held, int slot, int guest_slot) {
+void multiply_tile(Lowering& lowering, const Matrix& matrix, const OutputTile& tile, const ProductInput& input,
+                   const HeldInput& held, int slot, int guest_slot) {
     const int vectors = int(matrix.inputs.size());
     const auto activations = [&](int k) {
         Activations activations{.count = input.rows};
@@ -234,7 +246,8 @@ void multiply_tile(Lowering& lowering, const Matrix& matrix, const OutputTile& t
         WeightRows weights = piece->rows;
         weights.first = (k - piece->k_first) * weights.cycles;
         std::vector<Pass> passes = {{activations(k), slot, k > tile.k_first || is_guest}};
-        if (tile.guest >= 0 && k + 1 == matrix.input_tiles) passes.push_back({activations(k + 1 + tile.guest_part), guest_slot, tile.guest_part > 0});
+        if (tile.guest >= 0 && k + 1 == matrix.input_tiles)
+            passes.push_back({activations(k + 1 + tile.guest_part), guest_slot, tile.guest_part > 0});
         lowering.tile(tile.unit, weights, passes);
     }
 }

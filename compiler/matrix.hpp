@@ -22,21 +22,23 @@ struct WeightPiece {
 struct OutputTile {
     std::vector<int> outputs;
     MxmUnit unit;
-    int k_first = 0, k_last = -1;  ///< input tiles it sums over; a tile may be split over units, whose sums are then added
-    int vector = -1;               ///< which result vector it is (a part of), where results form a dense row
-    int guest = -1, guest_part = 0;  ///< the output tile whose part of the last input tile stands in this one's spare lanes
-    int scale_row = -1;            ///< int8: row of the scale table of its side
-    int bias_row = -1;             ///< row of the bias table of its side, where the projection has biases
+    int k_first = 0,
+        k_last = -1;  ///< input tiles it sums over; a tile may be split over units, whose sums are then added
+    int vector = -1;  ///< which result vector it is (a part of), where results form a dense row
+    int guest = -1,
+        guest_part = 0;  ///< the output tile whose part of the last input tile stands in this one's spare lanes
+    int scale_row = -1;  ///< int8: row of the scale table of its side
+    int bias_row = -1;   ///< row of the bias table of its side, where the projection has biases
     std::vector<WeightPiece> pieces;  ///< in order of input tiles; one unless memory is nearly full
 };
 
 struct Matrix {
     std::string name;
-    bool half = false;               ///< fp16, else int8
-    std::vector<LaneMap> inputs;     ///< one an input tile, then those of guest parts
-    int input_tiles = 0;             ///< without the guest parts; set by place_matrix when there are none
+    bool half = false;            ///< fp16, else int8
+    std::vector<LaneMap> inputs;  ///< one an input tile, then those of guest parts
+    int input_tiles = 0;          ///< without the guest parts; set by place_matrix when there are none
     std::vector<OutputTile> tiles;
-    int64_t bytes = 0;               ///< of SRAM taken
+    int64_t bytes = 0;  ///< of SRAM taken
 };
 
 /// Lane maps of `size` elements in vectors of `lanes`: element lane + vector * lanes.
@@ -44,13 +46,13 @@ std::vector<LaneMap> dense_lanes(int size, int lanes);
 /// Deals outputs evenly over the units, each share in tiles of equal width of at most `lanes`.
 /// The number of tiles of a unit is a multiple of `multiple` where its share allows.
 std::vector<OutputTile> deal_outputs(const std::vector<MxmUnit>& units, int outputs, int lanes, int multiple = 1);
-/// Tiles of whole vectors (the last may be narrower), in turn over the units; vectors that do not come out even are split
-/// over all units by input tiles.
+/// Tiles of whole vectors (the last may be narrower), in turn over the units; vectors that do not come out even are
+/// split over all units by input tiles.
 std::vector<OutputTile> deal_dense(const std::vector<MxmUnit>& units, int outputs, int lanes, int k_tiles);
 
-/// When the last input tile fills few enough lanes, some output tiles need not load it: its weights for a guest tile stand in
-/// the lanes that its hosts leave empty, and activations with the same elements in those lanes pass the hosts' tiles a second
-/// time. Hosts a guest needs; 0 when a guest would not pay.
+/// When the last input tile fills few enough lanes, some output tiles need not load it: its weights for a guest tile
+/// stand in the lanes that its hosts leave empty, and activations with the same elements in those lanes pass the hosts'
+/// tiles a second time. Hosts a guest needs; 0 when a guest would not pay.
 int hosts_per_guest(int inputs, int lanes);
 /// Makes the last of every run of hosts + 1 tiles of a unit their guest. Tiles of a unit must not grow.
 void seat_guests(Matrix& matrix, int inputs, int lanes);
@@ -72,8 +74,8 @@ void add_matrix_image(const models::Chip& chip, const Matrix& matrix, const Weig
 /// Input vectors of a product, as they stand in memory on both sides: row m * k_tiles + k is input tile k of row m.
 struct ProductInput {
     VectorRegion west, east;
-    int rows = 1;        ///< rows m of this product
-    int first_row = 0;   ///< m of the first of them
+    int rows = 1;       ///< rows m of this product
+    int first_row = 0;  ///< m of the first of them
     const VectorRegion& on(Side side) const { return side == Side::West ? west : east; }
 };
 
@@ -84,8 +86,9 @@ struct HeldInput {
 };
 HeldInput hold_input(Lowering& lowering, const Matrix& matrix, const ProductInput& input);
 
-/// Runs all input tiles of one output tile; result row m is left in accumulator slot + m of its unit. A host adds (its first
-/// part: sets) its guest's share in guest_slot + m; a guest adds to what its hosts left in `slot`.
-void multiply_tile(Lowering& lowering, const Matrix& matrix, const OutputTile& tile, const ProductInput& input, const HeldInput& held, int slot, int guest_slot = 0);
+/// Runs all input tiles of one output tile; result row m is left in accumulator slot + m of its unit. A host adds (its
+/// first part: sets) its guest's share in guest_slot + m; a guest adds to what its hosts left in `slot`.
+void multiply_tile(Lowering& lowering, const Matrix& matrix, const OutputTile& tile, const ProductInput& input,
+                   const HeldInput& held, int slot, int guest_slot = 0);
 
 }  // namespace superlane::compiler

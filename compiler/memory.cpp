@@ -24,11 +24,13 @@ int Memory::words(const std::string& name, Side side, const std::vector<int>& sl
         high = std::min(high, top[size_t(slice)]);
     }
     if (high - low < count)
-        throw user_error(name, " does not fit: ", count, " words wanted in each of ", slices.size(), " MEM slices (", slices.front(), " to ",
-                         slices.back(), side == Side::West ? ", west" : ", east", "), ", std::max(0, high - low), " of ", chip_.data_words(),
-                         " free; chip '", chip_.name, "' has ", chip_.sram_bytes(), " B of SRAM");
+        throw user_error(name, " does not fit: ", count, " words wanted in each of ", slices.size(), " MEM slices (",
+                         slices.front(), " to ", slices.back(), side == Side::West ? ", west" : ", east", "), ",
+                         std::max(0, high - low), " of ", chip_.data_words(), " free; chip '", chip_.name, "' has ",
+                         chip_.sram_bytes(), " B of SRAM");
     const int address = end == End::Bottom ? low : high - count;
-    for (const int slice : slices) (end == End::Bottom ? bottom : top)[size_t(slice)] = end == End::Bottom ? low + count : address;
+    for (const int slice : slices)
+        (end == End::Bottom ? bottom : top)[size_t(slice)] = end == End::Bottom ? low + count : address;
     return address;
 }
 
@@ -49,13 +51,15 @@ VectorRegion Memory::vectors(const std::string& name, Side side, int group, int 
 int64_t Memory::words_used() const {
     int64_t used = 0;
     for (int side = 0; side < 2; ++side)
-        for (int slice = 0; slice < chip_.geometry.mem_slices; ++slice) used += chip_.data_words() - free_words(Side(side), slice);
+        for (int slice = 0; slice < chip_.geometry.mem_slices; ++slice)
+            used += chip_.data_words() - free_words(Side(side), slice);
     return used;
 }
 
 void put_row(Image& image, const VectorRegion& region, int row, const std::vector<uint32_t>& values) {
     for (int k = 0; k < region.width; ++k) {
-        ImageBlock block{region.side, region.slices[size_t(k)], region.address + row, std::vector<uint8_t>(values.size())};
+        ImageBlock block{region.side, region.slices[size_t(k)], region.address + row,
+                         std::vector<uint8_t>(values.size())};
         for (size_t lane = 0; lane < values.size(); ++lane) block.bytes[lane] = uint8_t(values[lane] >> (8 * k));
         image.push_back(std::move(block));
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where vectors lie in SRAM: byte k of a vector in its own slice, all at the same address, so that one cycle reads it whole.
+// Where vectors lie in SRAM: byte k of a vector in its own slice, all at the same address, so that one cycle reads it
+// whole.
 #pragma once
 #include <array>
 #include <string>
@@ -20,8 +21,8 @@ struct VectorRegion {
     bool constant = false;  ///< written by the host only: never a dependency
 };
 
-/// Hands out words of every slice: weights and tables from address 0 up, what programs write from the top down, so that the
-/// two mostly lie in different banks.
+/// Hands out words of every slice: weights and tables from address 0 up, what programs write from the top down, so that
+/// the two mostly lie in different banks.
 class Memory {
 public:
     explicit Memory(const models::Chip& chip);
@@ -33,7 +34,9 @@ public:
     int words(const std::string& name, Side side, const std::vector<int>& slices, int count, End end);
 
     int64_t words_used() const;
-    int free_words(Side side, int slice) const { return top_[size_t(side)][size_t(slice)] - bottom_[size_t(side)][size_t(slice)]; }
+    int free_words(Side side, int slice) const {
+        return top_[size_t(side)][size_t(slice)] - bottom_[size_t(side)][size_t(slice)];
+    }
 
 private:
     const models::Chip& chip_;

@@ -75,7 +75,8 @@ bool Occupancy::fits_bank(const BankUse& use, int64_t start) const {
             if (use.write)
                 free = free && !reads_[bank].any(cycle, turnaround_);
             else
-                free = free && !writes_[bank].any(std::max<int64_t>(0, cycle - turnaround_ + 1), std::min<int64_t>(turnaround_, cycle + 1));
+                free = free && !writes_[bank].any(std::max<int64_t>(0, cycle - turnaround_ + 1),
+                                                  std::min<int64_t>(turnaround_, cycle + 1));
         });
         if (!free) return false;
     }
@@ -116,7 +117,9 @@ void Occupancy::take(const Task& task, int64_t start) {
     }
     for (const BankUse& use : task.banks)
         for (int i = 0; i < use.count; ++i)
-            for_each_bank(use, i, [&](size_t bank) { (use.write ? writes_ : reads_)[bank].set(start + use.at + int64_t(i) * use.interval, 1); });
+            for_each_bank(use, i, [&](size_t bank) {
+                (use.write ? writes_ : reads_)[bank].set(start + use.at + int64_t(i) * use.interval, 1);
+            });
 }
 
 }  // namespace superlane::compiler

@@ -50,7 +50,9 @@ private:
     };
 
     Positions mask(const Flow& flow) const;
-    size_t stream(const Flow& flow) const { return size_t(flow.direction) * size_t(stream_count_) + size_t(flow.stream); }
+    size_t stream(const Flow& flow) const {
+        return size_t(flow.direction) * size_t(stream_count_) + size_t(flow.stream);
+    }
     bool fits_bank(const BankUse& use, int64_t start) const;
     template <class Visit>
     void for_each_bank(const BankUse& use, int element, Visit visit) const;

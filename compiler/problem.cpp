@@ -24,8 +24,9 @@ int Problem::add(Task task) {
     for (const Access& access : task.accesses)
         if (access.write) depend(task, self, access);
     // One lag for each earlier task: the tightest.
-    std::sort(task.after.begin(), task.after.end(),
-              [](const Task::After& x, const Task::After& y) { return std::pair(x.task, -x.lag) < std::pair(y.task, -y.lag); });
+    std::sort(task.after.begin(), task.after.end(), [](const Task::After& x, const Task::After& y) {
+        return std::pair(x.task, -x.lag) < std::pair(y.task, -y.lag);
+    });
     const auto same = [](const Task::After& x, const Task::After& y) { return x.task == y.task; };
     task.after.erase(std::unique(task.after.begin(), task.after.end(), same), task.after.end());
     tasks_.push_back(std::move(task));
@@ -66,7 +67,8 @@ uint32_t Problem::activation_cell(Side side, int plane, int slot) const {
 uint32_t Problem::accumulator_cell(Side side, int plane, int slot) const {
     const isa::Geometry& g = chip_.geometry;
     SUPERLANE_CHECK(slot >= 0 && slot < g.accumulators, slot);
-    return uint32_t(2 * g.mem_slices * g.words + 2 * g.planes * g.activation_slots + (int(side) * g.planes + plane) * g.accumulators + slot);
+    return uint32_t(2 * g.mem_slices * g.words + 2 * g.planes * g.activation_slots +
+                    (int(side) * g.planes + plane) * g.accumulators + slot);
 }
 
 void Problem::check() const {
@@ -75,13 +77,16 @@ void Problem::check() const {
         for (const Issue& issue : task.issues) {
             SUPERLANE_CHECK(issue.queue >= 0 && issue.queue < queues_.size(), issue.queue);
             SUPERLANE_CHECK(issue.count >= 1 && issue.interval >= 1, issue.count, issue.interval);
-            SUPERLANE_CHECK(isa::unit_accepts(isa::row_of(issue.instruction.opcode).unit, queues_[issue.queue]), queues_.name(issue.queue));
+            SUPERLANE_CHECK(isa::unit_accepts(isa::row_of(issue.instruction.opcode).unit, queues_[issue.queue]),
+                            queues_.name(issue.queue));
         }
         for (const Flow& flow : task.flows) {
             SUPERLANE_CHECK(flow.stream >= 0 && flow.stream < chip_.geometry.streams, flow.stream);
-            SUPERLANE_CHECK(plan_.west_end() <= flow.first && flow.first <= flow.last && flow.last <= plan_.east_end(), flow.first, flow.last);
+            SUPERLANE_CHECK(plan_.west_end() <= flow.first && flow.first <= flow.last && flow.last <= plan_.east_end(),
+                            flow.first, flow.last);
         }
-        for (const Task::After& after : task.after) SUPERLANE_CHECK(after.task >= 0 && after.task < int(self), after.task, self);
+        for (const Task::After& after : task.after)
+            SUPERLANE_CHECK(after.task >= 0 && after.task < int(self), after.task, self);
     }
 }
 

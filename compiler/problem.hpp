@@ -19,8 +19,8 @@ public:
     const isa::QueueMap& queues() const { return queues_; }
     const isa::Floorplan& plan() const { return plan_; }
 
-    /// Names the operation that the tasks added from now on belong to. A name that comes again (in the next layer) is an
-    /// operation of its own, so that its span says when it ran.
+    /// Names the operation that the tasks added from now on belong to. A name that comes again (in the next layer) is
+    /// an operation of its own, so that its span says when it ran.
     void begin_operation(const std::string& name);
     /// Adds a task, derives its dependencies from its accesses; returns its index.
     int add(Task task);
@@ -62,8 +62,8 @@ struct Schedule {
     std::string scheduler;       ///< "asap", "list" or "random:SEED"
 };
 
-/// InternalError unless every dependency holds and nothing is used twice. Slow and simple on purpose: it shares no code with
-/// the schedulers.
+/// InternalError unless every dependency holds and nothing is used twice. Slow and simple on purpose: it shares no code
+/// with the schedulers.
 void verify(const Problem& problem, const Schedule& schedule);
 
 /// Program order, each task at its earliest legal cycle.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Three schedulers behind one signature. All place one task at a time at a legal cycle; they differ in order and pauses.
+// Three schedulers behind one signature. All place one task at a time at a legal cycle; they differ in order and
+// pauses.
 #include <algorithm>
 #include <queue>
 #include <random>
@@ -20,7 +21,8 @@ int64_t first_start(const Task& task) {
 
 class Placer {
 public:
-    explicit Placer(const Problem& problem) : problem_(problem), occupancy_(problem), schedule_{std::vector<int64_t>(problem.tasks().size(), -1), ""} {}
+    explicit Placer(const Problem& problem)
+        : problem_(problem), occupancy_(problem), schedule_{std::vector<int64_t>(problem.tasks().size(), -1), ""} {}
 
     void place(size_t index, int64_t pause = 0) {
         const Task& task = problem_.tasks()[index];
@@ -97,15 +99,17 @@ Schedule schedule_asap(const Problem& problem) {
 Schedule schedule_list(const Problem& problem) {
     Placer placer(problem);
     const std::vector<int64_t> urgent = urgency(problem);
-    in_order(problem, [&](size_t i) { return urgent[i]; }, [&](size_t i) { placer.place(i); });
+    in_order(
+        problem, [&](size_t i) { return urgent[i]; }, [&](size_t i) { placer.place(i); });
     return placer.finish("list");
 }
 
 Schedule schedule_random(const Problem& problem, uint64_t seed) {
     std::mt19937_64 random(seed);
     Placer placer(problem);
-    in_order(problem, [&](size_t) { return int64_t(random() >> 1); },
-             [&](size_t i) { placer.place(i, random() % 4 == 0 ? int64_t(random() % 24) : 0); });
+    in_order(
+        problem, [&](size_t) { return int64_t(random() >> 1); },
+        [&](size_t i) { placer.place(i, random() % 4 == 0 ? int64_t(random() % 24) : 0); });
     return placer.finish("random:" + std::to_string(seed));
 }
 
@@ -115,10 +119,12 @@ Schedule schedule(const Problem& problem, const std::string& scheduler) {
     if (scheduler == "random") return schedule_random(problem, 1);
     if (scheduler.starts_with("random:")) {
         const std::string seed = scheduler.substr(7);
-        if (!seed.empty() && seed.size() < 19 && std::all_of(seed.begin(), seed.end(), [](char c) { return c >= '0' && c <= '9'; }))
+        if (!seed.empty() && seed.size() < 19 &&
+            std::all_of(seed.begin(), seed.end(), [](char c) { return c >= '0' && c <= '9'; }))
             return schedule_random(problem, std::stoull(seed));
     }
-    throw user_error("unknown scheduler '", scheduler, "': asap, list, random or random:SEED", nearest_hint(scheduler, {"asap", "list", "random"}));
+    throw user_error("unknown scheduler '", scheduler, "': asap, list, random or random:SEED",
+                     nearest_hint(scheduler, {"asap", "list", "random"}));
 }
 
 }  // namespace superlane::compiler

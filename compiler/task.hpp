@@ -31,8 +31,8 @@ struct Flow {
     int first = 0, last = 0;  ///< positions, first <= last whatever the direction
 };
 
-/// A use of a storage cell (SRAM word, MXM slot): `count` cells `step` apart, one each `interval` cycles. From these follow
-/// the dependencies between tasks.
+/// A use of a storage cell (SRAM word, MXM slot): `count` cells `step` apart, one each `interval` cycles. From these
+/// follow the dependencies between tasks.
 struct Access {
     uint32_t cell = 0;
     int step = 1;

@@ -8,11 +8,12 @@
 
 namespace superlane::compiler {
 
-void add_access(const Problem& problem, Task& task, Opcode opcode, const VectorRegion& region, int byte, int row, int step, int count, int interval,
-                int at, uint16_t stream) {
+void add_access(const Problem& problem, Task& task, Opcode opcode, const VectorRegion& region, int byte, int row,
+                int step, int count, int interval, int at, uint16_t stream) {
     const int slice = region.slices[size_t(byte)];
     const int address = region.address + row;
-    SUPERLANE_CHECK(row >= 0 && row + (count - 1) * step >= 0 && std::max(row, row + (count - 1) * step) < region.rows, "row", row, "of", region.rows);
+    SUPERLANE_CHECK(row >= 0 && row + (count - 1) * step >= 0 && std::max(row, row + (count - 1) * step) < region.rows,
+                    "row", row, "of", region.rows);
     const isa::Timing& timing = problem.chip().timing;
     const bool write = opcode == Opcode::Write;
     Issue issue{problem.queues().mem(region.side, slice), at, count, interval, count == 1 ? 1 : step, {}};
@@ -25,7 +26,8 @@ void add_access(const Problem& problem, Task& task, Opcode opcode, const VectorR
     task.banks.push_back({index, address, step, count, interval, bank_at, write, false});
     if (byte > 0 || (region.constant && !write)) return;  // a vector's bytes are used together: byte 0 stands for all
     const int settled = bank_at + timing.mem_turnaround;
-    task.accesses.push_back({problem.word_cell(region.side, slice, address), step, count, interval, bank_at, settled, write});
+    task.accesses.push_back(
+        {problem.word_cell(region.side, slice, address), step, count, interval, bank_at, settled, write});
 }
 
 int VectorTask::take_streams(Side direction, bool is_outward, int width) {
@@ -43,7 +45,8 @@ int VectorTask::take_streams(Side direction, bool is_outward, int width) {
 int VectorTask::add_flow(Side direction, int stream, int width, int at, int position, int to, int count, int interval) {
     const int index = int(task_.flows.size());
     for (int k = 0; k < width; ++k)
-        task_.flows.push_back({direction, stream + k, isa::diagonal(direction, at, position), count, interval, std::min(position, to), std::max(position, to)});
+        task_.flows.push_back({direction, stream + k, isa::diagonal(direction, at, position), count, interval,
+                               std::min(position, to), std::max(position, to)});
     return index;
 }
 
@@ -56,21 +59,25 @@ void VectorTask::extend_flow(int flow, int width, int position) {
 }
 
 /// Reads so that element 0 stands at `position` at cycle `at`.
-void VectorTask::read_words(const VectorRegion& region, int first, int step, int count, int interval, int at, int position, Side direction, int stream) {
+void VectorTask::read_words(const VectorRegion& region, int first, int step, int count, int interval, int at,
+                            int position, Side direction, int stream) {
     for (int k = 0; k < region.width; ++k) {
         const int slice_position = problem_.plan().mem(region.side, region.slices[size_t(k)]);
         const int dispatch = at - std::abs(position - slice_position) - problem_.chip().timing.mem_read;
-        add_access(problem_, task_, Opcode::Read, region, k, first, step, count, interval, dispatch, isa::stream(direction, stream + k));
+        add_access(problem_, task_, Opcode::Read, region, k, first, step, count, interval, dispatch,
+                   isa::stream(direction, stream + k));
         add_flow(direction, stream + k, 1, at, position, slice_position, count, interval);
     }
 }
 
 /// Writes what travels on the stream on this diagonal (of element 0).
-void VectorTask::write_words(const VectorRegion& region, int row, int step, int count, int interval, int diagonal, Side direction, int stream) {
+void VectorTask::write_words(const VectorRegion& region, int row, int step, int count, int interval, int diagonal,
+                             Side direction, int stream) {
     for (int k = 0; k < region.width; ++k) {
         const int position = problem_.plan().mem(region.side, region.slices[size_t(k)]);
         const int dispatch = diagonal + (direction == Side::East ? position : -position);
-        add_access(problem_, task_, Opcode::Write, region, k, row, step, count, interval, dispatch, isa::stream(direction, stream + k));
+        add_access(problem_, task_, Opcode::Write, region, k, row, step, count, interval, dispatch,
+                   isa::stream(direction, stream + k));
     }
 }
 
@@ -86,7 +93,12 @@ void VectorTask::place_rotated_source(Node& node) {
     const int out_stream = take_streams(out, true, region.width);
     node.stream = take_streams(in, false, region.width);
     read_words(region, node.first, node.step, node.count, node.interval, enters, edge, out, out_stream);
-    Issue issue{problem_.queues().sxm(region.side, isa::SxmUnit::Permuter, node.permuter), enters, node.count, node.interval, node.shift_step, {}};
+    Issue issue{problem_.queues().sxm(region.side, isa::SxmUnit::Permuter, node.permuter),
+                enters,
+                node.count,
+                node.interval,
+                node.shift_step,
+                {}};
     issue.instruction.opcode = Opcode::Shift;
     issue.instruction.dtype = node.instruction.dtype;
     issue.instruction.mode = 1;  // what falls out moves in at the other end
@@ -104,7 +116,8 @@ void VectorTask::place_sources() {
         if (node.kind == Kind::Read) {
             const Side direction = inward(node.region.side);
             node.stream = take_streams(direction, false, node.region.width);
-            read_words(node.region, node.first, node.step, node.count, node.interval, node.start, plan.vxm_operand(direction), direction, node.stream);
+            read_words(node.region, node.first, node.step, node.count, node.interval, node.start,
+                       plan.vxm_operand(direction), direction, node.stream);
         }
         if (node.kind == Kind::Gather) place_gather(node);
         if (node.kind == Kind::Emit) place_emit(node);
@@ -122,7 +135,8 @@ void VectorTask::place_gather(Node& node) {
     for (int k = 0; k < node.region.width; ++k) {
         const int slice = node.region.slices[size_t(k)];
         SUPERLANE_CHECK(plan.mem(side, slice) == position, "the bytes of a gathered vector stand in one group");
-        Issue issue{problem_.queues().mem(side, slice), dispatch, node.count, node.interval, node.count == 1 ? 1 : 0, {}};
+        Issue issue{
+            problem_.queues().mem(side, slice), dispatch, node.count, node.interval, node.count == 1 ? 1 : 0, {}};
         issue.instruction.opcode = Opcode::Gather;
         issue.instruction.index = uint16_t(node.region.address + node.first);
         issue.instruction.b = isa::stream(out, map_stream);
@@ -143,14 +157,22 @@ void VectorTask::place_emit(Node& node) {
     const int operand = plan.vxm_operand(direction), out = plan.mxm_out(unit.side);
     const int driven = node.start - std::abs(out - operand);
     const int dispatch = driven - problem_.chip().timing.mxm_accumulate_out;
-    Issue issue{problem_.queues().mxm(unit.side, unit.plane, isa::MxmPort::Accumulate), dispatch, node.count, node.interval, node.count == 1 ? 0 : node.step, {}};
+    Issue issue{problem_.queues().mxm(unit.side, unit.plane, isa::MxmPort::Accumulate),
+                dispatch,
+                node.count,
+                node.interval,
+                node.count == 1 ? 0 : node.step,
+                {}};
     issue.instruction.opcode = Opcode::AccumulateEmit;
     issue.instruction.dtype = unit.type();
     issue.instruction.index = uint16_t(node.first);
     issue.instruction.dst = isa::stream(direction, node.stream);
     task_.issues.push_back(issue);
-    if (unit.half) task_.holds.push_back({problem_.queues().mxm(unit.side, unit.plane + 1, isa::MxmPort::Accumulate), dispatch, (node.count - 1) * node.interval + 1});
-    task_.accesses.push_back({problem_.accumulator_cell(unit.side, unit.plane, node.first), node.step, node.count, node.interval, dispatch, 0, false});
+    if (unit.half)
+        task_.holds.push_back({problem_.queues().mxm(unit.side, unit.plane + 1, isa::MxmPort::Accumulate), dispatch,
+                               (node.count - 1) * node.interval + 1});
+    task_.accesses.push_back({problem_.accumulator_cell(unit.side, unit.plane, node.first), node.step, node.count,
+                              node.interval, dispatch, 0, false});
     add_flow(direction, node.stream, 4, driven, out, operand, node.count, node.interval);
 }
 
@@ -191,7 +213,12 @@ void VectorTask::place_output(const Output& output) {
         const int turned = take_streams(in, false, width);
         SUPERLANE_CHECK(output.rotations.size() == size_t(node.count), "a rotation for each element");
         for (int i = 0; i < node.count; ++i) {
-            Issue issue{problem_.queues().sxm(side, isa::SxmUnit::Permuter, output.permuter), enters + i * node.interval, 1, 1, 0, {}};
+            Issue issue{problem_.queues().sxm(side, isa::SxmUnit::Permuter, output.permuter),
+                        enters + i * node.interval,
+                        1,
+                        1,
+                        0,
+                        {}};
             issue.instruction.opcode = Opcode::Shift;
             issue.instruction.dtype = type_of(output.node);
             issue.instruction.mode = 1;
@@ -206,18 +233,22 @@ void VectorTask::place_output(const Output& output) {
         diagonal = int(isa::diagonal(in, leaves, edge));
     }
     const auto reach = [&](const VectorRegion& region) {
-        SUPERLANE_CHECK(region.side == side && region.width == width, "place of another side or width", region.width, width);
+        SUPERLANE_CHECK(region.side == side && region.width == width, "place of another side or width", region.width,
+                        width);
         for (int k = 0; k < width; ++k) extend_flow(carrier, width, plan.mem(side, region.slices[size_t(k)]));
     };
     if (output.regular) {
         reach(output.places[0].region);
-        write_words(output.places[0].region, output.first, output.step, node.count, node.interval, diagonal, direction, stream);
+        write_words(output.places[0].region, output.first, output.step, node.count, node.interval, diagonal, direction,
+                    stream);
         return;
     }
-    SUPERLANE_CHECK(output.places.size() == size_t(node.count), "a place for each element", output.places.size(), node.count);
+    SUPERLANE_CHECK(output.places.size() == size_t(node.count), "a place for each element", output.places.size(),
+                    node.count);
     for (int i = 0; i < node.count; ++i) {
         reach(output.places[size_t(i)].region);
-        write_words(output.places[size_t(i)].region, output.places[size_t(i)].row, 1, 1, 1, diagonal + i * node.interval, direction, stream);
+        write_words(output.places[size_t(i)].region, output.places[size_t(i)].row, 1, 1, 1,
+                    diagonal + i * node.interval, direction, stream);
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builder of vector tasks: the graph, and when each of its operations runs. vector_flow.cpp turns it into issues and flows.
+// Builder of vector tasks: the graph, and when each of its operations runs. vector_flow.cpp turns it into issues and
+// flows.
 #include "compiler/vector_task.hpp"
 
 #include <algorithm>
@@ -22,13 +23,15 @@ VectorTask::Value VectorTask::add(Node node) {
 
 VectorTask::Value VectorTask::read(const VectorRegion& region, DType type, int first, int step) {
     SUPERLANE_CHECK(region.width == isa::dtype_streams(type), region.width, int(type));
-    Node node{.kind = Kind::Read, .count = count_, .interval = interval_, .region = region, .first = first, .step = step};
+    Node node{
+        .kind = Kind::Read, .count = count_, .interval = interval_, .region = region, .first = first, .step = step};
     node.instruction.dtype = type;
     node.sides = 1 << int(region.side);  // from the west by eastward streams, in by the west edge
     return add(node);
 }
 
-VectorTask::Value VectorTask::read_rotated(const VectorRegion& region, DType type, int first, int step, int shift, int shift_step, int permuter) {
+VectorTask::Value VectorTask::read_rotated(const VectorRegion& region, DType type, int first, int step, int shift,
+                                           int shift_step, int permuter) {
     const Value value = read(region, type, first, step);
     Node& node = nodes_.back();
     node.kind = Kind::Rotated;
@@ -38,7 +41,8 @@ VectorTask::Value VectorTask::read_rotated(const VectorRegion& region, DType typ
     return value;
 }
 
-VectorTask::Value VectorTask::gather(const VectorRegion& table, DType type, int base, const VectorRegion& map, int map_row, int map_step) {
+VectorTask::Value VectorTask::gather(const VectorRegion& table, DType type, int base, const VectorRegion& map,
+                                     int map_row, int map_step) {
     SUPERLANE_CHECK(map.side == table.side && map.width == 1, "gather map");
     const Value value = read(table, type, base, 0);
     Node& node = nodes_.back();
@@ -66,7 +70,8 @@ VectorTask::Value VectorTask::op(Opcode opcode, DType type, Value a) {
 
 VectorTask::Value VectorTask::op(Opcode opcode, DType type, Value a, Value b) {
     const Node& second = nodes_[size_t(b.node)];
-    SUPERLANE_CHECK(second.count == nodes_[size_t(a.node)].count && second.interval == nodes_[size_t(a.node)].interval, "operands of different rate");
+    SUPERLANE_CHECK(second.count == nodes_[size_t(a.node)].count && second.interval == nodes_[size_t(a.node)].interval,
+                    "operands of different rate");
     const int sides = second.sides;
     const Value value = op(opcode, type, a);
     nodes_.back().b = b.node;
@@ -105,14 +110,16 @@ VectorTask::Value VectorTask::accumulate(DType type, isa::AccumulateOp reduction
 }
 
 void VectorTask::write(Value value, const VectorRegion& region, int first, int step) {
-    outputs_.push_back({.node = value.node, .places = {{region, first}}, .first = first, .step = step, .regular = true});
+    outputs_.push_back(
+        {.node = value.node, .places = {{region, first}}, .first = first, .step = step, .regular = true});
 }
 
 void VectorTask::write_each(Value value, const std::vector<Place>& places) {
     outputs_.push_back({.node = value.node, .places = places});
 }
 
-void VectorTask::write_rotated(Value value, const std::vector<int>& rotations, const std::vector<Place>& places, int permuter) {
+void VectorTask::write_rotated(Value value, const std::vector<int>& rotations, const std::vector<Place>& places,
+                               int permuter) {
     outputs_.push_back({.node = value.node, .places = places, .rotations = rotations, .permuter = permuter});
 }
 
@@ -120,11 +127,14 @@ DType VectorTask::type_of(int node) const {
     const isa::Instruction& instruction = nodes_[size_t(node)].instruction;
     if (nodes_[size_t(node)].kind != Kind::Operation) return instruction.dtype;
     switch (instruction.opcode) {
-        case Opcode::Convert: return DType(instruction.mode);
+        case Opcode::Convert:
+            return DType(instruction.mode);
         case Opcode::Equal:
         case Opcode::Less:
-        case Opcode::LessEqual: return DType::Bool;
-        default: return instruction.dtype;
+        case Opcode::LessEqual:
+            return DType::Bool;
+        default:
+            return instruction.dtype;
     }
 }
 
@@ -141,15 +151,18 @@ void VectorTask::settle_times() {
         if (node.kind != Kind::Operation) continue;
         node.start = 0;
         for (const int operand : {node.a, node.b})
-            if (operand >= 0 && nodes_[size_t(operand)].kind == Kind::Operation) node.start = std::max(node.start, nodes_[size_t(operand)].ready);
+            if (operand >= 0 && nodes_[size_t(operand)].kind == Kind::Operation)
+                node.start = std::max(node.start, nodes_[size_t(operand)].ready);
         node.ready = node.start + latency(node);
     }
     std::vector<int> wanted(nodes_.size(), INT_MAX);
     for (size_t i = nodes_.size(); i-- > 0;) {
         Node& node = nodes_[i];
         if (wanted[i] != INT_MAX) {
-            if (node.kind == Kind::Operation) node.start = wanted[i] - latency(node);
-            else node.start = wanted[i];
+            if (node.kind == Kind::Operation)
+                node.start = wanted[i] - latency(node);
+            else
+                node.start = wanted[i];
             node.ready = wanted[i];
         }
         for (const int operand : {node.a, node.b})
@@ -199,7 +212,8 @@ void VectorTask::place_alus() {
             SUPERLANE_CHECK(tried < alus, "a vector task needs more ALUs than the VXM has");
             const int candidate = (next + tried) % alus;
             auto& windows = busy[size_t(candidate)];
-            const bool free = std::all_of(windows.begin(), windows.end(), [&](const auto& w) { return last < w.first || w.second < first; });
+            const bool free = std::all_of(windows.begin(), windows.end(),
+                                          [&](const auto& w) { return last < w.first || w.second < first; });
             if (free) node.alu = candidate;
         }
         busy[size_t(node.alu)].push_back({first, last});
@@ -211,13 +225,16 @@ Task VectorTask::finish() {
     // A result that leaves by both sides needs an ALU for each; so does one already driven the other way.
     for (size_t i = 0; i < outputs_.size(); ++i)
         for (size_t j = 0; j < i; ++j)
-            if (outputs_[i].node == outputs_[j].node && (outputs_[i].places[0].region.side != outputs_[j].places[0].region.side)) {
-                const int source = nodes_[size_t(outputs_[i].node)].kind == Kind::Operation ? outputs_[i].node : outputs_[j].node;
+            if (outputs_[i].node == outputs_[j].node &&
+                (outputs_[i].places[0].region.side != outputs_[j].places[0].region.side)) {
+                const int source =
+                    nodes_[size_t(outputs_[i].node)].kind == Kind::Operation ? outputs_[i].node : outputs_[j].node;
                 outputs_[i].node = op(Opcode::Identity, type_of(source), Value{source}).node;
                 break;
             }
     for (Output& output : outputs_)
-        if (nodes_[size_t(output.node)].kind != Kind::Operation) output.node = op(Opcode::Identity, type_of(output.node), Value{output.node}).node;
+        if (nodes_[size_t(output.node)].kind != Kind::Operation)
+            output.node = op(Opcode::Identity, type_of(output.node), Value{output.node}).node;
     settle_times();
     place_alus();
     place_sources();

@@ -20,20 +20,41 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 constexpr ParameterRow rows[] = {
-#define COUNT(member, key, low, high, unit, mark, source, meaning)                      \
-    ParameterRow{key, low, high, true, unit, mark, source, meaning,                     \
-                 [](const Chip& chip) { return double(chip.geometry.member); },         \
+#define COUNT(member, key, low, high, unit, mark, source, meaning)              \
+    ParameterRow{key,                                                           \
+                 low,                                                           \
+                 high,                                                          \
+                 true,                                                          \
+                 unit,                                                          \
+                 mark,                                                          \
+                 source,                                                        \
+                 meaning,                                                       \
+                 [](const Chip& chip) { return double(chip.geometry.member); }, \
                  [](Chip& chip, double value) { chip.geometry.member = int(value); }},
-#define VALUE(member, key, low, high, unit, mark, source, meaning)                      \
-    ParameterRow{key, low, high, false, unit, mark, source, meaning,                    \
-                 [](const Chip& chip) { return double(chip.member); },                  \
+#define VALUE(member, key, low, high, unit, mark, source, meaning)     \
+    ParameterRow{key,                                                  \
+                 low,                                                  \
+                 high,                                                 \
+                 false,                                                \
+                 unit,                                                 \
+                 mark,                                                 \
+                 source,                                               \
+                 meaning,                                              \
+                 [](const Chip& chip) { return double(chip.member); }, \
                  [](Chip& chip, double value) { chip.member = value; }},
 #include "models/chip_parameters.def"
 #undef COUNT
 #undef VALUE
-#define TIMING(member, key, value, mark, source, meaning)                               \
-    ParameterRow{key, 0, 100000, true, "cycles", mark, source, meaning,                 \
-                 [](const Chip& chip) { return double(chip.timing.member); },           \
+#define TIMING(member, key, value, mark, source, meaning)                     \
+    ParameterRow{key,                                                         \
+                 0,                                                           \
+                 100000,                                                      \
+                 true,                                                        \
+                 "cycles",                                                    \
+                 mark,                                                        \
+                 source,                                                      \
+                 meaning,                                                     \
+                 [](const Chip& chip) { return double(chip.timing.member); }, \
                  [](Chip& chip, double value_) { chip.timing.member = int(value_); }},
 #include "isa/timing.def"
 #undef TIMING
@@ -51,12 +72,16 @@ std::string plain(double value) {
     return text.str();
 }
 
-void set_parameter(Chip& chip, const std::string& key, double value, const std::string& where, const std::string& origin) {
-    const auto row = std::find_if(std::begin(rows), std::end(rows), [&](const ParameterRow& r) { return r.key == key; });
-    if (row == std::end(rows)) throw user_error(where, ": unknown parameter '", key, "'", nearest_hint(key, parameter_keys()));
+void set_parameter(Chip& chip, const std::string& key, double value, const std::string& where,
+                   const std::string& origin) {
+    const auto row =
+        std::find_if(std::begin(rows), std::end(rows), [&](const ParameterRow& r) { return r.key == key; });
+    if (row == std::end(rows))
+        throw user_error(where, ": unknown parameter '", key, "'", nearest_hint(key, parameter_keys()));
     if (!(value >= row->low && value <= row->high) || (row->whole && value != std::floor(value)))
-        throw user_error(where, ": ", key, " = ", plain(value), " is not allowed: ", row->whole ? "a whole number" : "a number",
-                         " from ", plain(row->low), " to ", plain(row->high), " (", row->unit, ")");
+        throw user_error(where, ": ", key, " = ", plain(value),
+                         " is not allowed: ", row->whole ? "a whole number" : "a number", " from ", plain(row->low),
+                         " to ", plain(row->high), " (", row->unit, ")");
     row->set(chip, value);
     chip.origins[key] = origin;
 }
@@ -67,7 +92,8 @@ void check_together(const Chip& chip, const std::string& where) {
     const auto refuse = [&](const std::string& what) { throw user_error(where, ": chip '", chip.name, "': ", what); };
     if (g.words % g.banks != 0) refuse("mem.words_per_slice must be a multiple of mem.banks");
     if (g.streams % 16 != 0) refuse("stream.count must be a multiple of 16");
-    if (g.load_streams * g.planes > g.streams) refuse("mxm.load_streams times mxm.planes_per_hemisphere must not exceed stream.count");
+    if (g.load_streams * g.planes > g.streams)
+        refuse("mxm.load_streams times mxm.planes_per_hemisphere must not exceed stream.count");
     if (chip.text_words >= g.words) refuse("icu.text_words_per_slice must leave words for data");
     if (chip.timing.mem_write < 1 || chip.timing.mem_read < 1 || chip.timing.stream_hop < 1 || chip.timing.vxm_op < 1)
         refuse("mem.read, mem.write, stream.hop and vxm.op must be at least 1 cycle");
@@ -84,7 +110,8 @@ void apply_file(Chip& chip, const fs::path& file, int depth) {
         if (std::find(keys.begin(), keys.end(), key) == keys.end())
             throw user_error(file.string(), ": unknown key '", key, "'", nearest_hint(key, keys));
     for (const char* key : {"name", "inherits", "description"})
-        if (root.contains(key) && !root[key].is_string()) throw user_error(file.string(), ": '", key, "' must be a string");
+        if (root.contains(key) && !root[key].is_string())
+            throw user_error(file.string(), ": '", key, "' must be a string");
     if (root.contains("inherits")) {
         const std::string parent = root["inherits"];
         const fs::path path = file.parent_path() / (parent + ".json");
@@ -111,7 +138,8 @@ void apply_override(Chip& chip, const std::string& text) {
         value = std::stod(text.substr(equals + 1), &used);
     } catch (const std::exception&) {
     }
-    if (used == 0 || used != text.size() - equals - 1) throw user_error("--set ", text, ": '", text.substr(equals + 1), "' is not a number");
+    if (used == 0 || used != text.size() - equals - 1)
+        throw user_error("--set ", text, ": '", text.substr(equals + 1), "' is not a number");
     set_parameter(chip, key, value, "--set " + text, "--set");
 }
 
@@ -126,16 +154,16 @@ std::string Chip::digest() const {
     return digest.hex();
 }
 
-std::vector<std::string> chip_names() {
-    return data_names("chips");
-}
+std::vector<std::string> chip_names() { return data_names("chips"); }
 
 Chip load_chip(const std::string& name_or_file, const std::vector<std::string>& overrides) {
     Chip chip;
     fs::path file = name_or_file;
     if (file.extension() != ".json") {
         file = data_path("chips/" + name_or_file + ".json");
-        if (!fs::exists(file)) throw user_error("unknown chip '", name_or_file, "'", nearest_hint(name_or_file, chip_names()), "; a file must end in .json");
+        if (!fs::exists(file))
+            throw user_error("unknown chip '", name_or_file, "'", nearest_hint(name_or_file, chip_names()),
+                             "; a file must end in .json");
     }
     apply_file(chip, file, 0);
     for (const std::string& text : overrides) apply_override(chip, text);

@@ -59,8 +59,8 @@ std::span<const ParameterRow> chip_parameters();
 /// Names of the chips that ship (models/chips/*.json), sorted.
 std::vector<std::string> chip_names();
 
-/// Loads a chip by name or by path of a JSON file, then applies `key=value` overrides in order. UserError names file, key,
-/// value, what is allowed and the nearest name.
+/// Loads a chip by name or by path of a JSON file, then applies `key=value` overrides in order. UserError names file,
+/// key, value, what is allowed and the nearest name.
 Chip load_chip(const std::string& name_or_file, const std::vector<std::string>& overrides = {});
 
 }  // namespace superlane::models

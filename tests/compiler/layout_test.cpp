@@ -38,14 +38,18 @@ TEST(Layout, OneLlama2LayerFitsInInt8) {
 
 TEST(Layout, AModelThatDoesNotFitIsRefusedWithTheArithmetic) {
     LlamaOptions options{.context = 512, .embedding = false, .head = false};
-    const std::string message = message_of([&] { LlamaCompiler(models::load_chip("tsp-v1"), one_layer("llama-2-7b"), options); });
-    EXPECT_NE(message.find("model 'llama-2-7b' does not fit chip 'tsp-v1': weights take 411238400 B (fp16, 1 layers)"), std::string::npos) << message;
+    const std::string message =
+        message_of([&] { LlamaCompiler(models::load_chip("tsp-v1"), one_layer("llama-2-7b"), options); });
+    EXPECT_NE(message.find("model 'llama-2-7b' does not fit chip 'tsp-v1': weights take 411238400 B (fp16, 1 layers)"),
+              std::string::npos)
+        << message;
     EXPECT_NE(message.find("together"), std::string::npos) << message;
 }
 
 TEST(Layout, AChipTooNarrowIsRefused) {
-    const std::string message =
-        message_of([&] { LlamaCompiler(models::load_chip("tsp-v1", {"mem.slices_per_hemisphere=32"}), one_layer("llama-2-7b"), {}); });
+    const std::string message = message_of([&] {
+        LlamaCompiler(models::load_chip("tsp-v1", {"mem.slices_per_hemisphere=32"}), one_layer("llama-2-7b"), {});
+    });
     EXPECT_NE(message.find("44 MEM slices a hemisphere (it has 32, 2, 16, 32)"), std::string::npos) << message;
 }
 
@@ -76,9 +80,11 @@ TEST(Guests, FillTheLanesThatTheLastInputTileLeavesEmpty) {
 
 TEST(Gemm, StreamsWeightsNearTheBound) {
     const models::Chip chip = models::load_chip("tsp-v1");
-    for (const auto& [n, half, least] : {std::tuple(4096, false, 0.90), {14336, false, 0.90}, {4096, true, 0.85}, {14336, true, 0.85}}) {
+    for (const auto& [n, half, least] :
+         {std::tuple(4096, false, 0.90), {14336, false, 0.90}, {4096, true, 0.85}, {14336, true, 0.85}}) {
         const Gemm gemm = compile_gemm(chip, 1, 4096, n, half, {});
-        EXPECT_GE(double(gemm.useful_weight_bytes) / double(gemm.cycles), least * chip.stream_bytes_per_cycle()) << n << (half ? " fp16" : " int8");
+        EXPECT_GE(double(gemm.useful_weight_bytes) / double(gemm.cycles), least * chip.stream_bytes_per_cycle())
+            << n << (half ? " fp16" : " int8");
     }
 }
 

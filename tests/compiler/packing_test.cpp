@@ -44,9 +44,12 @@ TEST_P(Packing, PlacesEveryRowOnce) {
     const int group = packing.group, pairs = packing.pairs;
     expect_each_once(config.q_columns(), 2 * group * pairs, lanes,
                      [&](int v, int lane) { return packing.query_row(v / 2 / pairs, v / 2 % pairs, v % 2, lane); });
-    expect_each_once(config.kv_columns(), 2 * pairs, lanes, [&](int v, int lane) { return packing.key_row(v / 2, v % 2, lane); });
-    expect_each_once(config.kv_columns(), packing.value_vectors(), lanes, [&](int v, int lane) { return packing.value_row(v, lane); });
-    expect_each_once(config.q_columns(), packing.tiles * group, lanes, [&](int v, int lane) { return packing.result_column(v / group, v % group, lane); });
+    expect_each_once(config.kv_columns(), 2 * pairs, lanes,
+                     [&](int v, int lane) { return packing.key_row(v / 2, v % 2, lane); });
+    expect_each_once(config.kv_columns(), packing.value_vectors(), lanes,
+                     [&](int v, int lane) { return packing.value_row(v, lane); });
+    expect_each_once(config.q_columns(), packing.tiles * group, lanes,
+                     [&](int v, int lane) { return packing.result_column(v / group, v % group, lane); });
 }
 
 TEST_P(Packing, RotaryPairsShareALane) {
@@ -63,10 +66,10 @@ INSTANTIATE_TEST_SUITE_P(RandomShapes, Packing, testing::Range(0, 24));
 
 TEST(Packing, FillsTheLanesOfLlama2) {
     const HeadPacking packing(shape(32, 1, 128), 20, 320);
-    EXPECT_EQ(packing.slots, 5);            // five half heads of 64 in 320 lanes
-    EXPECT_EQ(packing.pairs, 7);            // 32 heads, 5 a pair
-    EXPECT_EQ(packing.value_vectors(), 16); // 8 blocks of 16 dimensions, heads 0-19 and 20-31
-    EXPECT_EQ(packing.tiles, 13);           // 256 blocks, 20 a tile: as dense as 4096 / 320 allows
+    EXPECT_EQ(packing.slots, 5);             // five half heads of 64 in 320 lanes
+    EXPECT_EQ(packing.pairs, 7);             // 32 heads, 5 a pair
+    EXPECT_EQ(packing.value_vectors(), 16);  // 8 blocks of 16 dimensions, heads 0-19 and 20-31
+    EXPECT_EQ(packing.tiles, 13);            // 256 blocks, 20 a tile: as dense as 4096 / 320 allows
 }
 
 TEST(Packing, RefusesAHeadThatIsWiderThanTheChip) {

@@ -18,10 +18,13 @@ struct Chain {
         const VectorRegion sums = memory.vectors("sums", Side::West, 0, 4, links + 1, false);
         for (int i = 0; i < links; ++i) {
             VectorTask task = lowering.vector_task(1);
-            task.write(task.op(Opcode::Add, DType::F32, task.read(sums, DType::F32, i), task.read(other, DType::F32, i)), sums, i + 1);
+            task.write(
+                task.op(Opcode::Add, DType::F32, task.read(sums, DType::F32, i), task.read(other, DType::F32, i)), sums,
+                i + 1);
             problem.add(task.finish());
             VectorTask copy = lowering.vector_task(3);
-            copy.write(copy.read(other, DType::F32, 0, 0), memory.vectors("copy", Side::East, 1 + i % 4, 4, 3, false), 0);
+            copy.write(copy.read(other, DType::F32, 0, 0), memory.vectors("copy", Side::East, 1 + i % 4, 4, 3, false),
+                       0);
             problem.add(copy.finish());
         }
     }
@@ -42,7 +45,8 @@ TEST(Schedule, ALinkOfTheChainTakesWhatTheEquationSays) {
 
 TEST(Schedule, EverySchedulerIsLegal) {
     const Chain chain(20);
-    for (const char* name : {"asap", "list", "random:1", "random:2", "random:77"}) EXPECT_NO_THROW(verify(chain.problem, schedule(chain.problem, name))) << name;
+    for (const char* name : {"asap", "list", "random:1", "random:2", "random:77"})
+        EXPECT_NO_THROW(verify(chain.problem, schedule(chain.problem, name))) << name;
 }
 
 TEST(Schedule, RandomOnesDifferAndRepeat) {
@@ -93,5 +97,6 @@ TEST(Emit, JoinsBurstsThatContinueEachOther) {
     const auto& reads = bursts[size_t(problem.queues().mem(Side::West, 0))];
     ASSERT_EQ(reads.size(), 1u);
     EXPECT_EQ(reads[0].count, 64u);
-    EXPECT_EQ(scheduled_cycles(problem, schedule), reads[0].last_cycle() + 1 + 4 + 3 + 2 + 1 + 2);  // read, entry, op, exit, a hop, write
+    EXPECT_EQ(scheduled_cycles(problem, schedule),
+              reads[0].last_cycle() + 1 + 4 + 3 + 2 + 1 + 2);  // read, entry, op, exit, a hop, write
 }

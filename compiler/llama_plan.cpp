@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which outputs of each projection form a tile, and which planes compute it.
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "compiler/llama_layout.hpp"
+
+namespace superlane::compiler {
+namespace {
+
+/// Units by load, so that every plane gets its share of weight rows.
+class UnitLoads {
+public:
+    explicit UnitLoads(bool half, int planes) : half_(half), loads_(size_t(2 * planes), 0), planes_(planes) {}
+    /// The plane (of both sides) with the least load; both sides get `rows`.
+    int pair(int rows_west, int rows_east) {
+        int best = 0;
+        for (int plane = 0; plane < planes_; plane += half_ ? 2 : 1)
+            if (load(0, plane) + load(1, plane) < load(0, best) + load(1, best)) best = plane;
+        load(0, best) += rows_west;
+        load(1, best) += rows_east;
+        return best;
+    }
+    MxmUnit single(int rows) {
+        int best_side = 0, best_plane = 0;
+        for (int plane = 0; plane < planes_; plane += half_ ? 2 : 1)
+            for (int side = 0; side < 2; ++side)
+                if (load(side, plane) < load(best_side, best_plane)) best_side = side, best_plane = plane;
+        load(best_side, best_plane) += rows;
+        return {Side(best_side), best_plane, half_};
+    }
+
+private:
+    int& load(int side, int plane) { return loads_[size_t(side * planes_ + plane)]; }
+    bool half_;
+    std::vector<int> loads_;
+    int planes_;
+};
+
+/// Drops outputs of -1 at the end: a narrower tile loads in fewer cycles.
+void trim(std::vector<int>& outputs) {
+    while (outputs.size() > 1 && outputs.back() < 0) outputs.pop_back();
+}
+
+}  // namespace
+
+/// Rows of the scale and bias tables; of a tile that is split over units the first part carries them.
+void LlamaCompiler::Layout::give_rows(Matrix& matrix, bool biased) {
+    for (OutputTile& tile : matrix.tiles) {
+        if (tile.k_first > 0) continue;
+        if (!half) tile.scale_row = scale_rows_[int(tile.unit.side)]++;
+        if (biased) tile.bias_row = bias_rows_[int(tile.unit.side)]++;
+    }
+}
+
+void LlamaCompiler::Layout::plan_layer(LlamaLayer& layer, int index) {
+    const std::string name = "layer " + std::to_string(index);
+    plan_qkv(layer, name);
+    plan_output(layer, name);
+    plan_ffn(layer, name);
+}
+
+void LlamaCompiler::Layout::plan_qkv(LlamaLayer& layer, const std::string& name) {
+    const HeadPacking& p = packing;
+    Matrix& qkv = layer.qkv;
+    qkv = {.name = name + " q, k, v weights", .half = half, .inputs = dense_lanes(config.hidden, lanes)};
+    UnitLoads loads(half, chip.geometry.planes);
+    const auto outputs_of = [&](auto row_of) {
+        std::vector<int> outputs;
+        for (int lane = 0; lane < lanes; ++lane) outputs.push_back(row_of(lane));
+        trim(outputs);
+        return outputs;
+    };
+    const auto add_pair = [&](auto row_of) {  // halves on opposite sides: they leave at the same cycle for RoPE
+        const std::vector<int> a = outputs_of([&](int lane) { return row_of(0, lane); });
+        const std::vector<int> b = outputs_of([&](int lane) { return row_of(1, lane); });
+        const int plane = loads.pair(int(a.size()), int(b.size())), first = int(qkv.tiles.size());
+        qkv.tiles.push_back({.outputs = a, .unit = {Side::West, plane, half}});
+        qkv.tiles.push_back({.outputs = b, .unit = {Side::East, plane, half}});
+        return std::array<int, 2>{first, first + 1};
+    };
+    const auto below = [](int row, int start) { return row < 0 ? -1 : start + row; };
+    const int keys = config.q_columns(),
+              values = keys + config.kv_columns();  // first row of each in the stacked matrix
+    for (int pair = 0; pair < p.pairs; ++pair)
+        layer.key.push_back(add_pair([&](int h, int lane) { return below(p.key_row(pair, h, lane), keys); }));
+    for (int vector = 0; vector < p.value_vectors(); ++vector) {
+        const std::vector<int> outputs = outputs_of([&](int lane) { return below(p.value_row(vector, lane), values); });
+        layer.value.push_back(int(qkv.tiles.size()));
+        qkv.tiles.push_back({.outputs = outputs, .unit = loads.single(int(outputs.size()))});
+    }
+    for (int g = 0; g < p.group; ++g)
+        for (int pair = 0; pair < p.pairs; ++pair)
+            layer.query.push_back(add_pair([&](int h, int lane) { return p.query_row(g, pair, h, lane); }));
+    give_rows(qkv, config.attention_bias);
+}
+
+void LlamaCompiler::Layout::plan_output(LlamaLayer& layer, const std::string& name) {
+    layer.o = {.name = name + " o weights", .half = half};
+    for (int tile = 0; tile < packing.tiles; ++tile)
+        for (int g = 0; g < packing.group; ++g) {
+            LaneMap map;
+            for (int lane = 0; lane < lanes; ++lane) map.push_back(packing.result_column(tile, g, lane));
+            layer.o.inputs.push_back(std::move(map));
+        }
+    layer.o.tiles = deal_dense(mxm_units(chip.geometry, half), config.hidden, lanes, int(layer.o.inputs.size()));
+    give_rows(layer.o, config.attention_bias);
+}
+
+void LlamaCompiler::Layout::plan_ffn(LlamaLayer& layer, const std::string& name) {
+    Matrix& gate_up = layer.gate_up;
+    gate_up = {.name = name + " gate, up weights", .half = half, .inputs = dense_lanes(config.hidden, lanes)};
+    UnitLoads loads(half, chip.geometry.planes);
+    for (int vector = 0; vector < ffn_tiles; ++vector) {
+        const int first = vector * lanes, last = std::min(config.ffn, first + lanes);
+        const int plane = loads.pair(last - first, last - first), tile_index = int(gate_up.tiles.size());
+        for (const Side side : {Side::West, Side::East}) {  // gate west, up east
+            OutputTile tile{.unit = {side, plane, half}};
+            for (int output = first; output < last; ++output) tile.outputs.push_back(int(side) * config.ffn + output);
+            gate_up.tiles.push_back(std::move(tile));
+        }
+        layer.ffn.push_back({tile_index, tile_index + 1});
+    }
+    give_rows(gate_up, config.mlp_bias);
+    layer.down = {.name = name + " down weights", .half = half, .inputs = dense_lanes(config.ffn, lanes)};
+    layer.down.tiles = deal_dense(mxm_units(chip.geometry, half), config.hidden, lanes, ffn_tiles);
+    give_rows(layer.down, config.mlp_bias);
+}
+
+void LlamaCompiler::Layout::plan_head() {
+    head = {.name = "head weights", .half = half, .inputs = dense_lanes(config.hidden, lanes)};
+    head.tiles = deal_outputs(mxm_units(chip.geometry, half), config.vocabulary, lanes);
+    give_rows(head, false);
+    for (const OutputTile& tile : head.tiles) head_columns.push_back(tile.outputs);
+}
+
+}  // namespace superlane::compiler
