@@ -18,19 +18,25 @@ struct Compile {
     ChipOptions chip;
 
     void print_decisions(const experiment::Step& step) const {
-        const models::Chip& c = options.decode.chip;
-        Table table({false, true, true, true});
+        std::cout << "Decisions\n";
+        for (const std::string& reason : step.decisions.reasons) std::cout << "  " << reason << '\n';
+        std::cout << "Matrices: where each lies\n";
+        Table table({false, true, true, true, true});
+        table.row({"matrix", "outputs x inputs", "tiles", "tiles a plane", "SRAM", "useful", "MEM slices"});
+        for (const auto& one : step.decisions.matrices) {
+            std::string planes;
+            for (const int tiles : one.unit_tiles) planes += (planes.empty() ? "" : " ") + std::to_string(tiles);
+            table.row({one.name, std::to_string(one.outputs) + " x " + std::to_string(one.inputs),
+                       std::to_string(one.tiles) + " x " + std::to_string(one.input_tiles), planes,
+                       grouped(one.sram_bytes) + " B", percent(double(one.useful_bytes) / double(one.sram_bytes)),
+                       one.slices});
+        }
+        table.print(std::cout);
         std::cout << "Operations in program order: exclusive time, cycles\n";
         Table operations({false, true});
         for (const auto& one : experiment::exclusive_cycles(step.compiled.operations, step.compiled.cycles))
             operations.row({one.name, grouped(one.cycles)});
         operations.print(std::cout);
-        std::cout << "Regions: where each tensor lies (slice, first word, words of " << c.lanes() << " B)\n";
-        for (const isa::Region& region : step.compiled.program.regions)
-            table.row({region.name,
-                       std::string(region.side == isa::Side::West ? "mem.w." : "mem.e.") + std::to_string(region.slice),
-                       std::to_string(region.address), grouped(region.words)});
-        table.print(std::cout);
     }
 
     void print(const experiment::Step& step) const {

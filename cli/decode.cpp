@@ -120,7 +120,7 @@ Action define_decode(CLI::App& app) {
         ->required();
     add_repeatable(app, "--prompt", o.prompts,
                    "text to go on from, 'The ' when left out; one for all requests or one each");
-    add_repeatable(app, "--prompt-ids", command->prompt_ids, "the prompt as token ids: 1,2,3")->type_name("IDS ...");
+    add_repeatable(app, "--prompt-ids", command->prompt_ids, "the prompt as token ids: 1,2,3")->type_name("IDS");
     app.add_option("--tokens", o.tokens, "to generate, each request")->capture_default_str()->type_name("N");
     app.add_option("--context", o.context,
                    "positions that a request may take; what is needed, at least 256, when left out")

@@ -74,6 +74,16 @@ void print_operators(const DecodeResult& result) {
     table.print(std::cout);
 }
 
+/// What limits this decode: the time its weights take on the streams, or the latencies of dependent operations.
+std::string bound_line(const DecodeOptions& options, const DecodeResult& result) {
+    const double cycles = double(result.decode.cycles) / double(std::max<size_t>(1, result.cycles_per_token.size()));
+    const bool streams = cycles < 2 * experiment::weight_bound_cycles(options.chip, result.weight_bytes);
+    return std::string(streams ? "Bound by the streams that bring the weights"
+                               : "Bound by latency: operations wait for each other, the streams are mostly empty") +
+           ". `superlane explain stream_bandwidth`: why the streams, not the advertised 80 TB/s, are the bound of "
+           "decoding.\n";
+}
+
 }  // namespace
 
 void print_decode(const DecodeOptions& options, const DecodeResult& result) {
@@ -95,8 +105,7 @@ void print_decode(const DecodeOptions& options, const DecodeResult& result) {
     table.row({"digest", result.digest});
     table.print(std::cout, "");
     print_operators(result);
-    std::cout
-        << "Decoding is bound by the streams, not by the advertised 80 TB/s: `superlane explain stream_bandwidth`.\n";
+    std::cout << bound_line(options, result);
 }
 
 }  // namespace superlane::cli

@@ -40,7 +40,7 @@ Action define_describe(CLI::App& app) {
     app.add_option("WHAT", command->what, "chips, models, isa or parameters")->required();
     app.add_option("NAME", command->names, "what to show in full; an overview of all when left out");
     add_repeatable(app, "--set", command->overrides, "set a parameter of the chip that is shown")
-        ->type_name("KEY=VALUE ...");
+        ->type_name("KEY=VALUE");
     return [command] { command->run(); };
 }
 

@@ -13,8 +13,9 @@ void print_metric(const experiment::Metric& metric) {
     Table table;
     table.row({"metric", std::string(metric.key)});
     table.row({"unit", std::string(metric.unit)});
+    table.row({"meaning", std::string(metric.definition)});
+    table.row({"formula", std::string(metric.formula)});
     table.print(std::cout, "");
-    std::cout << wrapped(std::string(metric.definition), 100, "  ") << "\n  = " << metric.formula << '\n';
 }
 
 void print_list() {

@@ -12,7 +12,7 @@ namespace superlane::cli {
 
 CLI::Option* add_repeatable(CLI::App& app, const std::string& name, std::vector<std::string>& values,
                             const std::string& help) {
-    return app.add_option(name, values, help)->allow_extra_args(false)->type_name("TEXT ...");
+    return app.add_option(name, values, help)->allow_extra_args(false)->type_name("TEXT");
 }
 
 void ChipOptions::define(CLI::App& app) {
@@ -20,7 +20,7 @@ void ChipOptions::define(CLI::App& app) {
         ->capture_default_str()
         ->type_name("NAME|FILE");
     add_repeatable(app, "--set", overrides, "set a chip parameter, as mem.read=2; may be repeated")
-        ->type_name("KEY=VALUE ...");
+        ->type_name("KEY=VALUE");
 }
 
 void ChipOptions::define_for_program(CLI::App& app) {

@@ -92,7 +92,7 @@ Action define_run(CLI::App& app) {
         ->required();
     add_repeatable(app, "--show", command->options.show,
                    "print a region's words: NAME (bytes), or one region a byte: lo+hi=f16, b0+b1+b2+b3=f32")
-        ->type_name("REGION ...");
+        ->type_name("REGION");
     command->chip.define_for_program(app);
     command->engine.define(app);
     command->json.define(app);

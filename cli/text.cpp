@@ -8,7 +8,6 @@
 #include <cmath>
 #include <cstdio>
 #include <iostream>
-#include <sstream>
 
 namespace superlane::cli {
 
@@ -70,25 +69,6 @@ void Table::print(std::ostream& out, const std::string& indent) const {
         line.erase(line.find_last_not_of(' ') + 1);
         out << line << '\n';
     }
-}
-
-std::string wrapped(const std::string& text, size_t width, const std::string& indent) {
-    std::istringstream words(text);
-    std::string result = indent, word;
-    size_t column = indent.size();
-    while (words >> word) {
-        if (column > indent.size() && column + 1 + word.size() > width) {
-            result += "\n" + indent;
-            column = indent.size();
-        }
-        if (column > indent.size()) {
-            result += ' ';
-            ++column;
-        }
-        result += word;
-        column += word.size();
-    }
-    return result;
 }
 
 ProgressBar::ProgressBar() : terminal_(isatty(STDERR_FILENO) != 0) {}

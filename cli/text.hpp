@@ -28,9 +28,6 @@ private:
     std::vector<std::vector<std::string>> rows_;
 };
 
-/// Lines of at most `width` columns, broken at spaces.
-std::string wrapped(const std::string& text, size_t width, const std::string& indent);
-
 /// On a terminal's standard error only; nothing otherwise.
 class ProgressBar {
 public:

@@ -33,6 +33,7 @@ Step compile_step(const StepOptions& options) {
     Step step{.model = setup.model, .context = setup.context};
     step.compiled =
         compiler.compile({{.request = 0, .position = options.position, .logits = !setup.partial}}, decode.scheduler);
+    step.decisions = decisions(decode.chip, setup.model, setup.compiler_options(decode));
     step.memory = compiler.memory_use();
     step.weight_bytes = step_weight_bytes(setup);
     if (!options.weights) return step;

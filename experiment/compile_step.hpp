@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program of one decode step, without running it.
 #pragma once
+#include "experiment/decisions.hpp"
 #include "experiment/decode.hpp"
 
 namespace superlane::experiment {
@@ -15,6 +16,7 @@ struct Step {
     LlmConfig model;
     int context = 0;
     compiler::CompiledStep compiled;
+    Decisions decisions;
     compiler::MemoryUse memory;
     compiler::Image image;  ///< empty without weights
     int64_t weight_bytes = 0;

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bad input: one clear line, exit code 2, nothing half-written.
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "models/checkpoint.hpp"
+#include "tests/cli/process.hpp"
+
+using namespace superlane;
+using namespace superlane::test;
+using testing::AllOf;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string tiny = "examples/tiny-llama";
+
+/// A copy of the shipped model to spoil.
+void copy_model(const Folder& folder) {
+    for (const char* name : {"config.json", "model.safetensors"})
+        fs::copy_file(fs::path(SUPERLANE_SOURCE_DIR) / tiny / name, folder.path() / name);
+}
+
+void replace(const std::string& file, const std::string& from, const std::string& to) {
+    std::string text = slurp(file);
+    const size_t at = text.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    std::ofstream(file, std::ios::binary) << text.replace(at, from.size(), to);
+}
+
+}  // namespace
+
+TEST(Errors, Commands) {
+    EXPECT_THAT(complaint({"deocde"}), HasSubstr("unknown command 'deocde' (nearest: 'decode')"));
+    EXPECT_THAT(complaint({}), HasSubstr("superlane --help"));
+    EXPECT_THAT(complaint({"decode"}), HasSubstr("MODEL is required"));
+    EXPECT_THAT(complaint({"decode", tiny, "--tokns", "3"}),
+                HasSubstr("unknown option '--tokns' (nearest: '--tokens')"));
+    EXPECT_THAT(complaint({"decode", tiny, "--tokens", "many"}), HasSubstr("many"));
+    EXPECT_THAT(complaint({"explain", "stream_use"}), HasSubstr("unknown metric 'stream_use'"));
+    EXPECT_THAT(complaint({"describe", "chip"}), HasSubstr("(nearest: 'chips')"));
+    EXPECT_THAT(complaint({"describe", "isa", "ad"}), HasSubstr("unknown instruction 'ad'"));
+    EXPECT_THAT(complaint({"describe", "parameters", "mem.reed"}), HasSubstr("(nearest: 'mem.read')"));
+}
+
+TEST(Errors, Values) {
+    EXPECT_THAT(complaint({"decode", tiny, "--dtype", "fp8"}), HasSubstr("--dtype fp8: must be fp16 or int8"));
+    EXPECT_THAT(complaint({"decode", tiny, "--engine", "fats"}), HasSubstr("(nearest: 'fast')"));
+    EXPECT_THAT(complaint({"decode", tiny, "--scheduler", "radom"}), HasSubstr("asap, list or random:SEED"));
+    EXPECT_THAT(complaint({"decode", tiny, "--tokens", "0"}), HasSubstr("--tokens 0: must be from 1"));
+    EXPECT_THAT(complaint({"decode", tiny, "--prompt-ids", "1,x"}), HasSubstr("'x' is no token id"));
+    EXPECT_THAT(complaint({"decode", tiny, "--prompt-ids", "1,999"}), HasSubstr("999 is not in the vocabulary of 256"));
+    EXPECT_THAT(complaint({"decode", tiny, "--prompt", ""}), HasSubstr("the prompt has no tokens"));
+    EXPECT_THAT(complaint({"decode", tiny, "--prompt", "\xff"}), HasSubstr("not UTF-8"));
+    EXPECT_THAT(complaint({"decode", tiny, "--timing-only", "--compare"}), HasSubstr("--compare needs values"));
+    EXPECT_THAT(complaint({"decode", tiny, "--layers", "1"}), HasSubstr("--layers needs --timing-only"));
+    EXPECT_THAT(complaint({"decode", tiny, "--batch", "3", "--prompt", "a", "--prompt", "b"}),
+                HasSubstr("needs one prompt for all requests, or 3; 2 given"));
+    EXPECT_THAT(complaint({"decode", tiny, "--vcd", "x.vcd"}), HasSubstr("--vcd needs --engine kernel"));
+    EXPECT_THAT(complaint({"gemm", "0", "4", "4"}), HasSubstr("M = 0 must be at least 1"));
+    EXPECT_THAT(complaint({"gemm", "1", "40000", "40000"}), HasSubstr("do not fit"));
+}
+
+TEST(Errors, PromptTooLong) {
+    EXPECT_THAT(complaint({"decode", tiny, "--tokens", "64", "--context", "32"}),
+                HasSubstr("prompt too long: 4 tokens and 64 to generate take 67 positions, --context is 32"));
+    EXPECT_THAT(complaint({"decode", tiny, "--tokens", "1100"}), HasSubstr("has at most 1024"));
+}
+
+TEST(Errors, Models) {
+    EXPECT_THAT(complaint({"decode", "llama-2-7c"}), HasSubstr("llama-2-7b"));
+    EXPECT_THAT(
+        complaint({"decode", "llama-2-7b", "--dtype", "int8"}),
+        AllOf(HasSubstr("does not fit: "), HasSubstr(" B of int8 weights + "), HasSubstr("230686720 B of SRAM")));
+    EXPECT_THAT(complaint({"decode", "llama-2-7b", "--compare"}), HasSubstr("shape without weights"));
+}
+
+TEST(Errors, Checkpoints) {
+    Folder folder;
+    EXPECT_THAT(complaint({"decode", folder.path()}), HasSubstr("config.json"));
+    copy_model(folder);
+    fs::remove(folder / "model.safetensors");
+    EXPECT_THAT(complaint({"decode", folder.path()}), HasSubstr("model.safetensors"));
+    fs::copy_file(fs::path(SUPERLANE_SOURCE_DIR) / tiny / "model.safetensors", folder / "model.safetensors");
+    fs::resize_file(folder / "model.safetensors", 100000);
+    EXPECT_THAT(complaint({"decode", folder.path()}), HasSubstr("model.safetensors"));
+}
+
+TEST(Errors, CheckpointOfAnotherShapeOrType) {
+    Folder folder;
+    copy_model(folder);
+    replace(folder / "config.json", "\"intermediate_size\": 456", "\"intermediate_size\": 455");
+    EXPECT_THAT(complaint({"decode", folder.path()}), AllOf(HasSubstr("455"), HasSubstr("456")));
+    replace(folder / "config.json", "\"intermediate_size\": 455", "\"intermediate_size\": 456");
+    replace(folder / "model.safetensors", "\"F16\"", "\"I16\"");
+    EXPECT_THAT(complaint({"decode", folder.path()}), HasSubstr("I16"));
+}
+
+TEST(Errors, UnknownArchitecture) {
+    Folder folder;
+    copy_model(folder);
+    replace(folder / "config.json", "LlamaForCausalLM", "LlumaForCausalLM");
+    EXPECT_THAT(complaint({"decode", folder.path()}), HasSubstr("LlumaForCausalLM"));
+}
+
+TEST(Errors, Chips) {
+    Folder folder;
+    EXPECT_THAT(complaint({"decode", tiny, "--chip", "tsp-v2"}), HasSubstr("(nearest: 'tsp-v1')"));
+    const std::string key = folder.write("key.json", R"({"inherits": "tsp-v1", "parameters": {"mem.reed": 1}})");
+    EXPECT_THAT(complaint({"gemm", "1", "4", "4", "--chip", key}),
+                AllOf(HasSubstr("key.json"), HasSubstr("(nearest: 'mem.read')")));
+    const std::string top = folder.write("top.json", R"({"inherits": "tsp-v1", "paramters": {}})");
+    EXPECT_THAT(complaint({"gemm", "1", "4", "4", "--chip", top}), HasSubstr("(nearest: 'parameters')"));
+    EXPECT_THAT(complaint({"gemm", "1", "4", "4", "--set", "superlanes=99"}), HasSubstr("from 1 to 64 (superlanes)"));
+    EXPECT_THAT(complaint({"gemm", "1", "4", "4", "--set", "superlanes"}), HasSubstr("KEY=NUMBER"));
+}
+
+TEST(Errors, Assembly) {
+    Folder folder;
+    const std::string text = folder.write("bad.asm", ".chip tsp-v1\n.queue mem.w.0\n@0  raed 0 -> E0\n");
+    EXPECT_THAT(complaint({"run", text}), AllOf(HasSubstr("bad.asm:3:5: "), HasSubstr("(nearest: 'read')")));
+    EXPECT_THAT(complaint({"asm", text, "-o", folder / "bad.slp"}), HasSubstr("bad.asm:3:5: "));
+    EXPECT_EQ(folder.files(), 1u);
+    EXPECT_THAT(complaint({"run", folder / "none.asm"}), HasSubstr("none.asm"));
+}
+
+TEST(Errors, ProgramFiles) {
+    Folder folder;
+    const std::string program = folder / "add.slp";
+    ASSERT_EQ(run({"asm", "examples/asm/add_vectors.asm", "-o", program}).code, 0);
+    EXPECT_THAT(complaint({"run", program, "--chip", "mini"}), HasSubstr("the program is for chip 'tsp-v1'"));
+    EXPECT_THAT(complaint({"run", program, "--set", "mem.read=2"}), HasSubstr("one geometry and timing only"));
+    EXPECT_THAT(complaint({"run", program, "--show", "z9"}), HasSubstr("no region 'z9'"));
+    EXPECT_THAT(complaint({"run", program, "--show", "z0+z1=f32"}), HasSubstr("has 4 bytes"));
+    fs::resize_file(program, fs::file_size(program) - 1);
+    EXPECT_THAT(complaint({"run", program}), HasSubstr("truncated"));
+    EXPECT_THAT(complaint({"disasm", folder.write("x.slp", "nothing")}), HasSubstr("not a program file"));
+}
+
+TEST(Errors, HazardsAreExplained) {
+    Folder folder;
+    const std::string text = folder.write("tap.asm", ".chip tsp-v1\n.queue mem.w.3\n@5 write 0, E4\n");
+    const Finished finished = run({"run", text});
+    EXPECT_EQ(finished.code, 2);
+    EXPECT_THAT(finished.err,
+                AllOf(HasSubstr("hazard: cycle 5, mem.w.3, E4: a tap"), HasSubstr("line 3"), HasSubstr("1 hazard\n")));
+}
+
+TEST(Errors, OutputsThatCannotBeWritten) {
+    Folder folder;
+    const std::string nowhere = folder / "none/result.json";
+    EXPECT_THAT(complaint({"gemm", "1", "4", "4", "--chip", "mini", "--json", nowhere}),
+                AllOf(HasSubstr(nowhere), HasSubstr("cannot be written")));
+    EXPECT_THAT(complaint({"decode", tiny, "--logits", nowhere}), HasSubstr("cannot be written"));
+    EXPECT_THAT(complaint({"decode", tiny, "--trace", folder.path()}), HasSubstr("is a directory"));
+    EXPECT_THAT(complaint({"asm", "examples/asm/hop.asm", "-o", nowhere}), HasSubstr("cannot be written"));
+    EXPECT_EQ(folder.files(), 0u);
+}
+
+TEST(Errors, AFailedRunLeavesNoFile) {
+    Folder folder;
+    complaint({"decode", tiny, "--tokens", "9000", "--json", folder / "r.json", "--trace", folder / "t.json",
+               "--logits", folder / "l.npy"});
+    EXPECT_EQ(folder.files(), 0u);
+}
+
+TEST(Errors, ResultFiles) {
+    Folder folder;
+    EXPECT_THAT(complaint({"rerun", folder / "none.json"}), HasSubstr("none.json"));
+    EXPECT_THAT(complaint({"rerun", folder.write("a.json", "{")}), HasSubstr("a.json"));
+    EXPECT_THAT(complaint({"rerun", folder.write("b.json", "{}")}), HasSubstr("digest"));
+    EXPECT_THAT(complaint({"rerun", folder.write("c.json", R"({"digest": "0", "version": "0", "command": ["asm"]})")}),
+                HasSubstr("allowed are decode, gemm, run"));
+}
+
+TEST(Errors, InterruptLeavesNothing) {
+    Folder folder;
+    const Process process(
+        {"decode", tiny, "--tokens", "900", "--json", folder / "r.json", "--trace", folder / "t.json"});
+    for (int tries = 0; tries < 1000 && slurp(process.out_file()).size() < 6; ++tries)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    process.signal(SIGINT);
+    const Finished finished = process.wait();
+    EXPECT_EQ(finished.code, 130);
+    EXPECT_THAT(finished.err, HasSubstr("expected: about "));  // time and memory, said before a long run
+    EXPECT_THAT(finished.err, HasSubstr("interrupted"));
+    EXPECT_EQ(folder.files(), 0u);
+}
