@@ -21,8 +21,9 @@ void Distance::add(int64_t index, std::span<const float> chip, std::span<const f
         reference_square += b * b;
     }
     if (largest > 0) max_relative_difference = std::max(max_relative_difference, difference / largest);
-    if (chip_square > 0 && reference_square > 0)
-        cosine = std::min(cosine, dot / std::sqrt(chip_square * reference_square));
+    const double here = chip_square > 0 && reference_square > 0 ? dot / std::sqrt(chip_square * reference_square) : 1;
+    cosine = std::min(cosine, here);
+    cosine_sum += here;
     ++positions;
     if (greedy_token(chip) == greedy_token(reference))
         ++equal_choices;

@@ -14,7 +14,9 @@ struct Distance {
     int64_t positions = 0, equal_choices = 0;
     int64_t first_difference = -1;  ///< generated token of the first other choice; -1 = none
     double max_relative_difference = 0;
-    double cosine = 1;  ///< the smallest
+    double cosine = 1;      ///< the smallest
+    double cosine_sum = 0;  ///< over positions
+    double mean_cosine() const { return positions == 0 ? 1 : cosine_sum / double(positions); }
     bool tokens_equal() const { return equal_choices == positions; }
     double top1_share() const { return positions == 0 ? 1 : double(equal_choices) / double(positions); }
     void add(int64_t index, std::span<const float> chip, std::span<const float> reference);

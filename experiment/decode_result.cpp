@@ -28,7 +28,8 @@ Json distance_json(const Distance& distance) {
             {"first_difference", distance.first_difference},
             {"top1_share", distance.top1_share()},
             {"max_relative_difference", distance.max_relative_difference},
-            {"cosine", distance.cosine}};
+            {"cosine", distance.cosine},
+            {"mean_cosine", distance.mean_cosine()}};
 }
 
 Json memory_json(const compiler::MemoryUse& memory, const models::Chip& chip) {
