@@ -2,12 +2,9 @@
 // Strict reading of a safetensors file: nothing in the header is believed before it is checked against the file.
 #include "models/safetensors.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
+#include <boost/interprocess/file_mapping.hpp>
+#include <boost/interprocess/mapped_region.hpp>
 #include <cstring>
 #include <fstream>
 #include <string_view>
@@ -115,20 +112,25 @@ std::map<std::string, Tensor> parse_safetensors(std::span<const std::byte> bytes
     return tensors;
 }
 
+struct MappedFile::Region {
+    boost::interprocess::mapped_region region;
+};
+
 MappedFile::MappedFile(const std::filesystem::path& file) {
-    const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) throw user_error(file.string(), ": cannot be read");
-    struct stat status {};
-    const bool regular = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
-    const size_t size = regular ? size_t(status.st_size) : 0;
-    void* mapping = size == 0 ? MAP_FAILED : mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    close(descriptor);
-    if (mapping == MAP_FAILED)
-        throw user_error(file.string(), regular && size == 0 ? ": is empty" : ": cannot be mapped");
-    bytes_ = {static_cast<const std::byte*>(mapping), size};
+    std::error_code error;
+    if (!std::filesystem::exists(file, error)) throw user_error(file.string(), ": cannot be read");
+    if (!std::filesystem::is_regular_file(file, error)) throw user_error(file.string(), ": is not a file");
+    if (std::filesystem::file_size(file, error) == 0) throw user_error(file.string(), ": is empty");
+    try {
+        const boost::interprocess::file_mapping mapping(file.c_str(), boost::interprocess::read_only);
+        region_ = std::make_unique<Region>(Region{{mapping, boost::interprocess::read_only}});
+    } catch (const boost::interprocess::interprocess_exception&) {
+        throw user_error(file.string(), ": cannot be read");
+    }
+    bytes_ = {static_cast<const std::byte*>(region_->region.get_address()), region_->region.get_size()};
 }
 
-MappedFile::~MappedFile() { munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size()); }
+MappedFile::~MappedFile() = default;
 
 void write_safetensors(const std::filesystem::path& file, const std::vector<Tensor>& tensors) {
     json header = json::object();

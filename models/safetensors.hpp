@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ public:
     std::span<const std::byte> bytes() const { return bytes_; }
 
 private:
+    struct Region;
+    std::unique_ptr<Region> region_;
     std::span<const std::byte> bytes_;
 };
 

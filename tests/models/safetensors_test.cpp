@@ -110,7 +110,7 @@ TEST(SafetensorsErrors, Files) {
     EXPECT_EQ(message_of([&] { MappedFile(scratch / "absent"); }), (scratch / "absent").string() + ": cannot be read");
     scratch.write("empty", "");
     EXPECT_EQ(message_of([&] { MappedFile(scratch / "empty"); }), (scratch / "empty").string() + ": is empty");
-    EXPECT_EQ(message_of([&] { MappedFile{scratch.path()}; }), scratch.path().string() + ": cannot be mapped");
+    EXPECT_EQ(message_of([&] { MappedFile{scratch.path()}; }), scratch.path().string() + ": is not a file");
     EXPECT_EQ(message_of([&] { write_safetensors(scratch / "no" / "file", {}); }),
               (scratch / "no" / "file").string() + ": cannot be written");
 }
