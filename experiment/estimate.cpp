@@ -7,8 +7,8 @@ namespace {
 
 constexpr double kernel_cycles_per_s = 0.2e6, functional_cycles_per_s = 0.4e6, timing_cycles_per_s = 2.5e6;
 constexpr double reference_parameters_per_s = 0.4e9;  // one reference executor, one token
-constexpr double bytes_per_instruction = 400;         // text, prepared bursts, the scheduler's tables
-constexpr double base_bytes = 40e6;
+constexpr double bytes_per_instruction = 300;         // text, prepared bursts, the scheduler's tables
+constexpr double base_bytes = 25e6;
 
 double cycles_per_s(const DecodeOptions& options, bool timing_only) {
     if (timing_only) return timing_cycles_per_s;

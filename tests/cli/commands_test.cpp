@@ -57,6 +57,12 @@ TEST(Programs, TraceAndWaveform) {
     EXPECT_EQ(folder.files(), 2u);
 }
 
+TEST(Outputs, AFullDiskIsAnError) {
+    const Finished finished = run({"gemm", "1", "4", "4", "--chip", "mini", "--json", "/dev/full"});
+    EXPECT_EQ(finished.code, 2);
+    EXPECT_THAT(finished.err, HasSubstr("/dev/full: cannot be written"));
+}
+
 TEST(Gemm, ExactAndRepeatable) {
     Folder folder;
     const std::string file = folder / "g.json";
