@@ -52,6 +52,8 @@ struct Run {
                                        grouped(int64_t(result.run.counters.instructions)) + " dispatched"});
         table.row({"SRAM", grouped(int64_t(usage.vectors_read)) + " vectors read, " +
                                grouped(int64_t(usage.vectors_written)) + " written"});
+        if (!options.faults.empty())
+            table.row({"ECC", grouped(int64_t(result.run.corrected_ecc)) + " words corrected"});
         table.row({"energy", joules_text(usage.joules)});
         table.row({"hazards", std::to_string(result.run.hazards.size())});
         table.row({"digest", result.digest});
@@ -93,6 +95,9 @@ Action define_run(CLI::App& app) {
     add_repeatable(app, "--show", command->options.show,
                    "print a region's words: NAME (bytes), or one region a byte: lo+hi=f16, b0+b1+b2+b3=f32")
         ->type_name("REGION");
+    add_repeatable(app, "--fault", command->options.faults,
+                   "flip bits of SRAM: 120:mem.e.3:0x10:5:7 flips bit 7 of superlane 5's word 0x10 at cycle 120")
+        ->type_name("CYCLE:SLICE:ADDRESS:SUPERLANE:BIT[,BIT]");
     command->chip.define_for_program(app);
     command->engine.define(app);
     command->json.define(app);

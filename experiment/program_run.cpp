@@ -8,6 +8,7 @@
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
+#include "experiment/faults.hpp"
 #include "experiment/shown_region.hpp"
 #include "experiment/stopwatch.hpp"
 #include "experiment/usage.hpp"
@@ -65,7 +66,8 @@ ProgramRunResult run_program(const ProgramRunOptions& options) {
     sim::Machine machine(options.chip, {.engine = engine_of(options.engine),
                                         .data = options.timing_only ? sim::Data::TimingOnly : sim::Data::Functional,
                                         .chrome_trace_file = options.trace_file,
-                                        .vcd_file = options.vcd_file});
+                                        .vcd_file = options.vcd_file,
+                                        .faults = parse_faults(options.faults, options.chip)});
     machine.load(program);
     ProgramRunResult result;
     {
@@ -77,7 +79,7 @@ ProgramRunResult run_program(const ProgramRunOptions& options) {
     for (const std::string& request : options.show) result.shown.push_back(read_shown(request, program, machine));
     Digest digest;
     digest.text("superlane run").text(options.chip.digest()).text(result.program_digest).number(result.run.cycles);
-    digest.number(int(options.timing_only));
+    digest.number(int(options.timing_only)).number(result.run.corrected_ecc);
     for (const sim::Hazard& hazard : result.run.hazards) digest.text(hazard.message());
     feed_shown(digest, result.shown);
     result.digest = digest.hex();
@@ -88,7 +90,8 @@ Json to_json(const ProgramRunOptions& options) {
     return {{"program", options.program},
             {"engine", options.engine},
             {"timing_only", options.timing_only},
-            {"show", options.show}};
+            {"show", options.show},
+            {"faults", options.faults}};
 }
 
 ProgramRunOptions program_run_options(const nlohmann::json& result, const std::string& file) {
@@ -98,10 +101,14 @@ ProgramRunOptions program_run_options(const nlohmann::json& result, const std::s
                               .chip = chip_of(result, file),
                               .engine = from.text("engine"),
                               .timing_only = from.boolean_or("timing_only", false)};
-    for (const auto& request : from.at("show")) {
-        if (!request.is_string()) from.fail("show", "must be a list of strings");
-        options.show.push_back(request);
-    }
+    const auto read_list = [&](const char* key, std::vector<std::string>& list) {
+        for (const auto& request : from.at(key)) {
+            if (!request.is_string()) from.fail(key, "must be a list of strings");
+            list.push_back(request);
+        }
+    };
+    read_list("show", options.show);
+    read_list("faults", options.faults);
     return options;
 }
 

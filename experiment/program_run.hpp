@@ -16,6 +16,7 @@ struct ProgramRunOptions {
     std::string engine = "fast";
     bool timing_only = false;
     std::vector<std::string> show;     ///< regions: NAME, or NAME+NAME=TYPE for elements of several bytes
+    std::vector<std::string> faults;   ///< SRAM faults to inject, see experiment/faults.hpp
     std::string trace_file, vcd_file;  ///< empty = none
 };
 

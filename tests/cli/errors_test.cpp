@@ -139,6 +139,19 @@ TEST(Errors, ProgramFiles) {
     EXPECT_THAT(complaint({"disasm", folder.write("x.slp", "nothing")}), HasSubstr("not a program file"));
 }
 
+TEST(Errors, Faults) {
+    const std::string add = "examples/asm/add_vectors.asm";
+    EXPECT_THAT(complaint({"run", add, "--fault", "0:mem.w.0:0"}), HasSubstr("must be CYCLE:SLICE:ADDRESS:SUPERLANE:BIT"));
+    EXPECT_THAT(complaint({"run", add, "--fault", "0:vxm.0:0:0:0"}), HasSubstr("'vxm.0' is no MEM slice"));
+    EXPECT_THAT(complaint({"run", add, "--fault", "0:mem.w.0:0:0:137"}), HasSubstr("from 0 to 136"));
+    const Finished corrected = run({"run", add, "--fault", "0:mem.w.0:0x0:0:3", "--show", "z0+z1+z2+z3=f32"});
+    EXPECT_EQ(corrected.code, 0);
+    EXPECT_THAT(corrected.out, AllOf(HasSubstr("1 words corrected"), HasSubstr("z0+z1+z2+z3[0] f32: 100 100.5 101")));
+    const Finished stopped = run({"run", add, "--fault", "0:mem.w.0:0x0:0:3,9"});
+    EXPECT_EQ(stopped.code, 2);
+    EXPECT_THAT(stopped.err, AllOf(HasSubstr("two or more flipped bits"), HasSubstr("the program was stopped")));
+}
+
 TEST(Errors, HazardsAreExplained) {
     Folder folder;
     const std::string text = folder.write("tap.asm", ".chip tsp-v1\n.queue mem.w.3\n@5 write 0, E4\n");
