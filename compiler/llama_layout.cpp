@@ -20,7 +20,7 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
       config(config_),
       options(options_),
       memory(chip),
-      packing(config, chip.geometry.superlanes, chip.lanes()),
+      packing(config, chip.geometry.superlanes, chip.lanes(), pass_limit()),
       half(!options.int8),
       lanes(chip.lanes()) {
     const isa::Geometry& g = chip.geometry;
@@ -38,6 +38,12 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
     if (options.context > config.max_position)
         throw user_error("context ", options.context, " is longer than the model's max_position_embeddings ",
                          config.max_position);
+    int heads_a_tile = 0;
+    for (int tile = 0; tile < packing.tiles; ++tile)
+        heads_a_tile = std::max(heads_a_tile, packing.tile_last_head(tile) - packing.tile_first_head(tile) + 1);
+    if (const int needed = std::max(heads_a_tile, options.batch); needed > g.accumulators)
+        throw user_error("chip '", chip.name, "': this model and batch need mxm.accumulators of at least ", needed,
+                         ", it has ", g.accumulators);
     hidden_tiles = ceil_div(config.hidden, lanes);
     ffn_tiles = ceil_div(config.ffn, lanes);
     result_tiles = packing.tiles * packing.group;

@@ -14,7 +14,8 @@ namespace superlane::compiler {
 /// tiles.
 struct HeadPacking {
     HeadPacking() = default;
-    HeadPacking(const LlmConfig& config, int superlanes, int lanes);
+    /// `most_slots`: results of one pass that accumulators must hold.
+    HeadPacking(const LlmConfig& config, int superlanes, int lanes, int most_slots = 32);
 
     int heads = 0, kv = 0, group = 0;  ///< query heads, KV heads, query heads per KV head
     int dim = 0, half = 0;
@@ -110,6 +111,8 @@ struct LlamaCompiler::Layout {
     static int key_region(int row, int half_index) { return (row + 8 * half_index) % 16; }
     int value_word(int page, int block) const;
     int result_mask_row(int tile, int head) const;
+    /// Results of one tile pass: half the accumulators, so that the next tile need not wait.
+    int pass_limit() const { return std::clamp(chip.geometry.accumulators / 2, 1, 32); }
     bool windowed() const { return config.sliding_window_tokens > 0 && options.context > config.sliding_window_tokens; }
     ProductInput input(const VectorRegion (&sides)[2], int rows) const { return {sides[0], sides[1], rows}; }
 

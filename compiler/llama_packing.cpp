@@ -14,7 +14,7 @@ int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
 }  // namespace
 
-HeadPacking::HeadPacking(const LlmConfig& config, int superlanes_, int lanes)
+HeadPacking::HeadPacking(const LlmConfig& config, int superlanes_, int lanes, int most_slots)
     : heads(config.heads),
       kv(config.kv_heads),
       group(config.heads / config.kv_heads),
@@ -23,7 +23,7 @@ HeadPacking::HeadPacking(const LlmConfig& config, int superlanes_, int lanes)
       superlanes(superlanes_) {
     if (half > lanes)
         throw user_error("head_dim ", dim, " needs ", half, " lanes for half a head; the chip has ", lanes);
-    slots = std::min({lanes / half, 32, kv});
+    slots = std::min({lanes / half, most_slots, kv});
     pairs = ceil_div(kv, slots);
     value_blocks = ceil_div(dim, row_lanes);
     value_groups = ceil_div(kv, superlanes);

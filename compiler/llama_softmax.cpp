@@ -11,7 +11,6 @@ using isa::AccumulateOp;
 
 namespace {
 constexpr int emit_at_once = 8;  // short enough to fit between the passes of other tiles
-constexpr int pass_limit = 32;   // results of one tile pass: half the accumulators, so that the next tile need not wait
 }  // namespace
 
 /// Order of a request's query heads wherever they stand one a row: pair of key vectors, row, group member, slot in the
@@ -54,7 +53,7 @@ void LlamaStep::score(const LlamaCompiler::Layout::Cache& cache, const Request& 
     const HeadPacking& packing = layout_.packing;
     const int side = layout_.page_side(page), slots = packing.slots_in(pair);
     const int tokens = std::min(layout_.lanes, request.last_position() + 1 - page * layout_.lanes);
-    const int at_once = std::max(1, pass_limit / slots);  // (row, g) of one pass
+    const int at_once = std::max(1, layout_.pass_limit() / slots);  // (row, g) of one pass
     const int total = request.count * packing.group;
     for (int first = 0; first < total; first += at_once) {
         const int count = std::min(at_once, total - first);
@@ -165,8 +164,8 @@ void LlamaStep::exponentials(const Request& request, int page) {
 /// 1 / sum of weights, in every lane: a product with a tile of ones.
 void LlamaStep::softmax_sums(const Request& request) {
     const int heads = request.count * layout_.packing.heads, pages_used = pages(request);
-    for (int first = 0; first < heads; first += pass_limit) {
-        const int count = std::min(pass_limit, heads - first);
+    for (int first = 0; first < heads; first += layout_.pass_limit()) {
+        const int count = std::min(layout_.pass_limit(), heads - first);
         const int slot = lowering_.take_accumulators(count);
         std::array<MxmUnit, 2> units{};
         for (int side = 0; side < std::min(2, pages_used); ++side) {
@@ -197,7 +196,7 @@ void LlamaStep::weigh_values(const LlamaCompiler::Layout::Cache& cache, const Re
     const HeadPacking& packing = layout_.packing;
     const int first_head = packing.tile_first_head(tile), heads = packing.tile_last_head(tile) - first_head + 1;
     const int blocks = packing.tile_blocks(tile), pages_used = pages(request);
-    const int at_once = std::max(1, pass_limit / heads), total = request.count * packing.group;
+    const int at_once = std::max(1, layout_.pass_limit() / heads), total = request.count * packing.group;
     for (int first = 0; first < total; first += at_once) {
         const int count = std::min(at_once, total - first);
         const int slot = lowering_.take_accumulators(count * heads);

@@ -43,9 +43,10 @@ struct Access {
     bool write = false;
 };
 
-/// Cycles in which a queue may take nothing else, beyond those of its issues (an ALU that holds state).
+/// Cycles in which a queue may take nothing else, beyond those of its issues (the second plane of a pair), or in which an
+/// ALU's output carries a result.
 struct Hold {
-    int queue = 0;
+    int queue = 0;  ///< queues from QueueMap::size() on are the outputs of ALU 0, 1, ...
     int at = 0;
     int length = 0;
 };

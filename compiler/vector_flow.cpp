@@ -265,6 +265,9 @@ void VectorTask::place_operations() {
         if (node.b >= 0) node.instruction.b = operand(node.b);
         Issue issue{problem_.queues().vxm(node.alu), node.start, node.issued, node.issue_interval, 0, node.instruction};
         task_.issues.push_back(issue);
+        // Operations that take differently long may end in one cycle: the ALU's output is reserved too.
+        const int output = problem_.queues().size() + node.alu;
+        task_.holds.push_back({output, node.ready, (node.count - 1) * node.interval + 1});
     }
 }
 

@@ -169,7 +169,6 @@ void VectorTask::settle_times() {
             if (operand >= 0) wanted[size_t(operand)] = std::min(wanted[size_t(operand)], node.start);
     }
     const size_t originals = nodes_.size();
-    delays_.resize(originals);
     for (size_t i = 0; i < originals; ++i) {
         if (nodes_[i].kind != Kind::Operation) continue;
         for (int Node::*operand : {&Node::a, &Node::b}) {
@@ -181,42 +180,54 @@ void VectorTask::settle_times() {
     }
 }
 
-/// The node itself, or the identity behind it that delivers `cycles` later.
+/// The node itself, or an operation behind it that delivers the same value `cycles` later: identities, and where vxm.op
+/// does not divide the wait, conversions to the same type, which take vxm.special.
 int VectorTask::delayed(int node, int cycles) {
-    const int step = problem_.chip().timing.vxm_op;
-    SUPERLANE_CHECK(cycles >= 0 && cycles % step == 0, "a wait of", cycles, "cycles is no multiple of vxm.op");
-    std::vector<int>& chain = delays_[size_t(node)];
-    while (int(chain.size()) < cycles / step) {
-        const int before = chain.empty() ? node : chain.back();
+    if (cycles == 0) return node;
+    const isa::Timing& timing = problem_.chip().timing;
+    const int identity = timing.vxm_op, conversion = timing.vxm_special;
+    int conversions = 0;
+    while (conversions * conversion <= cycles && (cycles - conversions * conversion) % identity != 0) ++conversions;
+    if (conversions * conversion > cycles)
+        throw user_error("chip '", problem_.chip().name, "': a value must wait ", cycles,
+                         " cycles in the VXM, which no sum of vxm.op = ", identity, " and vxm.special = ", conversion,
+                         " gives; take vxm.special a multiple of vxm.op");
+    const bool convert_now = conversions > 0;
+    const int before = delayed(node, cycles - (convert_now ? conversion : identity));
+    auto& known = delays_[{node, cycles}];
+    if (known == 0) {
         const DType type = type_of(before);
-        const Value value = op(Opcode::Identity, type, Value{before});
-        Node& identity = nodes_.back();
-        identity.start = nodes_[size_t(before)].ready;
-        identity.ready = identity.start + step;
-        delays_[size_t(node)].push_back(value.node);
+        known = (convert_now ? convert(type, type, Value{before}) : op(Opcode::Identity, type, Value{before})).node;
+        nodes_.back().start = nodes_[size_t(before)].ready;
+        nodes_.back().ready = nodes_.back().start + (convert_now ? conversion : identity);
     }
-    return cycles == 0 ? node : delays_[size_t(node)][size_t(cycles / step - 1)];
+    return known;
 }
 
-/// ALUs in turn from the rotation on; one may serve twice when its uses do not overlap in time.
+/// ALUs in turn from the rotation on; one may serve twice when neither its uses nor its results overlap in time.
 void VectorTask::place_alus() {
     const int alus = problem_.chip().geometry.alus;
-    std::vector<std::vector<std::pair<int, int>>> busy(static_cast<size_t>(alus));
+    struct Window {
+        int first, last, ready, done;
+    };
+    std::vector<std::vector<Window>> busy(static_cast<size_t>(alus));
     int next = rotation_;
     for (Node& node : nodes_) {
         if (node.kind != Kind::Operation) continue;
         node.issued = nodes_[size_t(node.a)].count;
         node.issue_interval = nodes_[size_t(node.a)].interval;
-        const int first = node.start, last = node.start + (node.issued - 1) * node.issue_interval;
+        const Window own{node.start, node.start + (node.issued - 1) * node.issue_interval, node.ready,
+                         node.ready + (node.count - 1) * node.interval};
         for (int tried = 0; node.alu < 0; ++tried) {
             SUPERLANE_CHECK(tried < alus, "a vector task needs more ALUs than the VXM has");
             const int candidate = (next + tried) % alus;
             auto& windows = busy[size_t(candidate)];
-            const bool free = std::all_of(windows.begin(), windows.end(),
-                                          [&](const auto& w) { return last < w.first || w.second < first; });
+            const bool free = std::all_of(windows.begin(), windows.end(), [&](const Window& w) {
+                return (own.last < w.first || w.last < own.first) && (own.done < w.ready || w.done < own.ready);
+            });
             if (free) node.alu = candidate;
         }
-        busy[size_t(node.alu)].push_back({first, last});
+        busy[size_t(node.alu)].push_back(own);
         next = node.alu + 1;
     }
 }

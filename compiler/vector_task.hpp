@@ -3,6 +3,7 @@
 // out. The builder derives every cycle: sources arrive when they are needed, early ALU results wait in identity
 // operations.
 #pragma once
+#include <map>
 #include <vector>
 
 #include "compiler/memory.hpp"
@@ -120,8 +121,8 @@ private:
     int count_, interval_, rotation_;
     std::vector<Node> nodes_;
     std::vector<Output> outputs_;
-    std::vector<std::vector<int>> delays_;  ///< by node: chain of identities behind it
-    int used_streams_[2][2] = {};           ///< by direction, inward / outward
+    std::map<std::pair<int, int>, int> delays_;  ///< node that delivers another's value so many cycles later
+    int used_streams_[2][2] = {};                ///< by direction, inward / outward
     Task task_;
 };
 

@@ -43,6 +43,10 @@ void verify(const Problem& problem, const Schedule& schedule) {
                                       ? 1 + int(issue.instruction.opcode)
                                       : 0,
                                   int(i));
+    for (size_t i = 0; i < tasks.size(); ++i)
+        for (const Hold& hold : tasks[i].holds)
+            for (int k = 0; k < hold.length; ++k)
+                rows.emplace_back(0, hold.queue, schedule.start[i] + hold.at + k, 0, int(i));
     expect_no_two_equal(rows, "queue slot used twice:");
 
     for (size_t i = 0; i < tasks.size(); ++i)

@@ -3,6 +3,7 @@
 #include "sim/engine.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <exception>
 #include <map>
 #include <mutex>
@@ -197,6 +198,21 @@ void run_fast(Core& core, int window_cycles) {
     if (failure.exception) std::rethrow_exception(failure.exception);
 }
 
+namespace {
+
+/// Two runs give the same bytes: the header blocks that hold the date of the run and of the library go.
+void drop_date(const std::string& vcd_file) {
+    std::ifstream in(vcd_file, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    for (const char* block : {"$date", "$version"}) {
+        const size_t begin = text.find(block), end = text.find("$end", begin);
+        if (begin != std::string::npos && end != std::string::npos) text.erase(begin, text.find_first_not_of('\n', end + 4) - begin);
+    }
+    std::ofstream(vcd_file, std::ios::binary | std::ios::trunc) << text;
+}
+
+}  // namespace
+
 void run_kernel(Core& core, int window_cycles, const std::string& vcd_file) {
     Failure failure;
     {
@@ -210,10 +226,12 @@ void run_kernel(Core& core, int window_cycles, const std::string& vcd_file) {
         if (!vcd_file.empty()) {
             const std::string stem = vcd_file.ends_with(".vcd") ? vcd_file.substr(0, vcd_file.size() - 4) : vcd_file;  // SystemC appends it
             file = sc_core::sc_create_vcd_trace_file(stem.c_str());
+            file->set_time_unit(1, sc_core::SC_PS);  // a cycle is 1,000 of them; unset, SystemC says so on standard output
             waveform = std::make_unique<Waveform>("waveform", core, core.shared().program, file);
         }
         sc_core::sc_start();
         if (file) sc_core::sc_close_vcd_trace_file(file);
+        if (file) drop_date(vcd_file);
     }
     if (failure.exception) std::rethrow_exception(failure.exception);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ALU mesh of a program: which results meet which operands, and so by which edge each result leaves the VXM.
 //
-// ALUs may take each other's results in a ring (running sums), so elements with ALU operands are walked in order of time;
-// all others are known by the burst.
+// ALUs may take each other's results in a ring (running sums), so elements with ALU operands are walked in order of
+// time; all others are known by the burst.
 #include <algorithm>
 #include <queue>
 
@@ -38,7 +38,8 @@ public:
         : timing_(chip.timing), slice_(slice), out_(out), hazards_(hazards), alus_(size_t(chip.geometry.alus)) {}
 
     void run(std::vector<Chunk>& chunks) {
-        std::stable_sort(chunks.begin(), chunks.end(), [](const Chunk& x, const Chunk& y) { return x.first < y.first; });
+        std::stable_sort(chunks.begin(), chunks.end(),
+                         [](const Chunk& x, const Chunk& y) { return x.first < y.first; });
         for (Chunk& chunk : chunks) {
             while (!walks_.empty() && walks_.top().cycle < chunk.first) step();
             begin(chunk);
@@ -83,7 +84,8 @@ private:
             return;
         }
         emit(chunk, 0, chunk.count, stream_edges(chunk.instruction), 0, 1);
-        if (opcode != Opcode::Latch) note(alu, {chunk.beat().delayed(latency(chunk)), stream_edges(chunk.instruction)});
+        if (opcode != Opcode::Latch)
+            note(chunk, {chunk.beat().delayed(latency(chunk)), stream_edges(chunk.instruction)});
     }
 
     void step() {
@@ -92,7 +94,8 @@ private:
         const Chunk& chunk = *walk.chunk;
         uint8_t edges = stream_edges(chunk.instruction);
         for (const uint16_t operand : {chunk.instruction.a, chunk.instruction.b})
-            if (isa::source_kind(operand) == SourceKind::Alu) edges |= edges_of(chunk, isa::source_number(operand), walk.cycle);
+            if (isa::source_kind(operand) == SourceKind::Alu)
+                edges |= edges_of(chunk, isa::source_number(operand), walk.cycle);
         if (drives(chunk, walk.cycle, edges)) {
             if (walk.edges >= 0 && walk.edges != edges) close(walk);
             if (walk.edges < 0) walk.drive_first = walk.next - walk.group;
@@ -100,8 +103,10 @@ private:
         }
         ++walk.next;
         walk.cycle += chunk.interval;
-        if (walk.next == chunk.count) close(walk);
-        else walks_.push(walk);
+        if (walk.next == chunk.count)
+            close(walk);
+        else
+            walks_.push(walk);
     }
 
     /// Whether this element has a result, and then the edges of all that went into it.
@@ -117,7 +122,7 @@ private:
             alu.reduced = 0;
             alu.edges = 0;
         }
-        note(alu, {{cycle + latency(chunk), 1, 1}, edges});
+        note(chunk, {{cycle + latency(chunk), 1, 1}, edges});
         return true;
     }
     static bool same_reduction(const Chunk* last, const Chunk& chunk) {
@@ -129,7 +134,8 @@ private:
     void close(Walk& walk) {
         const uint32_t every = walk.chunk->instruction.opcode == Opcode::Accumulate ? walk.chunk->instruction.imm : 1;
         const uint32_t count = walk.next - walk.group;
-        emit(*walk.chunk, walk.group, count, uint8_t(std::max(walk.edges, 0)), walk.edges < 0 ? count : walk.drive_first, every);
+        emit(*walk.chunk, walk.group, count, uint8_t(std::max(walk.edges, 0)),
+             walk.edges < 0 ? count : walk.drive_first, every);
         walk.group = walk.next;
         walk.edges = -1;
     }
@@ -143,18 +149,24 @@ private:
     }
 
     /// Adds results of an ALU; those that completed before any operand still to come are forgotten.
-    void note(Alu& alu, Results added) {
-        auto& results = alu.results;
+    void note(const Chunk& chunk, Results added) {
+        auto& results = alus_[chunk.unit].results;
+        for (uint32_t i = 0; timing_.vxm_op != timing_.vxm_special && i < added.beat.count; ++i)
+            for (const Results& old : results)
+                if (old.beat.covers(added.beat.at(i)))
+                    hazards_.push_back({HazardKind::AluResult, added.beat.at(i), slice_, -1, chunk.burst, no_burst,
+                                        "a" + std::to_string(chunk.unit)});
         const int64_t now = added.beat.first - std::max(timing_.vxm_op, timing_.vxm_special);
         if (results.size() > 16) std::erase_if(results, [&](const Results& old) { return old.beat.last() < now; });
-        if (!results.empty() && added.beat.count == 1 && results.back().edges == added.edges && results.back().beat.interval == 1 &&
-            results.back().beat.last() + 1 == added.beat.first)
+        if (!results.empty() && added.beat.count == 1 && results.back().edges == added.edges &&
+            results.back().beat.interval == 1 && results.back().beat.last() + 1 == added.beat.first)
             ++results.back().beat.count;
         else
             results.push_back(added);
     }
 
-    void emit(const Chunk& chunk, uint32_t from, uint32_t count, uint8_t edges, uint32_t drive_first, uint32_t drive_every) {
+    void emit(const Chunk& chunk, uint32_t from, uint32_t count, uint8_t edges, uint32_t drive_first,
+              uint32_t drive_every) {
         Chunk part = chunk;
         part.first = chunk.beat().at(from);
         part.index = chunk.index + int32_t(from) * chunk.step;
@@ -167,7 +179,8 @@ private:
 
     int exit(const isa::Instruction& instruction, uint8_t edges) const {
         if (isa::source_kind(instruction.dst) != SourceKind::Stream) return 0;
-        const uint8_t leaves_by = isa::stream_direction(instruction.dst) == isa::Side::East ? by_east_edge : by_west_edge;
+        const uint8_t leaves_by =
+            isa::stream_direction(instruction.dst) == isa::Side::East ? by_east_edge : by_west_edge;
         return edges & leaves_by ? timing_.vxm_exit_same_side : timing_.vxm_exit_through;
     }
 

@@ -68,7 +68,7 @@ TEST_P(Engines, ABatchOfDifferentPromptsDecodesEachAsAlone) {
 TEST(Chips, OtherSizesTakeOtherCyclesToTheSameTokens) {
     DecodeOptions options = tiny_options("int8", 3);
     const DecodeResult first = run_decode(options);
-    for (const char* change : {"mem.read=4", "superlanes=16", "mem.slices_per_hemisphere=48"}) {
+    for (const char* change : {"mem.read=4", "vxm.op=4", "superlanes=16", "mem.slices_per_hemisphere=48"}) {
         options.chip = models::load_chip("tsp-v1", {change});
         const DecodeResult other = run_decode(options);
         EXPECT_EQ(first.tokens, other.tokens) << change;

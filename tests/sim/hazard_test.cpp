@@ -53,6 +53,17 @@ TEST(Hazard, ValuesDoNotFlowUpstream) {
     only_message(program, HazardKind::Undriven);
 }
 
+TEST(Hazard, TwoResultsOfOneAlu) {
+    models::Chip quick = chip;  // an exp that overtakes an add in its own ALU
+    quick.timing.vxm_special = chip.timing.vxm_op - 1;
+    ProgramBuilder program(quick);
+    program.at(10, program.queues.vxm(2), alu(Opcode::Add, DType::F32, isa::immediate, isa::immediate))
+        .at(11, program.queues.vxm(2), alu(Opcode::Exp, DType::F32, isa::immediate, 0));
+    const sim::RunResult result = run_every_way(quick, program.build());
+    EXPECT_THAT(kinds(result), ElementsAre(HazardKind::AluResult)) << messages(result);
+    EXPECT_THAT(messages(result), HasSubstr("cycle 13, vxm"));
+}
+
 TEST(Hazard, UndrivenAluOperandAndLatch) {
     ProgramBuilder program(chip);
     program.at(10, program.queues.vxm(0), alu(Opcode::Add, DType::I32, isa::alu_output(3), isa::immediate));
