@@ -20,6 +20,7 @@ struct Chip {
     double text_words = 128;
     double fetch_bytes = 640;
     double c2c_wire_bytes = 328;
+    double fifo_vectors = 32;
     double energy_sram_pj = 0.6;
     double energy_hop_pj = 0.05;
     double energy_mac_int8_pj = 0.12;

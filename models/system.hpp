@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// A system: chips of one kind, the cables between them, how they are packaged, and the host beside them.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/chip.hpp"
+
+namespace superlane::models {
+
+/// One end of a cable: a chip and the number of its link.
+struct Port {
+    int chip = 0, link = 0;
+    auto operator<=>(const Port&) const = default;
+};
+
+/// A full-duplex cable. latency_cycles[k] is that of vectors that leave ends[k], fixed once the links are aligned.
+struct Cable {
+    std::array<Port, 2> ends;
+    std::array<int, 2> latency_cycles{};
+};
+
+struct System {
+    std::string name = "single";
+    std::string description;
+    Chip chip;
+    int chips = 1;
+    int chips_per_node = 1;  ///< nodes are fully connected inside; chip c belongs to node c / chips_per_node
+    int nodes_per_rack = 1;
+    std::vector<Cable> cables;  ///< sorted by ends[0]; ends[0] < ends[1]
+
+    double latency_sigma_cycles = 2.8;  ///< spread of link latencies, from which latency_cycles were drawn
+    double latency_seed = 1;
+    double pcie_latency_us = 10;        ///< host to chip or back, one direction
+    double pcie_gbytes_per_s = 24;
+    double overhead_us_per_layer = 0;   ///< the one calibrated value, used only when asked for; shown as fitted
+    std::map<std::string, std::string> origins;  ///< as in Chip
+
+    int nodes() const { return (chips + chips_per_node - 1) / chips_per_node; }
+    int node_of(int chip_) const { return chip_ / chips_per_node; }
+    /// Longest latency that a schedule must allow for: mean and spread of chip.timing, whatever cable is used.
+    int scheduled_latency_cycles() const { return chip.timing.c2c_latency + chip.timing.c2c_latency_spread; }
+    /// The port at the other end, and the latency towards it; chip = -1 where nothing is plugged in.
+    struct Peer {
+        Port port{-1, -1};
+        int latency_cycles = 0;
+    };
+    /// Peers by link of one chip.
+    std::vector<Peer> peers(int chip_) const;
+};
+
+/// Names of the systems that ship (models/systems/*.json), sorted.
+std::vector<std::string> system_names();
+
+/// By name, by path of a JSON file, or a number N of chips of `tsp-v1` (the smallest shipped topology that has them, cut to N).
+/// Overrides are `key=value` of system or chip parameters, in order. UserError names file, key, value, what is allowed
+/// and the nearest name; an edge list that is not connected is refused with the parts it falls into.
+System load_system(const std::string& name_or_file, const std::vector<std::string>& overrides = {});
+/// One chip and no cables.
+System single_chip(const Chip& chip);
+
+}  // namespace superlane::models
