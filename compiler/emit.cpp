@@ -43,6 +43,8 @@ bool join(Entry& burst, const Entry& next) {
     return true;
 }
 
+bool done_by(const Task& task, int rank) { return ((task.ranks >> rank) & 1) != 0; }
+
 class QueueText {
 public:
     void add(const Entry& entry) {
@@ -90,11 +92,13 @@ private:
 
 }  // namespace
 
-isa::Program emit(const Problem& problem, const Schedule& schedule) {
+isa::Program emit(const Problem& problem, const Schedule& schedule, int rank) {
     std::vector<std::vector<Entry>> queues(size_t(problem.queues().size()));
-    for (size_t i = 0; i < problem.tasks().size(); ++i)
+    for (size_t i = 0; i < problem.tasks().size(); ++i) {
+        if (!done_by(problem.tasks()[i], rank)) continue;
         for (const Issue& issue : problem.tasks()[i].issues)
             queues[size_t(issue.queue)].push_back({schedule.start[i] + issue.at, issue});
+    }
 
     isa::Program program;
     program.chip = problem.chip().name;
@@ -113,15 +117,17 @@ isa::Program emit(const Problem& problem, const Schedule& schedule) {
     return program;
 }
 
-int64_t scheduled_cycles(const Problem& problem, const Schedule& schedule) {
+int64_t scheduled_cycles(const Problem& problem, const Schedule& schedule, int rank) {
     int64_t cycles = 0;
-    for (size_t i = 0; i < problem.tasks().size(); ++i)
+    for (size_t i = 0; i < problem.tasks().size(); ++i) {
+        if (!done_by(problem.tasks()[i], rank)) continue;
         for (const Issue& issue : problem.tasks()[i].issues) {
             const isa::Opcode opcode = issue.instruction.opcode;
             const bool writes = opcode == isa::Opcode::Write || opcode == isa::Opcode::Scatter;
             const int tail = writes ? problem.chip().timing.mem_write : 1;
             cycles = std::max(cycles, schedule.start[i] + issue.at + int64_t(issue.count - 1) * issue.interval + tail);
         }
+    }
     return cycles;
 }
 

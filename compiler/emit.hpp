@@ -6,11 +6,12 @@
 
 namespace superlane::compiler {
 
-/// The text of every queue. Neighbouring bursts that continue each other become one Repeat or address loop.
-isa::Program emit(const Problem& problem, const Schedule& schedule);
+/// The text of every queue of the chip with this rank. Neighbouring bursts that continue each other become one Repeat
+/// or address loop.
+isa::Program emit(const Problem& problem, const Schedule& schedule, int rank = 0);
 
-/// Length of the program as the schedule has it, by the definition in docs/machine_model.md, cycles at tile 0.
-int64_t scheduled_cycles(const Problem& problem, const Schedule& schedule);
+/// Length of that program as the schedule has it, by the definition in docs/machine_model.md, cycles at tile 0.
+int64_t scheduled_cycles(const Problem& problem, const Schedule& schedule, int rank = 0);
 
 /// First and last cycle of each operation, in order of Problem::operations.
 struct OperationSpan {

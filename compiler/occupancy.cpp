@@ -45,7 +45,8 @@ Occupancy::Occupancy(const Problem& problem)
     const isa::Floorplan& plan = problem.plan();
     diagonal_offset_ = std::max(plan.east_end(), -plan.west_end()) + 1;  // diagonals of cycle 0 reach this far below 0
     SUPERLANE_CHECK(plan.east_end() - plan.west_end() < 128, "stream line longer than the position mask");
-    queues_.resize(size_t(problem.queues().size() + problem.chip().geometry.alus));  // ALU outputs behind the queues
+    // ALU outputs and links behind the queues.
+    queues_.resize(size_t(problem.queues().size() + problem.chip().geometry.alus + problem.chip().geometry.links));
     reads_.resize(size_t(2 * problem.chip().geometry.mem_slices * banks_));
     writes_.resize(reads_.size());
     streams_.resize(size_t(2 * stream_count_));

@@ -43,10 +43,10 @@ struct Access {
     bool write = false;
 };
 
-/// Cycles in which a queue may take nothing else, beyond those of its issues (the second plane of a pair), or in which an
-/// ALU's output carries a result.
+/// Cycles in which a queue may take nothing else, beyond those of its issues (the second plane of a pair), in which an
+/// ALU's output carries a result, or in which a link is busy with a vector.
 struct Hold {
-    int queue = 0;  ///< queues from QueueMap::size() on are the outputs of ALU 0, 1, ...
+    int queue = 0;  ///< from QueueMap::size() on: the outputs of ALU 0, 1, ..., then links 0, 1, ... (sending)
     int at = 0;
     int length = 0;
 };
@@ -64,7 +64,8 @@ struct BankUse {
 };
 
 struct Task {
-    int operation = 0;  ///< index into Problem::operations, for reports
+    int operation = 0;       ///< index into Problem::operations, for reports
+    uint64_t ranks = ~0ull;  ///< chips of the group that do it, by bit; the others leave its place empty
     std::vector<Issue> issues;
     std::vector<Flow> flows;
     std::vector<Access> accesses;
