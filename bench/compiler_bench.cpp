@@ -23,7 +23,7 @@ void layer_7b(benchmark::State& state) {
     const LlamaCompiler compiler(models::load_chip("tsp-v1"), config, options);
     CompiledStep step;
     for (auto _ : state) step = compiler.compile({{0, 511}});
-    report(state, step.cycles, step.program.instruction_bytes());
+    report(state, step.cycles, step.program().instruction_bytes());
 }
 BENCHMARK(layer_7b)->Unit(benchmark::kMillisecond);
 
@@ -32,7 +32,7 @@ void tiny_step(benchmark::State& state) {
     const LlamaCompiler compiler(models::load_chip("tsp-v1"), config, {.context = 256});
     CompiledStep step;
     for (auto _ : state) step = compiler.compile({{.request = 0, .position = 200, .feed_back = true, .logits = true}});
-    report(state, step.cycles, step.program.instruction_bytes());
+    report(state, step.cycles, step.program().instruction_bytes());
 }
 BENCHMARK(tiny_step)->Unit(benchmark::kMillisecond);
 

@@ -41,7 +41,7 @@ struct Compile {
 
     void print(const experiment::Step& step) const {
         const models::Chip& c = options.decode.chip;
-        const isa::Program& program = step.compiled.program;
+        const isa::Program& program = step.compiled.program();
         Table table;
         table.row({"model", step.model.name + ", " + std::to_string(step.model.layers) + " layers, " +
                                 options.decode.dtype + " on " + c.name + ", context " + std::to_string(step.context)});
@@ -65,7 +65,7 @@ struct Compile {
         options.decode.chip = chip.load();
         experiment::OutputFile file(output);
         const experiment::Step step = experiment::compile_step(options);
-        const std::vector<uint8_t> bytes = isa::encode_program(step.compiled.program);
+        const std::vector<uint8_t> bytes = isa::encode_program(step.compiled.program());
         file.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
         file.commit();
         print(step);

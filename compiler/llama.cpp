@@ -2,10 +2,40 @@
 // The Llama compiler's face: layout once, a program for each step.
 #include "compiler/llama.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "compiler/llama_step.hpp"
 
 namespace superlane::compiler {
+
+namespace {
+
+/// The programs of all ranks of the group; equal ones once.
+CompiledStep emit_ranks(const Problem& problem, const Schedule& schedule, int chips) {
+    CompiledStep compiled;
+    for (int rank = 0; rank < chips; ++rank) {
+        isa::Program program = emit(problem, schedule, rank);
+        compiled.rank_cycles.push_back(scheduled_cycles(problem, schedule, rank));
+        size_t same = 0;
+        while (same < compiled.programs.size() && compiled.programs[same].text != program.text) ++same;
+        if (same == compiled.programs.size()) compiled.programs.push_back(std::move(program));
+        compiled.program_of_rank.push_back(int(same));
+    }
+    compiled.cycles = *std::max_element(compiled.rank_cycles.begin(), compiled.rank_cycles.end());
+    return compiled;
+}
+
+void check_text(const CompiledStep& compiled, size_t rows, const models::Chip& chip) {
+    for (const isa::Program& program : compiled.programs)
+        if (int64_t(program.instruction_bytes()) > chip.text_bytes())
+            throw user_error("a step of ", rows, " tokens takes ", program.instruction_bytes(),
+                             " B of instruction text, chip '", chip.name, "' keeps ", chip.text_bytes(),
+                             " B for it (icu.text_words_per_slice = ", chip.text_words,
+                             "): fewer rows a step, or more words");
+}
+
+}  // namespace
 
 LlamaCompiler::LlamaCompiler(const models::Chip& chip, const LlmConfig& config, const LlamaOptions& options)
     : layout_(std::make_unique<Layout>(chip, config, options)) {}
@@ -24,17 +54,21 @@ CompiledStep LlamaCompiler::compile(const std::vector<StepRow>& rows, const std:
     }
     const LlamaStep step(*layout_, rows);
     const Schedule schedule = compiler::schedule(step.problem(), scheduler);
-    CompiledStep compiled;
-    compiled.program = emit(step.problem(), schedule);
-    const models::Chip& chip = layout_->chip;
-    if (int64_t(compiled.program.instruction_bytes()) > chip.text_bytes())
-        throw user_error("a step of ", rows.size(), " tokens takes ", compiled.program.instruction_bytes(),
-                         " B of instruction text, chip '", chip.name, "' keeps ", chip.text_bytes(),
-                         " B for it (icu.text_words_per_slice = ", chip.text_words,
-                         "): fewer rows a step, or more words");
-    compiled.cycles = scheduled_cycles(step.problem(), schedule);
+    CompiledStep compiled = emit_ranks(step.problem(), schedule, layout_->options.chips);
+    check_text(compiled, rows.size(), layout_->chip);
     compiled.operations = operation_spans(step.problem(), schedule);
     compiled.scheduler = schedule.scheduler;
+    const int interval = layout_->chip.timing.c2c_vector_interval, bytes = layout_->options.wide_exchange ? 4 : 2;
+    for (const auto& rows_sent : step.sent_rows()) {
+        auto& cycles = compiled.out_cycles.emplace_back();
+        for (const SentRow& row : rows_sent)
+            for (int k = 0; k < bytes; ++k) cycles.push_back(schedule.start[size_t(row.task)] + k * interval);
+    }
+    for (const auto& rows_received : step.received_rows()) {
+        auto& cycles = compiled.in_cycles.emplace_back();
+        for (const int task : rows_received)
+            for (int k = 0; k < bytes; ++k) cycles.push_back(schedule.start[size_t(task)] + k);
+    }
     return compiled;
 }
 
@@ -45,8 +79,8 @@ void LlamaCompiler::verify(const std::vector<StepRow>& rows, const std::string& 
 
 Image LlamaCompiler::token_input(int row, int token) const {
     SUPERLANE_CHECK(row >= 0 && row < layout_->max_rows, row);
-    if (token < 0 || token >= layout_->config.vocabulary)
-        throw user_error("token ", token, " is not in the vocabulary of ", layout_->config.vocabulary);
+    if (token < 0 || token >= layout_->whole.vocabulary)
+        throw user_error("token ", token, " is not in the vocabulary of ", layout_->whole.vocabulary);
     Image image;
     put_row(image, layout_->token, layout_->options.batch + row,
             std::vector<uint32_t>(size_t(layout_->lanes), uint32_t(token)));
@@ -55,17 +89,21 @@ Image LlamaCompiler::token_input(int row, int token) const {
 
 VectorRegion LlamaCompiler::token_region() const { return layout_->token; }
 
-std::vector<LlamaCompiler::LogitsPart> LlamaCompiler::logits(int row) const {
+std::vector<LlamaCompiler::LogitsPart> LlamaCompiler::logits(int row, int rank) const {
     std::vector<LogitsPart> parts;
-    for (size_t tile = 0; tile < layout_->head_columns.size(); ++tile)
-        parts.push_back(
-            {layout_->logit_rows, row * int(layout_->head_columns.size()) + int(tile), layout_->head_columns[tile]});
+    const int first = rank * layout_->config.vocabulary;
+    for (size_t tile = 0; tile < layout_->head_columns.size(); ++tile) {
+        std::vector<int> columns = layout_->head_columns[tile];
+        for (int& column : columns) column = first + column < layout_->whole.vocabulary ? first + column : -1;
+        parts.push_back({layout_->logit_rows, row * int(layout_->head_columns.size()) + int(tile), std::move(columns)});
+    }
     return parts;
 }
 
 VectorRegion LlamaCompiler::residual_region() const { return layout_->x; }
 MemoryUse LlamaCompiler::memory_use() const { return layout_->use; }
 int LlamaCompiler::max_rows() const { return layout_->max_rows; }
-const LlmConfig& LlamaCompiler::config() const { return layout_->config; }
+const LlmConfig& LlamaCompiler::config() const { return layout_->whole; }
+const LlamaOptions& LlamaCompiler::options() const { return layout_->options; }
 
 }  // namespace superlane::compiler

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Llama-family model on one chip: where everything lies in SRAM, and a program for each step.
+// A Llama-family model, or a stage of one on the chips of a group: where everything lies in SRAM, and a program for
+// each step.
 #pragma once
 #include <memory>
 #include <string>
@@ -12,13 +13,26 @@
 
 namespace superlane::compiler {
 
+/// How a stage's group of chips meets the group of the stage before or after: chips whose rank is `base` modulo
+/// `period` are gateways; each carries `period` shards of the residual, its own and the next, over `cables` cables.
+struct Boundary {
+    int cables = 0;  ///< of one gateway; 0 = there is no such stage
+    int period = 1, base = 0;
+    bool operator==(const Boundary&) const = default;
+};
+
 struct LlamaOptions {
     bool int8 = false;      ///< W8A8 instead of fp16
     int context = 256;      ///< tokens a request may reach, prompt included
     int batch = 1;          ///< requests with a KV cache each
     int prefill_rows = 8;   ///< most tokens of one prefill step
-    bool embedding = true;  ///< false: the residual rows are the host's input (one layer alone)
+    bool embedding = true;  ///< false: the residual rows are the host's input (one layer alone), or come from `in`
     bool head = true;       ///< false: no final norm, head and argmax
+    int chips = 1;          ///< of the tensor-parallel group, each linked to each other
+    int first_layer = 0, layers = 0;  ///< of the model that this stage has; 0 = all from the first on
+    Boundary in, out;                 ///< from the stage before, to the stage after
+    bool wide_exchange = false;       ///< partial sums and residuals cross links in fp32 instead of fp16
+    int link_latency_cycles = 0;      ///< that schedules allow for; 0 = the chip's mean and spread
 };
 
 /// One token that goes through the model in a step. Rows of a request stand together, positions ascending by one.
@@ -30,10 +44,28 @@ struct StepRow {
 };
 
 struct CompiledStep {
-    isa::Program program;
-    int64_t cycles = 0;  ///< as scheduled
+    std::vector<isa::Program> programs;  ///< those that differ
+    std::vector<int> program_of_rank;    ///< index into programs
+    std::vector<int64_t> rank_cycles;    ///< as scheduled, by rank
+    int64_t cycles = 0;                  ///< of the longest
     std::vector<OperationSpan> operations;
     std::string scheduler;
+    /// When vectors of each cable leave, and when they are taken from its FIFO, in order.
+    std::vector<std::vector<int64_t>> out_cycles, in_cycles;
+    const isa::Program& program(int rank = 0) const { return programs[size_t(program_of_rank[size_t(rank)])]; }
+};
+
+/// Program link numbers: first the peers of the group, 1, 2, ... ranks on, then the cables of `in`, then those of
+/// `out`.
+struct LinkNumbers {
+    explicit LinkNumbers(const LlamaOptions& options) : options_(options) {}
+    int peer(int offset) const { return offset - 1; }
+    int in(int cable) const { return options_.chips - 1 + cable; }
+    int out(int cable) const { return options_.chips - 1 + options_.in.cables + cable; }
+    int count() const { return out(options_.out.cables); }
+
+private:
+    const LlamaOptions& options_;
 };
 
 /// SRAM use in bytes.
@@ -49,8 +81,8 @@ public:
     ~LlamaCompiler();
     LlamaCompiler(LlamaCompiler&&) noexcept;
 
-    /// Weights, scales, tables and constants: written by the host once.
-    Image image(const LlmWeights& weights) const;
+    /// Weights, scales, tables and constants of the chip with this rank: written by the host once.
+    Image image(const LlmWeights& weights, int rank = 0) const;
     /// The program of one step. UserError when a position is past the context.
     CompiledStep compile(const std::vector<StepRow>& rows, const std::string& scheduler = "list") const;
 
@@ -62,20 +94,21 @@ public:
     Image token_input(int row, int token) const;
     /// Host output: row = request; its last argmax, an int32, the same in every lane.
     VectorRegion token_region() const;
-    /// Rows of logits of the last step: for row `row` of those that wanted logits, (region, region row, column of each
-    /// lane).
+    /// Rows of logits of the last step on the chip of this rank: for row `row` of those that wanted logits, (region,
+    /// region row, column of each lane).
     struct LogitsPart {
         VectorRegion region;
         int row;
         std::vector<int> columns;
     };
-    std::vector<LogitsPart> logits(int row) const;
+    std::vector<LogitsPart> logits(int row, int rank = 0) const;
     /// Where row r's residual stands (fp32, one row an input tile), for runs without embedding or head.
     VectorRegion residual_region() const;
 
     MemoryUse memory_use() const;
-    int max_rows() const;  ///< most rows of one step
-    const LlmConfig& config() const;
+    int max_rows() const;             ///< most rows of one step
+    const LlmConfig& config() const;  ///< of the whole model
+    const LlamaOptions& options() const;
 
     struct Layout;
 

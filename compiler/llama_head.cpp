@@ -31,6 +31,7 @@ void LlamaStep::head() {
     }
     problem_.begin_operation("argmax");
     for (int index = 0; index < count; ++index) argmax(index, requests[size_t(index)]);
+    if (!layout_.alone()) gather_best(count, requests);
 }
 
 /// Row index * tiles + tile of the logits; lanes without a token get a very negative number.
@@ -67,6 +68,7 @@ void LlamaStep::argmax(int index, int request) {
     pick.write(pick.accumulate(DType::I32, AccumulateOp::Min, token, tiles), best[0], rows + index);
     problem_.add(pick.finish());
     reduce_best(DType::I32, AccumulateOp::Min, rows + index);
+    if (!layout_.alone()) return;
     VectorTask out = lowering_.vector_task(1);
     out.write(out.op(Opcode::Add, DType::I32, out.read(best[2], DType::I32, rows + index), uint32_t(1) << 30),
               layout_.token, request);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the host writes before the first step: weights, scales, tables, masks.
 #include <bit>
+#include <climits>
 #include <cmath>
 
 #include "base/error.hpp"
@@ -13,40 +14,101 @@ namespace {
 
 uint32_t bits(float value) { return std::bit_cast<uint32_t>(value); }
 
-/// Rows of several tensors one under the other, as fp16 bits or as int8 with a scale a row.
+/// Rows of several tensors one under the other, as fp16 bits or as int8 with a scale a row. A chip sees its own share:
+/// its rows and columns by their numbers in the model, -1 for none.
 class StackedRows {
 public:
-    StackedRows(std::vector<const Tensor*> tensors, bool half) : tensors_(std::move(tensors)), half_(half) {}
+    StackedRows(std::vector<const Tensor*> tensors, bool half, std::vector<int> rows, std::vector<int> columns)
+        : tensors_(std::move(tensors)), half_(half), rows_(std::move(rows)), columns_(std::move(columns)) {}
 
-    /// Weight bits of a row; returns its scale (1 for fp16).
-    float row(int row, std::vector<uint16_t>& out) {
+    /// Weight bits of a row; returns its scale (1 for fp16), that of the whole row of the model.
+    float row(int own_row, std::vector<uint16_t>& out) {
+        out.assign(columns_.size(), 0);
+        int row = rows_[size_t(own_row)];
+        if (row < 0) return 1.0f;
         size_t t = 0;
         while (row >= tensors_[t]->rows()) row -= int(tensors_[t++]->rows());
-        const size_t columns = size_t(tensors_[t]->columns());
-        out.resize(columns);
-        if (half_) {
-            tensors_[t]->row_halves(row, out);
-            return 1.0f;
-        }
-        values_.resize(columns);
-        tensors_[t]->row(row, values_);
-        float top = 0;
-        for (const float value : values_) top = std::max(top, std::fabs(value));
-        const float scale = top / 127.0f;
-        for (size_t i = 0; i < columns; ++i)
-            out[i] = scale == 0 ? 0 : uint8_t(int8_t(std::nearbyint(values_[i] / scale)));
+        const float scale = half_ ? halves(*tensors_[t], row) : int8(*tensors_[t], row);
+        for (size_t i = 0; i < out.size(); ++i)
+            if (columns_[i] >= 0) out[i] = bits_[size_t(columns_[i])];
         return scale;
     }
 
 private:
+    float halves(const Tensor& tensor, int row) {
+        bits_.resize(size_t(tensor.columns()));
+        tensor.row_halves(row, bits_);
+        return 1.0f;
+    }
+    float int8(const Tensor& tensor, int row) {
+        bits_.resize(size_t(tensor.columns()));
+        values_.resize(bits_.size());
+        tensor.row(row, values_);
+        float top = 0;
+        for (const float value : values_) top = std::max(top, std::fabs(value));
+        const float scale = top / 127.0f;
+        for (size_t i = 0; i < bits_.size(); ++i)
+            bits_[i] = scale == 0 ? 0 : uint8_t(int8_t(std::nearbyint(values_[i] / scale)));
+        return scale;
+    }
+
     std::vector<const Tensor*> tensors_;
     bool half_;
+    std::vector<int> rows_, columns_;
     std::vector<float> values_;
+    std::vector<uint16_t> bits_;
+};
+
+/// Which rows and columns of the model's matrices a chip has.
+class Share {
+public:
+    Share(const LlamaCompiler::Layout& layout, int rank) : layout_(layout), rank_(rank) {}
+
+    std::vector<int> residual() const {
+        std::vector<int> all;
+        for (int e = 0; e < layout_.residual.chips * layout_.residual.shard; ++e)
+            all.push_back(layout_.residual.global(e, rank_));
+        return all;
+    }
+    std::vector<int> heads() const { return run(rank_ * layout_.config.q_columns(), layout_.config.q_columns()); }
+    std::vector<int> ffn() const { return run(rank_ * layout_.config.ffn, layout_.config.ffn, layout_.whole.ffn); }
+    std::vector<int> vocabulary() const {
+        return run(rank_ * layout_.config.vocabulary, layout_.config.vocabulary, layout_.whole.vocabulary);
+    }
+    /// Rows of q over k over v. Chips that outnumber the KV heads share them.
+    std::vector<int> qkv() const {
+        const LlmConfig& own = layout_.config;
+        const int head = int(int64_t(rank_) * layout_.whole.kv_heads / layout_.options.chips);
+        std::vector<int> rows = heads();
+        for (int part = 0; part < 2; ++part)
+            append(rows, run(layout_.whole.q_columns() + part * layout_.whole.kv_columns() + head * own.head_dim,
+                             own.kv_columns()));
+        return rows;
+    }
+    std::vector<int> gate_up() const {
+        std::vector<int> rows = ffn();
+        for (const int row : ffn()) rows.push_back(row < 0 ? -1 : layout_.whole.ffn + row);
+        return rows;
+    }
+
+private:
+    static std::vector<int> run(int first, int count, int end = INT_MAX) {
+        std::vector<int> all;
+        for (int i = 0; i < count; ++i) all.push_back(first + i < end ? first + i : -1);
+        return all;
+    }
+    static void append(std::vector<int>& to, const std::vector<int>& from) {
+        to.insert(to.end(), from.begin(), from.end());
+    }
+
+    const LlamaCompiler::Layout& layout_;
+    int rank_;
 };
 
 class ImageWriter {
 public:
-    explicit ImageWriter(const LlamaCompiler::Layout& layout) : layout_(layout), lanes_(size_t(layout.chip.lanes())) {}
+    ImageWriter(const LlamaCompiler::Layout& layout, int rank)
+        : layout_(layout), share_(layout, rank), residual_(share_.residual()), lanes_(size_t(layout.chip.lanes())) {}
 
     Image write(const LlmWeights& weights) {
         rotary_tables();
@@ -57,15 +119,15 @@ public:
         if (layout_.options.embedding) embedding(weights);
         for (size_t i = 0; i < layout_.layers.size(); ++i) {
             const LlamaLayer& layer = layout_.layers[i];
-            const LayerWeights& w = weights.layers[i];
-            matrix(layer.qkv, {&w.q, &w.k, &w.v});
-            matrix(layer.o, {&w.o});
-            matrix(layer.gate_up, {&w.gate, &w.up});
-            matrix(layer.down, {&w.down});
-            biases(layer.qkv, {&w.q_bias, &w.k_bias, &w.v_bias});
-            biases(layer.o, {&w.o_bias});
-            biases(layer.gate_up, {&w.gate_bias, &w.up_bias});
-            biases(layer.down, {&w.down_bias});
+            const LayerWeights& w = weights.layers[size_t(layout_.options.first_layer) + i];
+            matrix(layer.qkv, {&w.q, &w.k, &w.v}, share_.qkv(), residual_);
+            matrix(layer.o, {&w.o}, residual_, share_.heads());
+            matrix(layer.gate_up, {&w.gate, &w.up}, share_.gate_up(), residual_);
+            matrix(layer.down, {&w.down}, residual_, share_.ffn());
+            biases(layer.qkv, {&w.q_bias, &w.k_bias, &w.v_bias}, share_.qkv());
+            biases(layer.o, {&w.o_bias}, residual_);
+            biases(layer.gate_up, {&w.gate_bias, &w.up_bias}, share_.gate_up());
+            biases(layer.down, {&w.down_bias}, residual_);
         }
         if (layout_.options.head) head(weights);
         return std::move(image_);
@@ -93,15 +155,18 @@ private:
     void norms(const LlmWeights& weights) {
         const auto norm = [&](int index, const Tensor& tensor) {
             const std::vector<float> values = tensor.floats();
-            for (int tile = 0; tile < layout_.hidden_tiles; ++tile)
+            for (int tile = 0; tile < layout_.hidden_tiles; ++tile) {
+                const std::vector<int> elements = layout_.residual.row_lanes(tile);
                 fill(layout_.norm, index * layout_.hidden_tiles + tile, [&](size_t lane) {
-                    const size_t element = size_t(tile) * lanes_ + lane;
-                    return element < values.size() ? bits(values[element]) : 0u;
+                    const int element = elements[lane] < 0 ? -1 : residual_[size_t(elements[lane])];
+                    return element < 0 ? 0u : bits(values[size_t(element)]);
                 });
+            }
         };
-        for (size_t layer = 0; layer < weights.layers.size() && layer < layout_.layers.size(); ++layer) {
-            norm(int(2 * layer), weights.layers[layer].attention_norm);
-            norm(int(2 * layer + 1), weights.layers[layer].ffn_norm);
+        const size_t first = size_t(layout_.options.first_layer);
+        for (size_t layer = 0; layer < layout_.layers.size(); ++layer) {
+            norm(int(2 * layer), weights.layers[first + layer].attention_norm);
+            norm(int(2 * layer + 1), weights.layers[first + layer].ffn_norm);
         }
         norm(2 * layout_.config.layers, weights.final_norm);
     }
@@ -121,13 +186,26 @@ private:
         if (layout_.windowed())
             for (int hidden = 0; hidden <= layout_.lanes; ++hidden)
                 fill(layout_.hidden, hidden, [&](size_t lane) { return bits(int(lane) < hidden ? -1e30f : 0.0f); });
+        for (int v = 0; layout_.packed.rows > 0 && v < layout_.residual.packed_rows(); ++v)
+            for (int i = 0; i < layout_.residual.pieces(v); ++i) {
+                const int offset = layout_.residual.first_piece(v) + i;
+                fill(layout_.piece_mask, layout_.piece_mask_row(v) + i, [&](size_t lane) {
+                    return uint32_t(int(lane) >= layout_.residual.piece_first(v, offset) &&
+                                    int(lane) < layout_.residual.piece_last(v, offset));
+                });
+            }
         if (!layout_.options.head) return;
+        const std::vector<int> tokens = share_.vocabulary();
+        const auto has_token = [&](const std::vector<int>& columns, size_t lane) {
+            return lane < columns.size() && tokens[size_t(columns[lane])] >= 0;
+        };
         for (size_t tile = 0; tile < layout_.head_columns.size(); ++tile) {
             const std::vector<int>& columns = layout_.head_columns[tile];
-            fill(layout_.vocabulary_ids, int(tile),
-                 [&](size_t lane) { return lane < columns.size() ? uint32_t(columns[lane]) - (1u << 30) : 0u; });
+            fill(layout_.vocabulary_ids, int(tile), [&](size_t lane) {
+                return has_token(columns, lane) ? uint32_t(tokens[size_t(columns[lane])]) - (1u << 30) : 0u;
+            });
             fill(layout_.head_bias, int(tile),
-                 [&](size_t lane) { return bits(lane < columns.size() ? 0.0f : -3e38f); });
+                 [&](size_t lane) { return bits(has_token(columns, lane) ? 0.0f : -3e38f); });
         }
     }
 
@@ -147,25 +225,29 @@ private:
                     });
     }
 
+    /// Every token's row, of which a chip has its own shard.
     void embedding(const LlmWeights& weights) {
         fill(layout_.token_shift, 0, [](size_t lane) { return lane % isa::lanes_per_superlane == 1 ? 8u : 0u; });
         fill(layout_.token_keep, 0, [](size_t lane) { return uint32_t(lane % isa::lanes_per_superlane < 2); });
-        std::vector<uint16_t> row(size_t(layout_.config.hidden));
-        for (int token = 0; token < layout_.config.vocabulary; ++token) {
+        std::vector<uint16_t> row(size_t(layout_.whole.hidden));
+        std::vector<std::vector<int>> slots;
+        for (int k = 0; k < layout_.residual.slots; ++k) slots.push_back(layout_.residual.slot_elements(0, k));
+        for (int token = 0; token < layout_.whole.vocabulary; ++token) {
             weights.embedding.row_halves(token, row);
-            for (int tile = 0; tile < layout_.hidden_tiles; ++tile) {
+            for (int k = 0; k < layout_.residual.slots; ++k) {
                 const VectorRegion& table =
-                    layout_.embedding[size_t(token / layout_.segment_tokens * layout_.hidden_tiles + tile)];
+                    layout_.embedding[size_t(token / layout_.segment_tokens * layout_.residual.slots + k)];
                 fill(table, token % layout_.segment_tokens, [&](size_t lane) -> uint32_t {
-                    const size_t element = size_t(tile) * lanes_ + lane;
-                    return element < row.size() ? row[element] : 0;
+                    const int element = lane < slots[size_t(k)].size() ? residual_[size_t(slots[size_t(k)][lane])] : -1;
+                    return element < 0 ? 0 : row[size_t(element)];
                 });
             }
         }
     }
 
-    void matrix(const Matrix& matrix, std::vector<const Tensor*> tensors) {
-        StackedRows rows(std::move(tensors), layout_.half);
+    void matrix(const Matrix& matrix, std::vector<const Tensor*> tensors, std::vector<int> own_rows,
+                std::vector<int> own_columns) {
+        StackedRows rows(std::move(tensors), layout_.half, std::move(own_rows), std::move(own_columns));
         add_matrix_image(
             layout_.chip, matrix, [&](int row, std::vector<uint16_t>& out) { rows.row(row, out); }, image_);
         if (layout_.half) return;
@@ -180,7 +262,7 @@ private:
     }
 
     /// Biases of the stacked projections, one under the other.
-    void biases(const Matrix& matrix, const std::vector<const Tensor*>& tensors) {
+    void biases(const Matrix& matrix, const std::vector<const Tensor*>& tensors, const std::vector<int>& own_rows) {
         std::vector<float> values;
         for (const Tensor* tensor : tensors) {
             if (tensor->empty()) return;
@@ -191,22 +273,27 @@ private:
             if (tile.bias_row >= 0)
                 fill(layout_.biases[size_t(tile.unit.side)], tile.bias_row, [&](size_t lane) {
                     const int output = lane < tile.outputs.size() ? tile.outputs[lane] : -1;
-                    return output < 0 ? 0u : bits(values[size_t(output)]);
+                    const int row = output < 0 ? -1 : own_rows[size_t(output)];
+                    return row < 0 ? 0u : bits(values[size_t(row)]);
                 });
     }
 
-    void head(const LlmWeights& weights) { matrix(layout_.head, {&weights.head}); }
+    void head(const LlmWeights& weights) { matrix(layout_.head, {&weights.head}, share_.vocabulary(), residual_); }
 
     const LlamaCompiler::Layout& layout_;
+    Share share_;
+    std::vector<int> residual_;
     size_t lanes_;
     Image image_;
 };
 
 }  // namespace
 
-Image LlamaCompiler::image(const LlmWeights& weights) const {
-    SUPERLANE_CHECK(weights.layers.size() >= layout_->layers.size(), "fewer layers of weights than the layout has");
-    return ImageWriter(*layout_).write(weights);
+Image LlamaCompiler::image(const LlmWeights& weights, int rank) const {
+    SUPERLANE_CHECK(int(weights.layers.size()) >= layout_->options.first_layer + layout_->config.layers,
+                    "fewer layers of weights than the layout has");
+    SUPERLANE_CHECK(rank >= 0 && rank < layout_->options.chips, rank);
+    return ImageWriter(*layout_, rank).write(weights);
 }
 
 }  // namespace superlane::compiler

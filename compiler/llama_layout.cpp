@@ -13,12 +13,22 @@ constexpr int row_lanes = isa::lanes_per_superlane;
 
 int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
+/// What one chip of the stage has of the model.
+LlmConfig stage_config(const LlmConfig& whole, const LlamaOptions& options) {
+    LlmConfig own = shard_config(whole, options.chips);
+    own.layers = options.layers > 0 ? options.layers : whole.layers - options.first_layer;
+    SUPERLANE_CHECK(options.first_layer + own.layers <= whole.layers, options.first_layer, own.layers);
+    return own;
+}
+
 }  // namespace
 
 LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config_, const LlamaOptions& options_)
     : chip(chip_),
-      config(config_),
+      whole(config_),
+      config(stage_config(config_, options_)),
       options(options_),
+      residual(config_.hidden, options_.chips, chip_.lanes()),
       memory(chip),
       packing(config, chip.geometry.superlanes, chip.lanes(), pass_limit()),
       half(!options.int8),
@@ -44,7 +54,7 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
     if (const int needed = std::max(heads_a_tile, options.batch); needed > g.accumulators)
         throw user_error("chip '", chip.name, "': this model and batch need mxm.accumulators of at least ", needed,
                          ", it has ", g.accumulators);
-    hidden_tiles = ceil_div(config.hidden, lanes);
+    hidden_tiles = residual.rows;
     ffn_tiles = ceil_div(config.ffn, lanes);
     result_tiles = packing.tiles * packing.group;
     pages = ceil_div(options.context, lanes);
@@ -56,6 +66,7 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
     if (options.head) plan_head();
     allocate_constants();
     allocate_scratch();
+    allocate_exchange();
     allocate_cache();
     place_weights();
 }
@@ -113,12 +124,12 @@ void LlamaCompiler::Layout::allocate_constants() {
         token_shift = memory.vectors("token shift", east, 1, 4, 1, true);
         token_keep = memory.vectors("token mask", east, 2, 1, 1, true);
         segment_tokens = 1;
-        while (segment_tokens < config.vocabulary && segment_tokens < chip.data_words() / 2) segment_tokens *= 2;
+        while (segment_tokens < whole.vocabulary && segment_tokens < chip.data_words() / 2) segment_tokens *= 2;
         if (segment_tokens > chip.data_words()) segment_tokens /= 2;
-        segments = ceil_div(config.vocabulary, segment_tokens);
+        segments = ceil_div(whole.vocabulary, segment_tokens);
         const int groups = chip.geometry.mem_slices / chip.geometry.slices_per_hop;
         for (int segment = 0; segment < segments; ++segment)
-            for (int tile = 0; tile < hidden_tiles; ++tile) {
+            for (int tile = 0; tile < residual.slots; ++tile) {
                 int best = 1;  // the emptiest group, nearest the VXM of equals
                 for (int group = 1; group < groups; ++group)
                     if (memory.free_words(east, group * chip.geometry.slices_per_hop + 2) >
@@ -126,7 +137,7 @@ void LlamaCompiler::Layout::allocate_constants() {
                         best = group;
                 embedding.push_back(
                     memory.vectors("embedding table", east, best, 2,
-                                   std::min(segment_tokens, config.vocabulary - segment * segment_tokens), true));
+                                   std::min(segment_tokens, whole.vocabulary - segment * segment_tokens), true));
             }
     }
     if (options.head) {
@@ -190,6 +201,41 @@ void LlamaCompiler::Layout::allocate_cache() {
             caches.push_back(std::move(cache));
         }
     use.kv = (memory.words_used() - before) * lanes;
+}
+
+int LlamaCompiler::Layout::piece_mask_row(int v) const {
+    int row = 0;
+    for (int i = 0; i < v; ++i) row += residual.pieces(i);
+    return row;
+}
+
+/// What goes over links lies near the SXMs, where the links are. Incoming and outgoing rows are on opposite sides.
+void LlamaCompiler::Layout::allocate_exchange() {
+    const bool stages = options.in.cables > 0 || options.out.cables > 0;
+    if (alone() && !stages) return;
+    const int64_t before = memory.words_used();
+    const int width = options.wide_exchange ? 4 : 2, rows = max_rows * residual.slots * options.chips;
+    const int far = chip.geometry.mem_slices / chip.geometry.slices_per_hop - 1;
+    const auto region = [&](const char* name, Side side, int group, int width_, int count) {
+        return memory.vectors(name, side, group, width_, count, false);
+    };
+    gathered = region("residual shards", Side::East, far, width, rows);
+    if (residual.rest > 0 && residual.packed_rows() > 0) {
+        packed = region("packed rests", Side::East, 1, 4, max_rows * residual.packed_rows());
+        const int last = residual.packed_rows() - 1;
+        piece_mask = memory.vectors("rest masks", Side::East, 2, 1, piece_mask_row(last) + residual.pieces(last), true);
+    }
+    if (options.out.cables > 0)
+        leaving = region("leaving residual", Side::West, far, width, max_rows * residual.slots * options.out.period);
+    if (!alone()) {
+        outgoing = region("partial sums to send", Side::West, far, width, rows);
+        received = region("partial sums received", Side::East, far - 1, width, rows);
+        if (options.head) {
+            candidates = region("best logits", Side::East, far - 1, 4, max_rows * options.chips);
+            candidate_tokens = region("best tokens", Side::East, far - 1, 4, max_rows * options.chips);
+        }
+    }
+    use.scratch += (memory.words_used() - before) * lanes;
 }
 
 /// Weights keep away from the slices next to the VXM while they fit elsewhere: those serve vectors.

@@ -3,6 +3,7 @@
 #pragma once
 #include "compiler/llama.hpp"
 #include "compiler/matrix.hpp"
+#include "compiler/shard.hpp"
 
 namespace superlane::compiler {
 
@@ -54,8 +55,10 @@ struct LlamaCompiler::Layout {
     Layout(const models::Chip& chip, const LlmConfig& config, const LlamaOptions& options);
 
     models::Chip chip;
-    LlmConfig config;
+    LlmConfig whole;   ///< the model
+    LlmConfig config;  ///< one chip's share of it, with the layers of its stage
     LlamaOptions options;
+    ShardedVector residual;
     Memory memory;
     HeadPacking packing;
     bool half;  ///< fp16 weights
@@ -73,6 +76,7 @@ struct LlamaCompiler::Layout {
     VectorRegion result_mask;   ///< bool, rows result_mask_row(tile, head)
     VectorRegion bias;          ///< fp32, row v: 0 in lanes < v, else -1e30
     VectorRegion hidden;        ///< fp32, row v: -1e30 in lanes < v, else 0 (sliding window)
+    VectorRegion piece_mask;    ///< bool, row piece_mask_row(v): lanes of each shard's rest in packed row v
     VectorRegion scales[2], biases[2];     ///< fp32, by side: weight scales (int8), projection biases
     VectorRegion value_map[2];             ///< u8, by side; row = group * superlanes + rotation
     VectorRegion token_shift, token_keep;  ///< int32 0, 8 in lanes 0, 1 of each superlane; bool of those lanes
@@ -103,6 +107,20 @@ struct LlamaCompiler::Layout {
     VectorRegion weights16[2];                          ///< softmax weights, by side
     VectorRegion best[3];                               ///< argmax: input, middle, result; logits, then tokens
 
+    // Exchanges between chips; rows of `exchange_row`.
+    VectorRegion outgoing, received, gathered;  ///< partial sums to other chips, those for this one; residual shards
+    VectorRegion packed;                        ///< fp32: rests of all shards, row * packed rows + v
+    VectorRegion leaving;                       ///< residual shards on their way to the next stage
+    VectorRegion candidates, candidate_tokens;  ///< best logit (fp32) and token of every chip, row * chips + offset
+    int exchange_row(int row, int k, int offset) const { return (row * residual.slots + k) * options.chips + offset; }
+    int piece_mask_row(int v) const;
+    bool alone() const { return options.chips == 1; }
+    DType exchange_type() const { return options.wide_exchange ? DType::F32 : DType::F16; }
+    int link_latency() const {
+        return options.link_latency_cycles > 0 ? options.link_latency_cycles
+                                               : chip.timing.c2c_latency + chip.timing.c2c_latency_spread;
+    }
+
     int page_side(int page) const { return page & 1; }
     int page_words_key() const { return (lanes + 15) / 16; }  ///< words a page, pair and half take
     int key_word(int page, int pair, int half_index) const;
@@ -122,8 +140,11 @@ private:
     void plan_output(LlamaLayer& layer, const std::string& name);
     void plan_ffn(LlamaLayer& layer, const std::string& name);
     void plan_head();
+    std::vector<LaneMap> residual_lanes() const;
+    std::vector<OutputTile> deal_residual(int k_tiles) const;
     void allocate_constants();
     void allocate_scratch();
+    void allocate_exchange();
     void allocate_cache();
     void place_weights();
     std::vector<VectorRegion> far_rows(const std::string& name, Side side, int words, bool constant);

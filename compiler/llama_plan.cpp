@@ -44,13 +44,37 @@ void trim(std::vector<int>& outputs) {
 
 }  // namespace
 
-/// Rows of the scale and bias tables; of a tile that is split over units the first part carries them.
+/// Rows of the scale and bias tables; of a tile that is split over units the first part carries them. Partial sums that
+/// go to other chips have no bias: the chip they go to adds it once.
 void LlamaCompiler::Layout::give_rows(Matrix& matrix, bool biased) {
     for (OutputTile& tile : matrix.tiles) {
         if (tile.k_first > 0) continue;
         if (!half) tile.scale_row = scale_rows_[int(tile.unit.side)]++;
-        if (biased) tile.bias_row = bias_rows_[int(tile.unit.side)]++;
+        const bool elsewhere = tile.vector >= residual.slots && !alone();
+        if (biased && !elsewhere) tile.bias_row = bias_rows_[int(tile.unit.side)]++;
     }
+}
+
+std::vector<LaneMap> LlamaCompiler::Layout::residual_lanes() const {
+    std::vector<LaneMap> maps;
+    for (int row = 0; row < residual.rows; ++row) maps.push_back(residual.row_lanes(row));
+    return maps;
+}
+
+/// Tiles of a product that is added to the residual: a vector for each slot of each shard, those of other chips first,
+/// so that they travel while one's own are computed. OutputTile::vector = offset * slots + slot.
+std::vector<OutputTile> LlamaCompiler::Layout::deal_residual(int k_tiles) const {
+    std::vector<std::vector<int>> vectors;
+    std::vector<int> numbers;
+    for (int i = 1; i <= residual.chips; ++i)
+        for (int k = 0; k < residual.slots; ++k) {
+            const int offset = i % residual.chips;
+            vectors.push_back(residual.slot_elements(offset, k));
+            numbers.push_back(offset * residual.slots + k);
+        }
+    std::vector<OutputTile> tiles = deal_vectors(mxm_units(chip.geometry, half), vectors, k_tiles);
+    for (OutputTile& tile : tiles) tile.vector = numbers[size_t(tile.vector)];
+    return tiles;
 }
 
 void LlamaCompiler::Layout::plan_layer(LlamaLayer& layer, int index) {
@@ -63,7 +87,7 @@ void LlamaCompiler::Layout::plan_layer(LlamaLayer& layer, int index) {
 void LlamaCompiler::Layout::plan_qkv(LlamaLayer& layer, const std::string& name) {
     const HeadPacking& p = packing;
     Matrix& qkv = layer.qkv;
-    qkv = {.name = name + " q, k, v weights", .half = half, .inputs = dense_lanes(config.hidden, lanes)};
+    qkv = {.name = name + " q, k, v weights", .half = half, .inputs = residual_lanes()};
     UnitLoads loads(half, chip.geometry.planes);
     const auto outputs_of = [&](auto row_of) {
         std::vector<int> outputs;
@@ -103,13 +127,13 @@ void LlamaCompiler::Layout::plan_output(LlamaLayer& layer, const std::string& na
             for (int lane = 0; lane < lanes; ++lane) map.push_back(packing.result_column(tile, g, lane));
             layer.o.inputs.push_back(std::move(map));
         }
-    layer.o.tiles = deal_dense(mxm_units(chip.geometry, half), config.hidden, lanes, int(layer.o.inputs.size()));
+    layer.o.tiles = deal_residual(int(layer.o.inputs.size()));
     give_rows(layer.o, config.attention_bias);
 }
 
 void LlamaCompiler::Layout::plan_ffn(LlamaLayer& layer, const std::string& name) {
     Matrix& gate_up = layer.gate_up;
-    gate_up = {.name = name + " gate, up weights", .half = half, .inputs = dense_lanes(config.hidden, lanes)};
+    gate_up = {.name = name + " gate, up weights", .half = half, .inputs = residual_lanes()};
     UnitLoads loads(half, chip.geometry.planes);
     for (int vector = 0; vector < ffn_tiles; ++vector) {
         const int first = vector * lanes, last = std::min(config.ffn, first + lanes);
@@ -123,12 +147,12 @@ void LlamaCompiler::Layout::plan_ffn(LlamaLayer& layer, const std::string& name)
     }
     give_rows(gate_up, config.mlp_bias);
     layer.down = {.name = name + " down weights", .half = half, .inputs = dense_lanes(config.ffn, lanes)};
-    layer.down.tiles = deal_dense(mxm_units(chip.geometry, half), config.hidden, lanes, ffn_tiles);
+    layer.down.tiles = deal_residual(ffn_tiles);
     give_rows(layer.down, config.mlp_bias);
 }
 
 void LlamaCompiler::Layout::plan_head() {
-    head = {.name = "head weights", .half = half, .inputs = dense_lanes(config.hidden, lanes)};
+    head = {.name = "head weights", .half = half, .inputs = residual_lanes()};
     head.tiles = deal_outputs(mxm_units(chip.geometry, half), config.vocabulary, lanes);
     give_rows(head, false);
     for (const OutputTile& tile : head.tiles) head_columns.push_back(tile.outputs);

@@ -17,7 +17,14 @@ constexpr int row_chunk =
 }  // namespace
 
 LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<StepRow>& rows)
-    : layout_(layout), rows_(rows), problem_(layout.chip), lowering_(problem_) {
+    : layout_(layout),
+      rows_(rows),
+      problem_(layout.chip),
+      lowering_(problem_),
+      network_(problem_, layout.link_latency()),
+      links_(layout.options),
+      sent_rows_(size_t(layout.options.out.cables)),
+      received_rows_(size_t(layout.options.in.cables)) {
     int half_base = 0;
     for (size_t i = 0; i < rows.size(); ++i) {
         const StepRow& row = rows[i];
@@ -34,10 +41,13 @@ LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<Step
         request.half_base = half_base;
         half_base += (request.count * layout.packing.heads + 1) / 2;
     }
-    if (layout.options.embedding) embed();
     std::vector<NormRow> all;
     for (int row = 0; row < int(rows_.size()); ++row) all.push_back({row, row});
+    if (layout.options.embedding) embed();
+    if (layout.options.in.cables > 0)
+        for (const NormRow& row : all) enter(row.row);
     for (int layer = 0; layer < layout.config.layers; ++layer) {
+        const bool last = layer + 1 == layout.config.layers && layout.options.out.cables > 0;
         problem_.begin_operation("attention norm");
         norm(2 * layer, all, qkv_product);
         project_qkv(layer);
@@ -48,7 +58,7 @@ LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<Step
         add_product(layout.layers[size_t(layer)].o, layout.attended, output_product);
         problem_.begin_operation("ffn norm");
         norm(2 * layer + 1, all, ffn_product);
-        feed_forward(layout.layers[size_t(layer)]);
+        feed_forward(layout.layers[size_t(layer)], last);
     }
     if (layout.options.head) head();
 }
@@ -68,11 +78,12 @@ void LlamaStep::embed() {
         Value kept = map.op(Opcode::Mask, DType::I32, byte, map.read(layout_.token_keep, DType::Bool, 0));
         map.write(map.convert(DType::I32, DType::U8, kept), layout_.map_row, row);
         problem_.add(map.finish());
-        for (int tile = 0; tile < layout_.hidden_tiles; ++tile) {
+        const int own = layout_.residual.slots;
+        for (int tile = 0; tile < own; ++tile) {
             VectorTask task = lowering_.vector_task(1);
             Value sum{};
             for (int segment = 0; segment < layout_.segments; ++segment) {
-                const VectorRegion& table = layout_.embedding[size_t(segment * layout_.hidden_tiles + tile)];
+                const VectorRegion& table = layout_.embedding[size_t(segment * own + tile)];
                 Value part =
                     task.convert(DType::F16, DType::F32, task.gather(table, DType::F16, 0, layout_.map_row, row));
                 if (layout_.segments > 1) {
@@ -83,9 +94,13 @@ void LlamaStep::embed() {
                 }
                 sum = segment == 0 ? part : task.op(Opcode::Add, DType::F32, sum, part);
             }
-            task.write(sum, layout_.x, row * layout_.hidden_tiles + tile);
+            if (layout_.alone())
+                task.write(sum, layout_.x, row * layout_.hidden_tiles + tile);
+            else
+                task.write(narrow(task, sum), layout_.gathered, layout_.exchange_row(row, tile, 0));
             problem_.add(task.finish());
         }
+        if (!layout_.alone()) gather_shards(row, false, {});
     }
 }
 
@@ -216,8 +231,8 @@ LlamaStep::Value LlamaStep::sum_of_parts(VectorTask& task, const Matrix& matrix,
     return dequantize(task, matrix.tiles[size_t(parts[0])], values[0], scale);
 }
 
-/// x = x + W a.
-void LlamaStep::add_product(const Matrix& matrix, const VectorRegion (&input)[2], Product product) {
+/// x = x + W a; with `last` the sum leaves for the next stage.
+void LlamaStep::add_product(const Matrix& matrix, const VectorRegion (&input)[2], Product product, bool last) {
     const int rows = int(rows_.size());
     const ProductInput activations = layout_.input(input, rows);
     const HeldInput held = hold_input(lowering_, matrix, activations);
@@ -231,16 +246,34 @@ void LlamaStep::add_product(const Matrix& matrix, const VectorRegion (&input)[2]
         }
         for (int row = 0; row < rows; row += row_chunk) {
             VectorTask task = lowering_.vector_task(std::min(row_chunk, rows - row));
-            const Value sum = sum_of_parts(task, matrix, parts, slots, row, scales(task, product, row));
-            const int first = row * layout_.hidden_tiles + vector;
-            const Value x = task.read(layout_.x, DType::F32, first, layout_.hidden_tiles);
-            task.write(task.op(Opcode::Add, DType::F32, x, sum), layout_.x, first, layout_.hidden_tiles);
+            store_sum(task, sum_of_parts(task, matrix, parts, slots, row, scales(task, product, row)), vector, row);
             problem_.add(task.finish());
         }
+        if (layout_.alone()) continue;
+        for (int row = 0; row < rows; ++row)
+            send_partial(row, vector / layout_.residual.slots, vector % layout_.residual.slots);
+    }
+    for (int row = 0; row < rows; ++row) {
+        if (!layout_.alone()) reduce_shard(row, last);
+        if (last) leave(row);
+        if (!layout_.alone() && !last) gather_shards(row, true, {});
     }
 }
 
-void LlamaStep::feed_forward(const LlamaLayer& layer) {
+/// Sums of a result vector for `row` and those after it: into the residual, or where partial sums of the group wait.
+void LlamaStep::store_sum(VectorTask& task, Value sum, int vector, int row) {
+    if (layout_.alone()) {
+        const int first = row * layout_.hidden_tiles + vector;
+        const Value x = task.read(layout_.x, DType::F32, first, layout_.hidden_tiles);
+        task.write(task.op(Opcode::Add, DType::F32, x, sum), layout_.x, first, layout_.hidden_tiles);
+        return;
+    }
+    const int slots = layout_.residual.slots, offset = vector / slots;
+    task.write(narrow(task, sum), offset == 0 ? layout_.received : layout_.outgoing,
+               layout_.exchange_row(row, vector % slots, offset), slots * layout_.options.chips);
+}
+
+void LlamaStep::feed_forward(const LlamaLayer& layer, bool last) {
     problem_.begin_operation("gate, up");
     const int rows = int(rows_.size());
     const Matrix& matrix = layer.gate_up;
@@ -278,7 +311,7 @@ void LlamaStep::feed_forward(const LlamaLayer& layer) {
     problem_.begin_operation("down projection");
     if (!layout_.half)
         for (int row = 0; row < rows; ++row) quantize(row, layout_.ffn_tiles, layout_.activated, down_product);
-    add_product(layer.down, layout_.activated, down_product);
+    add_product(layer.down, layout_.activated, down_product, last);
 }
 
 }  // namespace superlane::compiler

@@ -3,6 +3,7 @@
 #pragma once
 #include "compiler/llama_layout.hpp"
 #include "compiler/lowering.hpp"
+#include "compiler/network.hpp"
 
 namespace superlane::compiler {
 
@@ -10,6 +11,9 @@ class LlamaStep {
 public:
     LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<StepRow>& rows);
     const Problem& problem() const { return problem_; }
+    /// Tasks that take vectors from cables of the stage before, or put them on those of the stage after, in order.
+    const std::vector<std::vector<SentRow>>& sent_rows() const { return sent_rows_; }
+    const std::vector<std::vector<int>>& received_rows() const { return received_rows_; }
 
 private:
     using Value = VectorTask::Value;
@@ -37,8 +41,9 @@ private:
     void norm_int8(int index, const NormRow& row, Product product);
     void quantize(int row, int vectors, const VectorRegion (&to)[2], Product product);
     void quantize_row(int row, int vectors, const VectorRegion (&to)[2]);
-    void add_product(const Matrix& matrix, const VectorRegion (&input)[2], Product product);
-    void feed_forward(const LlamaLayer& layer);
+    void add_product(const Matrix& matrix, const VectorRegion (&input)[2], Product product, bool last = false);
+    void store_sum(VectorTask& task, Value sum, int vector, int row);
+    void feed_forward(const LlamaLayer& layer, bool last);
     void head();
     void store_logits(const OutputTile& tile, int index, int slot, int count);
     void argmax(int index, int request);
@@ -48,6 +53,22 @@ private:
     Value scales(VectorTask& task, Product product, int row);
     Value sum_of_parts(VectorTask& task, const Matrix& matrix, const std::vector<int>& parts,
                        const std::vector<int>& slots, int row, Value scale);
+
+    // llama_exchange.cpp: between the chips of the group, and between stages
+    void send_partial(int row, int offset, int k);
+    void reduce_shard(int row, bool last);
+    void gather_shards(int row, bool add, const Boundary& entry);
+    void broadcast(int row, const Boundary& entry);
+    void pack_rests(int row);
+    void take_shards(int row, bool add);
+    void enter(int row);
+    void leave(int row);
+    void forward(int row);
+    void gather_best(int count, const std::vector<int>& requests);
+    Value narrow(VectorTask& task, Value value) const;
+    Value widen(VectorTask& task, Value value) const;
+    uint64_t ranks_of(const Boundary& boundary, int role) const;
+    std::vector<int> peer_links() const;
 
     // llama_attention.cpp
     void project_qkv(int layer);
@@ -82,6 +103,10 @@ private:
     std::vector<Request> requests_;
     Problem problem_;
     Lowering lowering_;
+    Network network_;
+    LinkNumbers links_;
+    std::vector<std::vector<SentRow>> sent_rows_;  ///< by cable
+    std::vector<std::vector<int>> received_rows_;
     int next_pair_ = 0;
 };
 

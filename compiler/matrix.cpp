@@ -144,18 +144,23 @@ void seat_guests(Matrix& matrix, int inputs, int lanes) {
     }
 }
 
-std::vector<OutputTile> deal_dense(const std::vector<MxmUnit>& units, int outputs, int lanes, int k_tiles) {
+std::vector<OutputTile> deal_vectors(const std::vector<MxmUnit>& units, const std::vector<std::vector<int>>& vectors,
+                                     int k_tiles) {
+    const auto cycles = [](const std::vector<int>& outputs) {
+        return (int64_t(outputs.size()) + weight_rows_a_cycle - 1) / weight_rows_a_cycle;
+    };
+    const int64_t count = int64_t(units.size());
+    int64_t total = 0;
+    for (const auto& outputs : vectors) total += cycles(outputs);
+    std::vector<int64_t> loads(units.size());  // times the number of units
     std::vector<OutputTile> tiles;
-    const int total = (outputs + lanes - 1) / lanes;
-    const int whole = total / int(units.size()) * int(units.size());
-    for (int t = 0; t < total; ++t) {
-        OutputTile tile;
-        tile.vector = t;
-        for (int output = t * lanes; output < std::min(outputs, (t + 1) * lanes); ++output)
-            tile.outputs.push_back(output);
-        if (t < whole || k_tiles < int(units.size())) {
-            tile.unit = units[size_t(t) % units.size()];
+    for (size_t v = 0; v < vectors.size(); ++v) {
+        OutputTile tile{.outputs = vectors[v], .vector = int(v)};
+        const size_t least = size_t(std::min_element(loads.begin(), loads.end()) - loads.begin());
+        if (loads[least] + cycles(vectors[v]) * count <= total || k_tiles < int(units.size())) {
+            tile.unit = units[least];
             tile.k_last = k_tiles - 1;
+            loads[least] += cycles(vectors[v]) * count;
             tiles.push_back(std::move(tile));
             continue;
         }
@@ -163,6 +168,7 @@ std::vector<OutputTile> deal_dense(const std::vector<MxmUnit>& units, int output
             tile.unit = units[u];
             tile.k_first = int(u) * k_tiles / int(units.size());
             tile.k_last = int(u + 1) * k_tiles / int(units.size()) - 1;
+            loads[u] += cycles(vectors[v]);
             tiles.push_back(tile);
         }
     }

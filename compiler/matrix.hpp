@@ -46,9 +46,10 @@ std::vector<LaneMap> dense_lanes(int size, int lanes);
 /// Deals outputs evenly over the units, each share in tiles of equal width of at most `lanes`.
 /// The number of tiles of a unit is a multiple of `multiple` where its share allows.
 std::vector<OutputTile> deal_outputs(const std::vector<MxmUnit>& units, int outputs, int lanes, int multiple = 1);
-/// Tiles of whole vectors (the last may be narrower), in turn over the units; vectors that do not come out even are
-/// split over all units by input tiles.
-std::vector<OutputTile> deal_dense(const std::vector<MxmUnit>& units, int outputs, int lanes, int k_tiles);
+/// One tile a result vector, each to the unit with the least load; vectors for which no unit has room left below the
+/// mean load are split over all units by input tiles. OutputTile::vector is the index into `vectors`.
+std::vector<OutputTile> deal_vectors(const std::vector<MxmUnit>& units, const std::vector<std::vector<int>>& vectors,
+                                     int k_tiles);
 
 /// When the last input tile fills few enough lanes, some output tiles need not load it: its weights for a guest tile
 /// stand in the lanes that its hosts leave empty, and activations with the same elements in those lanes pass the hosts'

@@ -39,7 +39,7 @@ Step compile_step(const StepOptions& options) {
     if (!options.weights) return step;
     if (setup.partial) throw user_error("--weights needs the whole model; leave out --layers");
     step.image = compiler.image(load_weights(setup.model));
-    add_data(step.image, step.compiled.program);
+    add_data(step.image, step.compiled.programs[0]);
     return step;
 }
 

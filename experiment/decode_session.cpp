@@ -74,19 +74,19 @@ compiler::CompiledStep DecodeSession::compile(const std::vector<compiler::StepRo
 
 int64_t DecodeSession::step(const std::vector<compiler::StepRow>& rows, bool prefill) {
     const compiler::CompiledStep compiled = compile(rows);
-    const auto program = sim::prepare(options_.chip, compiled.program);
+    const auto program = sim::prepare(options_.chip, compiled.program());
     sim::RunResult run;
     {
         const Stopwatch watch(result_.wall_s);
-        machine_.load(compiled.program);
+        machine_.load(compiled.program());
         run = machine_.run(program);
     }
     const std::string what =
         std::string(prefill ? "prefill" : "decode") + " step at position " + std::to_string(rows[0].position);
     check_run(what, compiled.cycles, run);
-    digest_.text(compiled.program.digest()).number(run.cycles);
+    digest_.text(compiled.program().digest()).number(run.cycles);
     (prefill ? result_.prefill : result_.decode).add(run.cycles, run.counters);
-    result_.instruction_bytes = std::max(result_.instruction_bytes, int64_t(compiled.program.instruction_bytes()));
+    result_.instruction_bytes = std::max(result_.instruction_bytes, int64_t(compiled.program().instruction_bytes()));
     if (!prefill) add_operators(result_.operators, exclusive_cycles(compiled.operations, run.cycles));
     progress_.cycles += run.cycles;
     tell(prefill);

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the chips of a group and neighbouring stages send each other: partial sums, residual shards, best logits.
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "compiler/llama_step.hpp"
+
+namespace superlane::compiler {
+
+using isa::AccumulateOp;
+
+namespace {
+constexpr int row_chunk = 3;  // as for other tasks that read and write the residual
+}  // namespace
+
+LlamaStep::Value LlamaStep::narrow(VectorTask& task, Value value) const {
+    return layout_.options.wide_exchange ? value : task.convert(DType::F32, DType::F16, value);
+}
+
+LlamaStep::Value LlamaStep::widen(VectorTask& task, Value value) const {
+    return layout_.options.wide_exchange ? value : task.convert(DType::F16, DType::F32, value);
+}
+
+/// Chips of the group that are `role` ranks after a gateway.
+uint64_t LlamaStep::ranks_of(const Boundary& boundary, int role) const {
+    uint64_t ranks = 0;
+    for (int rank = 0; rank < layout_.options.chips; ++rank)
+        if ((rank - boundary.base - role) % boundary.period == 0) ranks |= uint64_t(1) << rank;
+    return ranks;
+}
+
+std::vector<int> LlamaStep::peer_links() const {
+    std::vector<int> links;
+    for (int offset = 1; offset < layout_.options.chips; ++offset) links.push_back(links_.peer(offset));
+    return links;
+}
+
+/// A partial sum to the chip whose shard it belongs to; the chip as far behind sends the same in that moment.
+void LlamaStep::send_partial(int row, int offset, int k) {
+    if (offset == 0) return;
+    const int behind = layout_.options.chips - offset;
+    const SentRow sent = network_.send(layout_.outgoing, layout_.exchange_row(row, k, offset), {links_.peer(offset)});
+    network_.receive(links_.peer(behind), layout_.received, layout_.exchange_row(row, k, behind), sent);
+}
+
+/// The sum of all chips' parts of this chip's own shard; for the last product of a stage plus the residual, to leave.
+void LlamaStep::reduce_shard(int row, bool last) {
+    problem_.begin_operation("network");
+    for (int k = 0; k < layout_.residual.slots; ++k) {
+        const int chips = layout_.options.chips, first = layout_.exchange_row(row, k, 0);
+        VectorTask task = lowering_.vector_task(chips);
+        const Value sum =
+            task.accumulate(DType::F32, AccumulateOp::Add,
+                            widen(task, task.read(layout_.received, layout_.exchange_type(), first)), chips);
+        task.write(narrow(task, sum), layout_.gathered, first);
+        problem_.add(task.finish());
+        if (!last) continue;
+        // A rest's own lanes are the first of its packed row; lanes behind them carry other shards and are not looked
+        // at.
+        const int x_row = k < layout_.residual.full ? k : chips * layout_.residual.full;
+        VectorTask add = lowering_.vector_task(1);
+        const Value x = add.read(layout_.x, DType::F32, row * layout_.hidden_tiles + x_row);
+        const Value part = widen(add, add.read(layout_.gathered, layout_.exchange_type(), first));
+        add.write(narrow(add, add.op(Opcode::Add, DType::F32, x, part)), layout_.leaving,
+                  (row * layout_.residual.slots + k) * layout_.options.out.period);
+        problem_.add(add.finish());
+    }
+}
+
+/// Shards that stand in `gathered` on the entry's gateways reach every chip of the group.
+void LlamaStep::broadcast(int row, const Boundary& entry) {
+    const int chips = layout_.options.chips, period = entry.period;
+    for (int k = 0; k < layout_.residual.slots; ++k)
+        for (int j = 0; j < period; ++j) {
+            const SentRow sent =
+                network_.send(layout_.gathered, layout_.exchange_row(row, k, j), peer_links(), ranks_of(entry, 0));
+            for (int role = 0; role < period; ++role)
+                for (int offset = (period - role) % period; offset < chips; offset += period)
+                    if (offset != 0)
+                        network_.receive(links_.peer(offset), layout_.gathered,
+                                         layout_.exchange_row(row, k, (offset + j) % chips), sent,
+                                         ranks_of(entry, role));
+        }
+}
+
+/// Rests of all shards side by side: each turned to its place, the lanes of others zero, and added.
+void LlamaStep::pack_rests(int row) {
+    const ShardedVector& residual = layout_.residual;
+    for (int v = 0; v < residual.packed_rows(); ++v) {
+        const int first = residual.first_piece(v), pieces = residual.pieces(v);
+        VectorTask task = lowering_.vector_task(pieces);
+        const Value turned = task.read_rotated(
+            layout_.gathered, layout_.exchange_type(), layout_.exchange_row(row, residual.full, first), 1,
+            first * residual.rest - v * layout_.lanes, residual.rest, lowering_.next_permuter());
+        const Value own = task.op(Opcode::Mask, layout_.exchange_type(), turned,
+                                  task.read(layout_.piece_mask, DType::Bool, layout_.piece_mask_row(v)));
+        task.write(task.accumulate(DType::F32, AccumulateOp::Add, widen(task, own), pieces), layout_.packed,
+                   row * residual.packed_rows() + v);
+        problem_.add(task.finish());
+    }
+}
+
+/// x = x + shards, or x = shards.
+void LlamaStep::take_shards(int row, bool add) {
+    const ShardedVector& residual = layout_.residual;
+    const int chips = layout_.options.chips, first = row * layout_.hidden_tiles;
+    const auto store = [&](VectorTask& task, Value part, int x_row, int step) {
+        if (add) part = task.op(Opcode::Add, DType::F32, task.read(layout_.x, DType::F32, first + x_row, step), part);
+        task.write(part, layout_.x, first + x_row, step);
+        problem_.add(task.finish());
+    };
+    const int plain = layout_.alone() ? residual.slots : residual.full;  // alone, the rest stands as it is
+    for (int k = 0; k < plain; ++k)
+        for (int offset = 0; offset < chips; offset += row_chunk) {
+            VectorTask task = lowering_.vector_task(std::min(row_chunk, chips - offset));
+            const Value part =
+                task.read(layout_.gathered, layout_.exchange_type(), layout_.exchange_row(row, k, offset));
+            store(task, widen(task, part), layout_.alone() ? k : residual.full_row(offset, k),
+                  std::max(1, residual.full));
+        }
+    if (plain == residual.slots) return;
+    pack_rests(row);
+    for (int v = 0; v < residual.packed_rows(); v += row_chunk) {
+        VectorTask task = lowering_.vector_task(std::min(row_chunk, residual.packed_rows() - v));
+        const Value part = task.read(layout_.packed, DType::F32, row * residual.packed_rows() + v);
+        store(task, part, chips * residual.full + v, 1);
+    }
+}
+
+void LlamaStep::gather_shards(int row, bool add, const Boundary& entry) {
+    problem_.begin_operation("network");
+    if (!layout_.alone()) broadcast(row, entry);
+    take_shards(row, add);
+}
+
+/// The residual from the stage before: gateways take it from their cables.
+void LlamaStep::enter(int row) {
+    problem_.begin_operation("stage input");
+    const Boundary& in = layout_.options.in;
+    int next = 0;
+    for (int k = 0; k < layout_.residual.slots; ++k)
+        for (int j = 0; j < in.period; ++j) {
+            const int cable = next++ % in.cables;
+            received_rows_[size_t(cable)].push_back(network_.receive(
+                links_.in(cable), layout_.gathered, layout_.exchange_row(row, k, j), {}, ranks_of(in, 0)));
+        }
+    gather_shards(row, false, in);
+}
+
+/// Shards that stand on chips without a cable go to the gateway before them; gateways send them on.
+void LlamaStep::forward(int row) {
+    const Boundary& out = layout_.options.out;
+    const int chips = layout_.options.chips;
+    for (int role = 1; role < out.period; ++role)
+        for (int k = 0; k < layout_.residual.slots; ++k) {
+            const int first = (row * layout_.residual.slots + k) * out.period;
+            const SentRow sent =
+                network_.send(layout_.leaving, first, {links_.peer(chips - role)}, ranks_of(out, role));
+            network_.receive(links_.peer(role), layout_.leaving, first + role, sent, ranks_of(out, 0));
+        }
+}
+
+void LlamaStep::leave(int row) {
+    problem_.begin_operation("stage output");
+    const Boundary& out = layout_.options.out;
+    for (int k = 0; layout_.alone() && k < layout_.residual.slots; ++k) {
+        VectorTask task = lowering_.vector_task(1);
+        const Value x = task.read(layout_.x, DType::F32, row * layout_.hidden_tiles + k);
+        task.write(narrow(task, x), layout_.leaving, row * layout_.residual.slots + k);
+        problem_.add(task.finish());
+    }
+    forward(row);
+    int next = 0;
+    for (int k = 0; k < layout_.residual.slots; ++k)
+        for (int j = 0; j < out.period; ++j) {
+            const int cable = next++ % out.cables;
+            sent_rows_[size_t(cable)].push_back(network_.send(layout_.leaving,
+                                                              (row * layout_.residual.slots + k) * out.period + j,
+                                                              {links_.out(cable)}, ranks_of(out, 0)));
+        }
+}
+
+/// Each chip knows the best logit of its share of the vocabulary and its token; all learn all, and choose alike.
+void LlamaStep::gather_best(int count, const std::vector<int>& requests) {
+    problem_.begin_operation("network");
+    const int chips = layout_.options.chips, rows = layout_.max_rows;
+    const auto exchange = [&](const VectorRegion& region, DType type, int from, int index) {
+        VectorTask copy = lowering_.vector_task(1);
+        copy.write(copy.op(Opcode::Identity, type, copy.read(layout_.best[2], type, from)), region, index * chips);
+        problem_.add(copy.finish());
+        const SentRow sent = network_.send(region, index * chips, peer_links());
+        for (int offset = 1; offset < chips; ++offset)
+            network_.receive(links_.peer(offset), region, index * chips + offset, sent);
+    };
+    for (int index = 0; index < count; ++index) {
+        exchange(layout_.candidates, DType::F32, index, index);
+        exchange(layout_.candidate_tokens, DType::I32, rows + index, index);
+    }
+    for (int index = 0; index < count; ++index) {
+        VectorTask top = lowering_.vector_task(chips);
+        const Value best = top.read(layout_.candidates, DType::F32, index * chips);
+        top.write(top.accumulate(DType::F32, AccumulateOp::Max, best, chips), layout_.best[0], index);
+        problem_.add(top.finish());
+        VectorTask pick = lowering_.vector_task(chips);
+        const Value equal = pick.op(Opcode::Equal, DType::F32, pick.read(layout_.candidates, DType::F32, index * chips),
+                                    pick.read(layout_.best[0], DType::F32, index, 0));
+        const Value token =
+            pick.op(Opcode::Mask, DType::I32, pick.read(layout_.candidate_tokens, DType::I32, index * chips), equal);
+        const Value lowest = pick.accumulate(DType::I32, AccumulateOp::Min, token, chips);
+        pick.write(pick.op(Opcode::Add, DType::I32, lowest, uint32_t(1) << 30), layout_.token, requests[size_t(index)]);
+        problem_.add(pick.finish());
+    }
+}
+
+}  // namespace superlane::compiler
