@@ -119,13 +119,16 @@ public:
         if (layout_.options.embedding) embedding(weights);
         for (size_t i = 0; i < layout_.layers.size(); ++i) {
             const LlamaLayer& layer = layout_.layers[i];
-            const LayerWeights& w = weights.layers[size_t(layout_.options.first_layer) + i];
-            matrix(layer.qkv, {&w.q, &w.k, &w.v}, share_.qkv(), residual_);
-            matrix(layer.o, {&w.o}, residual_, share_.heads());
+            const LayerWeights& w = weights.layers[size_t(layout_.first_layer()) + i];
+            if (layout_.has_attention(int(i))) {
+                matrix(layer.qkv, {&w.q, &w.k, &w.v}, share_.qkv(), residual_);
+                matrix(layer.o, {&w.o}, residual_, share_.heads());
+                biases(layer.qkv, {&w.q_bias, &w.k_bias, &w.v_bias}, share_.qkv());
+                biases(layer.o, {&w.o_bias}, residual_);
+            }
+            if (!layout_.has_ffn(int(i))) continue;
             matrix(layer.gate_up, {&w.gate, &w.up}, share_.gate_up(), residual_);
             matrix(layer.down, {&w.down}, residual_, share_.ffn());
-            biases(layer.qkv, {&w.q_bias, &w.k_bias, &w.v_bias}, share_.qkv());
-            biases(layer.o, {&w.o_bias}, residual_);
             biases(layer.gate_up, {&w.gate_bias, &w.up_bias}, share_.gate_up());
             biases(layer.down, {&w.down_bias}, residual_);
         }
@@ -163,7 +166,7 @@ private:
                 });
             }
         };
-        const size_t first = size_t(layout_.options.first_layer);
+        const size_t first = size_t(layout_.first_layer());
         for (size_t layer = 0; layer < layout_.layers.size(); ++layer) {
             norm(int(2 * layer), weights.layers[first + layer].attention_norm);
             norm(int(2 * layer + 1), weights.layers[first + layer].ffn_norm);
@@ -290,7 +293,7 @@ private:
 }  // namespace
 
 Image LlamaCompiler::image(const LlmWeights& weights, int rank) const {
-    SUPERLANE_CHECK(int(weights.layers.size()) >= layout_->options.first_layer + layout_->config.layers,
+    SUPERLANE_CHECK(int(weights.layers.size()) >= layout_->first_layer() + layout_->config.layers,
                     "fewer layers of weights than the layout has");
     SUPERLANE_CHECK(rank >= 0 && rank < layout_->options.chips, rank);
     return ImageWriter(*layout_, rank).write(weights);

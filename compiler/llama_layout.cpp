@@ -13,11 +13,17 @@ constexpr int row_lanes = isa::lanes_per_superlane;
 
 int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
+int stage_blocks(const LlmConfig& whole, const LlamaOptions& options) {
+    const int blocks = options.blocks > 0 ? options.blocks : 2 * whole.layers - options.first_block;
+    SUPERLANE_CHECK(options.first_block >= 0 && blocks >= 1 && options.first_block + blocks <= 2 * whole.layers,
+                    options.first_block, blocks);
+    return blocks;
+}
+
 /// What one chip of the stage has of the model.
 LlmConfig stage_config(const LlmConfig& whole, const LlamaOptions& options) {
     LlmConfig own = shard_config(whole, options.chips);
-    own.layers = options.layers > 0 ? options.layers : whole.layers - options.first_layer;
-    SUPERLANE_CHECK(options.first_layer + own.layers <= whole.layers, options.first_layer, own.layers);
+    own.layers = (options.first_block + stage_blocks(whole, options) + 1) / 2 - options.first_block / 2;
     return own;
 }
 
@@ -32,6 +38,7 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
       memory(chip),
       packing(config, chip.geometry.superlanes, chip.lanes(), pass_limit()),
       half(!options.int8),
+      blocks(stage_blocks(whole, options)),
       lanes(chip.lanes()) {
     const isa::Geometry& g = chip.geometry;
     const int streams_wanted = 2 * row_lanes;
@@ -190,7 +197,7 @@ void LlamaCompiler::Layout::allocate_cache() {
     for (int request = 0; request < options.batch; ++request)
         for (int layer = 0; layer < config.layers; ++layer) {
             Cache cache;
-            for (int side = 0; side < std::min(pages, 2); ++side) {
+            for (int side = 0; has_attention(layer) && side < std::min(pages, 2); ++side) {
                 const int own_pages = (pages + 1 - side) / 2;
                 cache.key[side] =
                     far_rows("key cache", Side(side), own_pages * packing.pairs * 2 * page_words_key(), false);

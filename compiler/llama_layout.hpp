@@ -61,11 +61,12 @@ struct LlamaCompiler::Layout {
     ShardedVector residual;
     Memory memory;
     HeadPacking packing;
-    bool half;  ///< fp16 weights
+    bool half;   ///< fp16 weights
+    int blocks;  ///< of the stage
     int lanes, hidden_tiles, ffn_tiles, result_tiles, pages, max_rows;
     MemoryUse use;
 
-    std::vector<LlamaLayer> layers;
+    std::vector<LlamaLayer> layers;  ///< those of which the stage has a block
     Matrix head;
     std::vector<std::vector<int>> head_columns;
 
@@ -85,6 +86,12 @@ struct LlamaCompiler::Layout {
     std::vector<VectorRegion> ones;        ///< fp16 1.0, by side * 16 weight rows
     std::vector<VectorRegion> embedding;   ///< fp16, by segment * hidden_tiles + tile; row = token % segment_tokens
     int segment_tokens = 0, segments = 0;
+
+    int first_layer() const { return options.first_block / 2; }
+    int last_block() const { return options.first_block + blocks; }
+    /// Whether the stage has that block of layers[layer].
+    bool has_attention(int layer) const { return has(2 * (first_layer() + layer)); }
+    bool has_ffn(int layer) const { return has(2 * (first_layer() + layer) + 1); }
 
     // KV cache and staging: [request][layer]
     struct Cache {
@@ -135,6 +142,7 @@ struct LlamaCompiler::Layout {
     ProductInput input(const VectorRegion (&sides)[2], int rows) const { return {sides[0], sides[1], rows}; }
 
 private:
+    bool has(int block) const { return block >= options.first_block && block < last_block(); }
     void plan_layer(LlamaLayer& layer, int index);
     void plan_qkv(LlamaLayer& layer, const std::string& name);
     void plan_output(LlamaLayer& layer, const std::string& name);

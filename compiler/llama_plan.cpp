@@ -78,10 +78,12 @@ std::vector<OutputTile> LlamaCompiler::Layout::deal_residual(int k_tiles) const 
 }
 
 void LlamaCompiler::Layout::plan_layer(LlamaLayer& layer, int index) {
-    const std::string name = "layer " + std::to_string(index);
-    plan_qkv(layer, name);
-    plan_output(layer, name);
-    plan_ffn(layer, name);
+    const std::string name = "layer " + std::to_string(first_layer() + index);
+    if (has_attention(index)) {
+        plan_qkv(layer, name);
+        plan_output(layer, name);
+    }
+    if (has_ffn(index)) plan_ffn(layer, name);
 }
 
 void LlamaCompiler::Layout::plan_qkv(LlamaLayer& layer, const std::string& name) {

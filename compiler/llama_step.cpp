@@ -48,19 +48,24 @@ LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<Step
         for (const NormRow& row : all) enter(row.row);
     for (int layer = 0; layer < layout.config.layers; ++layer) {
         const bool last = layer + 1 == layout.config.layers && layout.options.out.cables > 0;
-        problem_.begin_operation("attention norm");
-        norm(2 * layer, all, qkv_product);
-        project_qkv(layer);
-        for (const Request& request : requests_) attend(layer, request);
-        problem_.begin_operation("output projection");
-        if (!layout.half)
-            for (const NormRow& row : all) quantize(row.row, layout.result_tiles, layout.attended, output_product);
-        add_product(layout.layers[size_t(layer)].o, layout.attended, output_product);
+        if (layout.has_attention(layer)) attention(layer, all, last && !layout.has_ffn(layer));
+        if (!layout.has_ffn(layer)) continue;
         problem_.begin_operation("ffn norm");
         norm(2 * layer + 1, all, ffn_product);
         feed_forward(layout.layers[size_t(layer)], last);
     }
     if (layout.options.head) head();
+}
+
+void LlamaStep::attention(int layer, const std::vector<NormRow>& rows, bool last) {
+    problem_.begin_operation("attention norm");
+    norm(2 * layer, rows, qkv_product);
+    project_qkv(layer);
+    for (const Request& request : requests_) attend(layer, request);
+    problem_.begin_operation("output projection");
+    if (!layout_.half)
+        for (const NormRow& row : rows) quantize(row.row, layout_.result_tiles, layout_.attended, output_product);
+    add_product(layout_.layers[size_t(layer)].o, layout_.attended, output_product, last);
 }
 
 void LlamaStep::embed() {

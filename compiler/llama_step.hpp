@@ -35,6 +35,7 @@ private:
 
     // llama_step.cpp: the residual row and what is done to whole rows
     void embed();
+    void attention(int layer, const std::vector<NormRow>& rows, bool last);
     void norm(int index, const std::vector<NormRow>& rows, Product product);
     void reduce_row(isa::AccumulateOp reduction, const VectorRegion (&stages)[3], int row);
     void norm_half(int index, const NormRow& row);
