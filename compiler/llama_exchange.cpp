@@ -83,19 +83,13 @@ void LlamaStep::broadcast(int row, const Boundary& entry) {
         }
 }
 
-/// Rests of all shards side by side: each turned to its place, the lanes of others zero, and added.
 void LlamaStep::pack_rests(int row) {
     const ShardedVector& residual = layout_.residual;
     for (int v = 0; v < residual.packed_rows(); ++v) {
-        const int first = residual.first_piece(v), pieces = residual.pieces(v);
-        VectorTask task = lowering_.vector_task(pieces);
-        const Value turned = task.read_rotated(
-            layout_.gathered, layout_.exchange_type(), layout_.exchange_row(row, residual.full, first), 1,
-            first * residual.rest - v * layout_.lanes, residual.rest, lowering_.next_permuter());
-        const Value own = task.op(Opcode::Mask, layout_.exchange_type(), turned,
-                                  task.read(layout_.piece_mask, DType::Bool, layout_.piece_mask_row(v)));
-        task.write(task.accumulate(DType::F32, AccumulateOp::Add, widen(task, own), pieces), layout_.packed,
-                   row * residual.packed_rows() + v);
+        VectorTask task = lowering_.vector_task(residual.pieces(v));
+        const Rests rests{residual, layout_.gathered, layout_.exchange_type(),
+                          layout_.exchange_row(row, residual.full, 0), layout_.piece_mask};
+        task.write(pack(task, rests, v), layout_.packed, row * residual.packed_rows() + v);
         problem_.add(task.finish());
     }
 }

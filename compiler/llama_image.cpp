@@ -189,14 +189,8 @@ private:
         if (layout_.windowed())
             for (int hidden = 0; hidden <= layout_.lanes; ++hidden)
                 fill(layout_.hidden, hidden, [&](size_t lane) { return bits(int(lane) < hidden ? -1e30f : 0.0f); });
-        for (int v = 0; layout_.packed.rows > 0 && v < layout_.residual.packed_rows(); ++v)
-            for (int i = 0; i < layout_.residual.pieces(v); ++i) {
-                const int offset = layout_.residual.first_piece(v) + i;
-                fill(layout_.piece_mask, layout_.piece_mask_row(v) + i, [&](size_t lane) {
-                    return uint32_t(int(lane) >= layout_.residual.piece_first(v, offset) &&
-                                    int(lane) < layout_.residual.piece_last(v, offset));
-                });
-            }
+        piece_masks(layout_.residual, layout_.piece_mask);
+        piece_masks(layout_.results, layout_.result_piece_mask);
         if (!layout_.options.head) return;
         const std::vector<int> tokens = share_.vocabulary();
         const auto has_token = [&](const std::vector<int>& columns, size_t lane) {
@@ -210,6 +204,17 @@ private:
             fill(layout_.head_bias, int(tile),
                  [&](size_t lane) { return bits(has_token(columns, lane) ? 0.0f : -3e38f); });
         }
+    }
+
+    void piece_masks(const ShardedVector& vector, const VectorRegion& region) {
+        for (int v = 0; region.rows > 0 && v < vector.packed_rows(); ++v)
+            for (int i = 0; i < vector.pieces(v); ++i) {
+                const int piece = vector.first_piece(v) + i;
+                fill(region, LlamaCompiler::Layout::piece_mask_row(vector, v) + i, [&](size_t lane) {
+                    return uint32_t(int(lane) >= vector.piece_first(v, piece) &&
+                                    int(lane) < vector.piece_last(v, piece));
+                });
+            }
     }
 
     /// Entry of superlane s for a block turned by `rotation`: the word of the KV head that stands there, or the spare

@@ -37,6 +37,7 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
       residual(config_.hidden, options_.chips, chip_.lanes()),
       memory(chip),
       packing(config, chip.geometry.superlanes, chip.lanes(), pass_limit()),
+      results(packing.group * packing.kv * packing.value_blocks * row_lanes, packing.group, chip.lanes()),
       half(!options.int8),
       blocks(stage_blocks(whole, options)),
       lanes(chip.lanes()) {
@@ -63,7 +64,7 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
                          ", it has ", g.accumulators);
     hidden_tiles = residual.rows;
     ffn_tiles = ceil_div(config.ffn, lanes);
-    result_tiles = packing.tiles * packing.group;
+    result_tiles = results_packed() ? results.rows : packing.tiles * packing.group;
     pages = ceil_div(options.context, lanes);
     max_rows = std::max(options.batch, std::min({options.prefill_rows, row_lanes, g.accumulators / 2,
                                                  std::max(1, 4096 / (pages * config.heads))}));
@@ -185,6 +186,12 @@ void LlamaCompiler::Layout::allocate_scratch() {
             maxima[s][stage] = scratch("score maxima", side, stage % 3, 4, half_rows);
         weights16[s] = scratch("softmax weights", side, 2, 2, head_rows * ceil_div(pages, 2));
     }
+    if (results_packed()) {
+        result_rest = scratch("attention result rests", east, 1, half ? 2 : 4, rows * packing.group);
+        const int last = results.packed_rows() - 1;
+        result_piece_mask =
+            memory.vectors("result rest masks", east, 2, 1, piece_mask_row(results, last) + results.pieces(last), true);
+    }
     if (options.head) {
         logit_rows = scratch("logits", east, 0, 4, rows * int(head.tiles.size()));
         for (int stage = 0; stage < 3; ++stage) best[stage] = scratch("argmax", west, stage, 4, 2 * rows);
@@ -210,9 +217,9 @@ void LlamaCompiler::Layout::allocate_cache() {
     use.kv = (memory.words_used() - before) * lanes;
 }
 
-int LlamaCompiler::Layout::piece_mask_row(int v) const {
+int LlamaCompiler::Layout::piece_mask_row(const ShardedVector& vector, int v) {
     int row = 0;
-    for (int i = 0; i < v; ++i) row += residual.pieces(i);
+    for (int i = 0; i < v; ++i) row += vector.pieces(i);
     return row;
 }
 
@@ -230,7 +237,8 @@ void LlamaCompiler::Layout::allocate_exchange() {
     if (residual.rest > 0 && residual.packed_rows() > 0) {
         packed = region("packed rests", Side::East, 1, 4, max_rows * residual.packed_rows());
         const int last = residual.packed_rows() - 1;
-        piece_mask = memory.vectors("rest masks", Side::East, 2, 1, piece_mask_row(last) + residual.pieces(last), true);
+        piece_mask = memory.vectors("rest masks", Side::East, 2, 1,
+                                    piece_mask_row(residual, last) + residual.pieces(last), true);
     }
     if (options.out.cables > 0)
         leaving = region("leaving residual", Side::West, far, width, max_rows * residual.slots * options.out.period);

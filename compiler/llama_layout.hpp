@@ -61,8 +61,9 @@ struct LlamaCompiler::Layout {
     ShardedVector residual;
     Memory memory;
     HeadPacking packing;
-    bool half;   ///< fp16 weights
-    int blocks;  ///< of the stage
+    ShardedVector results;  ///< attention's, a "shard" each group member: o's input
+    bool half;              ///< fp16 weights
+    int blocks;             ///< of the stage
     int lanes, hidden_tiles, ffn_tiles, result_tiles, pages, max_rows;
     MemoryUse use;
 
@@ -77,7 +78,8 @@ struct LlamaCompiler::Layout {
     VectorRegion result_mask;   ///< bool, rows result_mask_row(tile, head)
     VectorRegion bias;          ///< fp32, row v: 0 in lanes < v, else -1e30
     VectorRegion hidden;        ///< fp32, row v: -1e30 in lanes < v, else 0 (sliding window)
-    VectorRegion piece_mask;    ///< bool, row piece_mask_row(v): lanes of each shard's rest in packed row v
+    VectorRegion piece_mask;    ///< bool, row piece_mask_row(residual, v): lanes of each shard's rest in packed row v
+    VectorRegion result_piece_mask;        ///< the same for results
     VectorRegion scales[2], biases[2];     ///< fp32, by side: weight scales (int8), projection biases
     VectorRegion value_map[2];             ///< u8, by side; row = group * superlanes + rotation
     VectorRegion token_shift, token_keep;  ///< int32 0, 8 in lanes 0, 1 of each superlane; bool of those lanes
@@ -108,6 +110,7 @@ struct LlamaCompiler::Layout {
     VectorRegion sum_stages[3], top_stages[3];          ///< row sums west, row maxima east: input, middle, result
     VectorRegion maxima[2][4];                          ///< score maxima by side: input, two stages, result
     VectorRegion normed[2], attended[2], activated[2];  ///< product inputs, by side
+    VectorRegion result_rest;                           ///< last result tiles, row * group + member
     VectorRegion query_half[2];                         ///< A west, B east
     VectorRegion query_masked[2][2];                    ///< by side, half
     VectorRegion scores[2];                             ///< by parity of the head row
@@ -120,7 +123,12 @@ struct LlamaCompiler::Layout {
     VectorRegion leaving;                       ///< residual shards on their way to the next stage
     VectorRegion candidates, candidate_tokens;  ///< best logit (fp32) and token of every chip, row * chips + offset
     int exchange_row(int row, int k, int offset) const { return (row * residual.slots + k) * options.chips + offset; }
-    int piece_mask_row(int v) const;
+    static int piece_mask_row(const ShardedVector& vector, int v);
+    /// Whether the last result tiles of a group's members share vectors.
+    bool results_packed() const { return results.rest > 0 && results.packed_rows() < packing.group; }
+    int result_row(int tile, int g) const {
+        return results_packed() ? results.full_row(g, tile) : g * packing.tiles + tile;
+    }
     bool alone() const { return options.chips == 1; }
     DType exchange_type() const { return options.wide_exchange ? DType::F32 : DType::F16; }
     int link_latency() const {

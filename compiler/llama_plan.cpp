@@ -123,12 +123,22 @@ void LlamaCompiler::Layout::plan_qkv(LlamaLayer& layer, const std::string& name)
 
 void LlamaCompiler::Layout::plan_output(LlamaLayer& layer, const std::string& name) {
     layer.o = {.name = name + " o weights", .half = half};
-    for (int tile = 0; tile < packing.tiles; ++tile)
-        for (int g = 0; g < packing.group; ++g) {
+    if (results_packed()) {
+        const int member = results.shard;  // lanes of one group member's results
+        for (int row = 0; row < results.rows; ++row) {
             LaneMap map;
-            for (int lane = 0; lane < lanes; ++lane) map.push_back(packing.result_column(tile, g, lane));
+            for (const int e : results.row_lanes(row))
+                map.push_back(e < 0 ? -1 : packing.result_column(e % member / lanes, e / member, e % member % lanes));
             layer.o.inputs.push_back(std::move(map));
         }
+    } else {
+        for (int g = 0; g < packing.group; ++g)
+            for (int tile = 0; tile < packing.tiles; ++tile) {
+                LaneMap map;
+                for (int lane = 0; lane < lanes; ++lane) map.push_back(packing.result_column(tile, g, lane));
+                layer.o.inputs.push_back(std::move(map));
+            }
+    }
     layer.o.tiles = deal_residual(int(layer.o.inputs.size()));
     give_rows(layer.o, config.attention_bias);
 }

@@ -47,6 +47,30 @@ void LlamaStep::attend(int layer, const Request& request) {
     softmax_sums(request);
     problem_.begin_operation("attention values");
     for (int tile = 0; tile < layout_.packing.tiles; ++tile) weigh_values(cache, request, tile);
+    if (layout_.results_packed()) pack_results(request);
+}
+
+/// Last tiles of all group members, side by side in few vectors.
+void LlamaStep::pack_results(const Request& request) {
+    for (int row = request.first; row < request.first + request.count; ++row)
+        for (int v = 0; v < layout_.results.packed_rows(); ++v) {
+            VectorTask task = lowering_.vector_task(layout_.results.pieces(v));
+            const Value sum = pack(task,
+                                   {layout_.results, layout_.result_rest, layout_.half ? DType::F16 : DType::F32,
+                                    row * layout_.packing.group, layout_.result_piece_mask},
+                                   v);
+            store_result(task, sum, row * layout_.result_tiles + layout_.results.chips * layout_.results.full + v);
+        }
+}
+
+void LlamaStep::store_result(VectorTask& task, Value result, int row) {
+    if (layout_.half) {
+        const Value rounded = task.convert(DType::F32, DType::F16, result);
+        for (const VectorRegion& to : layout_.attended) task.write(rounded, to, row);
+    } else {
+        task.write(result, layout_.wide, row);
+    }
+    problem_.add(task.finish());
 }
 
 void LlamaStep::score(const LlamaCompiler::Layout::Cache& cache, const Request& request, int page, int pair) {
@@ -234,14 +258,11 @@ void LlamaStep::store_attention(const Request& request, int tile, int slot, int 
     const Value own = task.op(Opcode::Mask, DType::F32, task.op(Opcode::Multiply, DType::F32, sum, inverse),
                               task.read(layout_.result_mask, DType::Bool, layout_.result_mask_row(tile, first_head)));
     const Value result = task.accumulate(DType::F32, AccumulateOp::Add, own, heads);
-    const int row =
-        (request.first + member / packing.group) * layout_.result_tiles + tile * packing.group + member % packing.group;
-    if (layout_.half) {
-        const Value rounded = task.convert(DType::F32, DType::F16, result);
-        for (const VectorRegion& to : layout_.attended) task.write(rounded, to, row);
-    } else {
-        task.write(result, layout_.wide, row);
-    }
+    const int row = request.first + member / packing.group, g = member % packing.group;
+    if (!layout_.results_packed() || tile < layout_.results.full)
+        return store_result(task, result, row * layout_.result_tiles + layout_.result_row(tile, g));
+    const Value rest = layout_.half ? task.convert(DType::F32, DType::F16, result) : result;
+    task.write(rest, layout_.result_rest, row * packing.group + g);
     problem_.add(task.finish());
 }
 

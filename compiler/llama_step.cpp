@@ -278,6 +278,19 @@ void LlamaStep::store_sum(VectorTask& task, Value sum, int vector, int row) {
                layout_.exchange_row(row, vector % slots, offset), slots * layout_.options.chips);
 }
 
+/// fp32 row v of packed rests: each turned to its place, the lanes of others zero, and added.
+LlamaStep::Value LlamaStep::pack(VectorTask& task, const Rests& rests, int v) {
+    const ShardedVector& vector = rests.vector;
+    const int first = vector.first_piece(v);
+    const Value turned =
+        task.read_rotated(rests.region, rests.type, rests.first_row + first, 1, first * vector.rest - v * vector.lanes,
+                          vector.rest, lowering_.next_permuter());
+    Value own = task.op(Opcode::Mask, rests.type, turned,
+                        task.read(rests.mask, DType::Bool, LlamaCompiler::Layout::piece_mask_row(vector, v)));
+    if (rests.type == DType::F16) own = task.convert(DType::F16, DType::F32, own);
+    return task.accumulate(DType::F32, AccumulateOp::Add, own, vector.pieces(v));
+}
+
 void LlamaStep::feed_forward(const LlamaLayer& layer, bool last) {
     problem_.begin_operation("gate, up");
     const int rows = int(rows_.size());

@@ -55,6 +55,16 @@ private:
     Value sum_of_parts(VectorTask& task, const Matrix& matrix, const std::vector<int>& parts,
                        const std::vector<int>& slots, int row, Value scale);
 
+    /// Partly filled vectors, one a shard, in rows that follow each other.
+    struct Rests {
+        const ShardedVector& vector;
+        const VectorRegion& region;
+        DType type;
+        int first_row;
+        const VectorRegion& mask;
+    };
+    Value pack(VectorTask& task, const Rests& rests, int v);
+
     // llama_exchange.cpp: between the chips of the group, and between stages
     void send_partial(int row, int offset, int k);
     void reduce_shard(int row, bool last);
@@ -90,6 +100,8 @@ private:
     void exponentials(const Request& request, int page);
     void softmax_sums(const Request& request);
     void weigh_values(const LlamaCompiler::Layout::Cache& cache, const Request& request, int tile);
+    void pack_results(const Request& request);
+    void store_result(VectorTask& task, Value result, int row);
     void store_attention(const Request& request, int tile, int slot, int member, const std::array<MxmUnit, 2>& units);
     int head_row(const Request& request, const HeadRow& head) const;
     HeadRow head_of(const Request& request, int head_row) const;
