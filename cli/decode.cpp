@@ -163,8 +163,7 @@ Action define_decode(CLI::App& app) {
         ->type_name("N");
     app.add_flag("--calibrated", o.calibrated,
                  "report beside it the speed with one fitted overhead a layer (models/calibration.json)");
-    app.add_option("--save-workload", command->workload, "write a workload file that `superlane run` repeats")
-        ->type_name("FILE.json");
+    define_save_workload(app, command->workload);
     return [command] {
         command->prepare();
         command->run();

@@ -103,8 +103,7 @@ Action define_gemm(CLI::App& app) {
     command->chip.define(app);
     command->engine.define(app);
     command->json.define(app);
-    app.add_option("--save-workload", command->workload, "write a workload file that `superlane run` repeats")
-        ->type_name("FILE.json");
+    define_save_workload(app, command->workload);
     return [command] {
         command->prepare();
         command->run();

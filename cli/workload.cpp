@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "base/error.hpp"
 #include "cli/command.hpp"
 #include "cli/text.hpp"
 #include "experiment/usage.hpp"
@@ -74,6 +75,18 @@ void steps_workload(experiment::StepsOptions options, const EngineOptions& files
 }
 
 }  // namespace
+
+void define_save_workload(CLI::App& app, std::string& file) {
+    app.add_option_function<std::string>(
+           "--save-workload",
+           [&file](const std::string& name) {
+               if (!experiment::is_workload(name))
+                   throw user_error("--save-workload ", name, ": the name must end in .json");
+               file = name;
+           },
+           "write a workload file that `superlane run` repeats")
+        ->type_name("FILE.json");
+}
 
 std::string workload_text(const experiment::Json& workload) { return workload.dump(2) + "\n"; }
 

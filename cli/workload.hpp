@@ -13,6 +13,8 @@ void run_workload(const std::string& file, const EngineOptions& files, JsonOutpu
 void decode_workload(const experiment::DecodeOptions& options, const EngineOptions& files, JsonOutput& json);
 void gemm_workload(const experiment::GemmOptions& options, const EngineOptions& files, JsonOutput& json);
 
+/// --save-workload FILE.json; UserError for another ending, by which `run` would not know it.
+void define_save_workload(CLI::App& app, std::string& file);
 /// A workload as it stands in a file.
 std::string workload_text(const experiment::Json& workload);
 

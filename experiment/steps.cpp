@@ -131,11 +131,17 @@ private:
         return known->second;
     }
 
-    ProgramCost simulate(const Rows& rows, int line) {
-        const compiler::CompiledStep compiled = [&] {
-            const Stopwatch watch(result_.compile_s);
+    compiler::CompiledStep compile(const Rows& rows, int line) {
+        const Stopwatch watch(result_.compile_s);
+        try {
             return compiler_.compile(rows, options_.scheduler);
-        }();
+        } catch (const UserError& error) {
+            throw user_error(options_.steps_file, ": line ", line, ": ", error.what());
+        }
+    }
+
+    ProgramCost simulate(const Rows& rows, int line) {
+        const compiler::CompiledStep compiled = compile(rows, line);
         const auto program = sim::prepare(options_.chip, compiled.program);
         const sim::RunResult run = [&] {
             const Stopwatch watch(result_.wall_s);

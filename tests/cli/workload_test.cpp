@@ -57,6 +57,7 @@ TEST(Workload, ATraceIsReportedStepByStepAndRepeats) {
 TEST(Workload, WhatBelongsIntoTheFileIsRefusedBesideIt) {
     EXPECT_THAT(complaint({"run", "workloads/projection.json", "--engine", "kernel"}),
                 HasSubstr("--engine is for programs"));
+    EXPECT_THAT(complaint({"gemm", "1", "4", "4", "--save-workload", "w.txt"}), HasSubstr("must end in .json"));
     Folder folder;
     EXPECT_THAT(complaint({"run", folder / "none.json"}), HasSubstr("none.json: cannot be read"));
     EXPECT_THAT(complaint({"run", folder.write("w.json", R"({"workload": 1, "split": {"tp": 8}, "decode": {}})")}),

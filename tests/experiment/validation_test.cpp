@@ -91,6 +91,21 @@ TEST(Validation, JsonAndPageSayTheSame) {
     EXPECT_THAT(validation_markdown(outcomes), HasSubstr("| within 2 cycles | 80 cycles | -2.44 % | pass |"));
 }
 
+TEST(Validation, ARowThatWasNotRunHasNoFigureOfOurs) {
+    const ValidationRow one{.key = "k",
+                            .section = "timing",
+                            .what = "w",
+                            .published = 3,
+                            .unit = "us",
+                            .source = "s",
+                            .mark = "P",
+                            .conditions = "c"};
+    const std::vector<ValidationOutcome> outcomes = {{&one}};
+    EXPECT_TRUE(all_met(outcomes));
+    EXPECT_TRUE(validation_json(outcomes, {})["rows"][0]["ours"].is_null());
+    EXPECT_THAT(validation_markdown(outcomes), HasSubstr("| `k` | w | 3 us | s | P | c | equal | not run | | |"));
+}
+
 // The probe reads the machine, not the equation: another parameter is another result.
 TEST(Probe, FindsTheFirstCleanCycle) {
     for (const int hop : {1, 3}) {
