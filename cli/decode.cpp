@@ -11,6 +11,7 @@
 #include "cli/decode_report.hpp"
 #include "cli/options.hpp"
 #include "cli/text.hpp"
+#include "cli/workload.hpp"
 
 namespace superlane::cli {
 namespace {
@@ -20,7 +21,7 @@ constexpr double long_run_s = 5;
 struct Decode {
     experiment::DecodeOptions options;
     std::vector<std::string> prompt_ids;
-    std::string logits;
+    std::string logits, workload;
     ChipOptions chip;
     EngineOptions engine;
     JsonOutput json;
@@ -32,10 +33,15 @@ struct Decode {
         for (const std::string& prompt : options.prompts) check_text(prompt);
         options.chip = chip.load();
         options.engine = engine.engine;
-        experiment::check_vcd(options.engine, engine.vcd);
         options.timing_only = engine.timing_only;
         options.keep_logits = !logits.empty();
         outputs.add(logits);
+        outputs.add(workload);
+        open_files();
+    }
+
+    void open_files() {
+        experiment::check_vcd(options.engine, engine.vcd);
         options.trace_file = outputs.add(engine.trace);
         options.vcd_file = outputs.add(engine.vcd);
         json.open();
@@ -101,9 +107,11 @@ struct Decode {
     }
 
     void run() {
-        prepare();
         const experiment::DecodeResult result = experiment::run_decode(options, watcher());
         if (!logits.empty()) outputs.write(logits, experiment::logits_file(result));
+        if (!workload.empty())
+            outputs.write(workload,
+                          workload_text(experiment::workload_json(options, {chip.chip, chip.overrides}, workload)));
         outputs.commit();
         json.write(experiment::result_json(options, result, command_line()));
         if (!json.on_stdout()) print(result);
@@ -111,6 +119,15 @@ struct Decode {
 };
 
 }  // namespace
+
+void decode_workload(const experiment::DecodeOptions& options, const EngineOptions& files, JsonOutput& json) {
+    Decode command;
+    command.options = options;
+    command.engine = files;
+    command.json = std::move(json);
+    command.open_files();
+    command.run();
+}
 
 Action define_decode(CLI::App& app) {
     const auto command = std::make_shared<Decode>();
@@ -144,7 +161,13 @@ Action define_decode(CLI::App& app) {
     app.add_option("--prefill-rows", o.prefill_rows, "most prompt tokens in one step")
         ->capture_default_str()
         ->type_name("N");
-    return [command] { command->run(); };
+    app.add_flag("--calibrated", o.calibrated,
+                 "report beside it the speed with one fitted overhead a layer (models/calibration.json)");
+    define_save_workload(app, command->workload);
+    return [command] {
+        command->prepare();
+        command->run();
+    };
 }
 
 }  // namespace superlane::cli

@@ -28,6 +28,15 @@ void add_speed(Table& table, const DecodeOptions& options, const DecodeResult& r
                             (result.batch > 1 ? ", " + std::to_string(result.batch) + " requests" : "")});
 }
 
+/// Apart from the scheduled speed, and called what it is.
+void add_calibrated(Table& table, const DecodeResult& result) {
+    if (!result.calibrated) return;
+    table.row({"calibrated", grouped(int64_t(result.calibrated->tokens_per_second + 0.5)) +
+                                 " tokens/s, fitted, not simulated: " +
+                                 plain_number(result.calibrated->overhead_us_per_layer) +
+                                 " us added to each layer, fitted on " + result.calibrated->fitted_on});
+}
+
 void add_bounds(Table& table, const DecodeOptions& options, const DecodeResult& result) {
     const models::Chip& chip = options.chip;
     const auto& usage = result.measured();
@@ -92,6 +101,7 @@ void print_decode(const DecodeOptions& options, const DecodeResult& result) {
                             " on " + options.chip.name + ", context " + std::to_string(result.context) +
                             (result.timing_only ? ", timing only" : "")});
     add_speed(table, options, result);
+    add_calibrated(table, result);
     add_bounds(table, options, result);
     add_memory(table, options, result);
     if (result.comparison) {

@@ -8,12 +8,14 @@
 #include "cli/command.hpp"
 #include "cli/options.hpp"
 #include "cli/text.hpp"
+#include "cli/workload.hpp"
 
 namespace superlane::cli {
 namespace {
 
 struct Gemm {
     experiment::GemmOptions options;
+    std::string workload;
     ChipOptions chip;
     EngineOptions engine;
     JsonOutput json;
@@ -23,6 +25,11 @@ struct Gemm {
         options.chip = chip.load();
         options.engine = engine.engine;
         options.timing_only = engine.timing_only;
+        outputs.add(workload);
+        open_files();
+    }
+
+    void open_files() {
         experiment::check_vcd(options.engine, engine.vcd);
         options.trace_file = outputs.add(engine.trace);
         options.vcd_file = outputs.add(engine.vcd);
@@ -60,8 +67,10 @@ struct Gemm {
     }
 
     void run() {
-        prepare();
         const experiment::GemmResult result = experiment::run_gemm(options);
+        if (!workload.empty())
+            outputs.write(workload,
+                          workload_text(experiment::workload_json(options, {chip.chip, chip.overrides}, workload)));
         outputs.commit();
         json.write(experiment::result_json(options, result, command_line()));
         if (!json.on_stdout()) print(result);
@@ -69,6 +78,15 @@ struct Gemm {
 };
 
 }  // namespace
+
+void gemm_workload(const experiment::GemmOptions& options, const EngineOptions& files, JsonOutput& json) {
+    Gemm command;
+    command.options = options;
+    command.engine = files;
+    command.json = std::move(json);
+    command.open_files();
+    command.run();
+}
 
 Action define_gemm(CLI::App& app) {
     const auto command = std::make_shared<Gemm>();
@@ -85,7 +103,11 @@ Action define_gemm(CLI::App& app) {
     command->chip.define(app);
     command->engine.define(app);
     command->json.define(app);
-    return [command] { command->run(); };
+    define_save_workload(app, command->workload);
+    return [command] {
+        command->prepare();
+        command->run();
+    };
 }
 
 }  // namespace superlane::cli

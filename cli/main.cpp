@@ -12,7 +12,7 @@
 namespace superlane::cli {
 namespace {
 
-constexpr int user_error_code = 2, internal_error_code = 70;
+constexpr int not_met_code = 1, user_error_code = 2, internal_error_code = 70;
 std::vector<std::string> arguments;
 
 struct Row {
@@ -26,7 +26,7 @@ constexpr Row rows[] = {
 };
 
 constexpr const char* exit_codes =
-    "Exit codes: 0 done, 2 a mistake in the input, 70 a defect of this program, 130 interrupted.";
+    "Exit codes: 0 done, 1 a row of validate missed its tolerance, 2 a mistake in the input, 70 a defect of this program, 130 interrupted.";
 
 std::string examples(const std::string& lines) {
     std::string text = "Examples:\n  ";
@@ -109,6 +109,8 @@ int guarded() {
         return report(complaint(app, error), user_error_code);
     } catch (const UserError& error) {
         return report(error.what(), user_error_code);
+    } catch (const NotMet& missed) {
+        return report(missed.what(), not_met_code);
     } catch (const std::bad_alloc&) {
         return report("out of memory", user_error_code);
     } catch (const std::exception& error) {

@@ -8,6 +8,7 @@
 #include "experiment/decode.hpp"
 #include "experiment/gemm.hpp"
 #include "experiment/program_run.hpp"
+#include "experiment/steps.hpp"
 #include "models/json_file.hpp"
 
 namespace superlane::cli {
@@ -17,8 +18,17 @@ struct Rerun {
     std::string file;
     JsonOutput json;
 
+    /// `run` wrote a program's result or that of any kind of workload: the configuration tells.
+    std::string kind(const nlohmann::json& old, const std::string& command) const {
+        if (command != "run") return command;
+        const JsonObject configuration(JsonObject(old, file).at("configuration"), file + ": configuration");
+        if (configuration.has("steps")) return "steps";
+        if (configuration.has("prompts")) return "decode";
+        return configuration.has("m") ? "gemm" : "run";
+    }
+
     experiment::Json repeat(const nlohmann::json& old, const std::vector<std::string>& command) const {
-        const std::string what = command.empty() ? "" : command[0];
+        const std::string what = kind(old, command.empty() ? "" : command[0]);
         if (what == "decode") {
             const auto options = experiment::decode_options(old, file);
             return experiment::result_json(options, experiment::run_decode(options), command);
@@ -30,6 +40,10 @@ struct Rerun {
         if (what == "run") {
             const auto options = experiment::program_run_options(old, file);
             return experiment::result_json(options, experiment::run_program(options), command);
+        }
+        if (what == "steps") {
+            const auto options = experiment::steps_options(old, file);
+            return experiment::result_json(options, experiment::run_steps(options), command);
         }
         throw user_error(file, ": key 'command': '", what,
                          "' is no command that writes results; allowed are decode, gemm, run");

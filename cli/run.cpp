@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `superlane run`: a program on one chip, its hazards explained, its regions shown.
+// `superlane run`: a program on one chip, its hazards explained, its regions shown; or a workload file.
 #include <iostream>
 #include <set>
 
@@ -7,6 +7,7 @@
 #include "cli/command.hpp"
 #include "cli/options.hpp"
 #include "cli/text.hpp"
+#include "cli/workload.hpp"
 #include "experiment/program_run.hpp"
 #include "experiment/usage.hpp"
 
@@ -27,6 +28,13 @@ struct Run {
     EngineOptions engine;
     JsonOutput json;
     Outputs outputs;
+
+    /// What a workload decides itself.
+    static void check_workload_options(const CLI::App& app) {
+        for (const char* name : {"--chip", "--set", "--show", "--fault", "--engine", "--timing-only"})
+            if (app.count(name) > 0)
+                throw user_error(name, " is for programs: a workload file says what it needs itself");
+    }
 
     void prepare() {
         chip.choose_for(options.program);
@@ -90,7 +98,8 @@ struct Run {
 
 Action define_run(CLI::App& app) {
     const auto command = std::make_shared<Run>();
-    app.add_option("PROGRAM", command->options.program, "program file, or assembly text when it ends in .asm or .s")
+    app.add_option("PROGRAM", command->options.program,
+                   "program file; assembly text when it ends in .asm or .s, a workload when it ends in .json")
         ->required();
     add_repeatable(app, "--show", command->options.show,
                    "print a region's words: NAME (bytes), or one region a byte: lo+hi=f16, b0+b1+b2+b3=f32")
@@ -101,7 +110,11 @@ Action define_run(CLI::App& app) {
     command->chip.define_for_program(app);
     command->engine.define(app);
     command->json.define(app);
-    return [command] { command->run(); };
+    return [command, &app] {
+        if (!experiment::is_workload(command->options.program)) return command->run();
+        Run::check_workload_options(app);
+        run_workload(command->options.program, command->engine, command->json);
+    };
 }
 
 }  // namespace superlane::cli

@@ -36,6 +36,7 @@ struct DecodeOptions {
     int position = 0;  ///< timing only: decode begins here, with no prefill; 0 = behind the prompt
     int prefill_rows = 8;
     bool keep_logits = false;
+    bool calibrated = false;  ///< also report the speed with the fitted overhead of models/calibration.json
     std::string trace_file, vcd_file;  ///< of the last step; empty = none
 };
 
@@ -58,6 +59,13 @@ struct DecodeWatcher {
     std::function<void(std::string_view)> text;     ///< of the first request, whole characters
 };
 
+/// Speed with one overhead added to each layer: fitted, never part of what is scheduled.
+struct CalibratedSpeed {
+    double overhead_us_per_layer = 0;
+    std::string fitted_on;
+    double tokens_per_second = 0;
+};
+
 struct DecodeResult {
     LlmConfig model;  ///< with only the layers that ran
     bool timing_only = false;
@@ -71,6 +79,7 @@ struct DecodeResult {
     int64_t weight_bytes = 0, instruction_bytes = 0;
     compiler::MemoryUse memory;
     std::optional<Comparison> comparison;
+    std::optional<CalibratedSpeed> calibrated;
     std::vector<float> logits;  ///< [request, token, vocabulary], when asked for
     std::string digest;
     double wall_s = 0, compile_s = 0;

@@ -84,7 +84,8 @@ Json to_json(const DecodeOptions& options) {
             {"dtype", options.dtype},           {"engine", options.engine},
             {"scheduler", options.scheduler},   {"timing_only", options.timing_only},
             {"compare", options.compare},       {"layers", options.layers},
-            {"position", options.position},     {"prefill_rows", options.prefill_rows}};
+            {"position", options.position},     {"prefill_rows", options.prefill_rows},
+            {"calibrated", options.calibrated}};
 }
 
 DecodeOptions decode_options(const nlohmann::json& result, const std::string& file) {
@@ -106,6 +107,7 @@ DecodeOptions decode_options(const nlohmann::json& result, const std::string& fi
     options.layers = number("layers");
     options.position = number("position");
     options.prefill_rows = number("prefill_rows");
+    options.calibrated = from.boolean_or("calibrated", false);
     return options;
 }
 
@@ -128,6 +130,10 @@ Json result_json(const DecodeOptions& options, const DecodeResult& result, const
     json["prefill_cycles"] = result.prefill_cycles;
     json["cycles_per_token"] = result.cycles_per_token;
     json["tokens_per_second"] = result.tokens_per_second(chip);
+    if (result.calibrated)
+        json["calibrated"] = {{"overhead_us_per_layer", result.calibrated->overhead_us_per_layer},
+                              {"fitted_on", result.calibrated->fitted_on},
+                              {"tokens_per_second_calibrated", result.calibrated->tokens_per_second}};
     json["sram_read_bytes"] = result.measured().sram_read_bytes(chip);
     json["sram_utilisation"] = result.measured().sram_utilisation(chip);
     json["stream_utilisation"] = result.measured().stream_utilisation(chip);

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "experiment/calibrated.hpp"
 #include "experiment/estimate.hpp"
 #include "experiment/memory_io.hpp"
 #include "experiment/stopwatch.hpp"
@@ -201,6 +202,7 @@ DecodeResult DecodeSession::run() {
     for (const auto& tokens : result_.tokens)
         result_.texts.push_back(setup_.timing_only ? "" : setup_.tokenizer->decode(tokens));
     if (comparer_) result_.comparison = comparer_->result();
+    if (options_.calibrated) result_.calibrated = calibrated_speed(result_, options_.chip);
     result_.digest = digest_.hex();
     return std::move(result_);
 }

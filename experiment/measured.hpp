@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Our side of validation.def: figures of the chip, times found by probing the simulator, sums over models.
+#pragma once
+#include <string>
+
+#include "models/chip.hpp"
+
+namespace superlane::experiment::measured {
+
+const models::Chip& tsp();   ///< the first generation
+const models::Chip& lp30();  ///< the later one
+
+/// "mem.e.43", "E5": names as assembly text has them; `outward` streams of the east are E.
+std::string slice(char side, int number);
+std::string outward(char side, int stream);
+std::string inward(char side, int stream);
+
+// The chip's figures.
+double queues();
+double stream_terabytes_per_s();
+double all_terabytes_per_s(double clock_mhz);
+double sram_terabytes_per_s(const models::Chip& chip);
+double petaflops(const models::Chip& chip);
+/// Payload of all links in both directions, as 320-byte vectors follow each other.
+double links_terabytes_per_s(const models::Chip& chip);
+/// int8 operations of four planes that take an activation every cycle, counted by the simulator.
+double int8_tops();
+/// Of one link and direction, from the closest two Sends without a hazard.
+double link_gigabytes_per_s();
+/// A product 1 x k x n: useful weight bytes a cycle against what the streams carry.
+double gemm_stream_percent(int k, int n, const std::string& dtype);
+
+// Times in cycles of tile 0 but for what says otherwise; each found by Probe.
+double vxm_round_trip(int slice_number);
+double vxm_two_operands(int x, int y, int z, bool same_side);
+double vxm_chain(int vectors, int operations);
+double product_into_alu();
+double shift_turn();
+double permute(int vectors);
+double barrier();
+double four_planes();
+
+// Capacity: sums over an LLM's tensors and the SRAM of chips.
+double weight_gigabytes(const std::string& model, double bytes_per_parameter);
+double sram_gigabytes(int chips);
+
+}  // namespace superlane::experiment::measured

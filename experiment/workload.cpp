@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads workload files.
+#include "experiment/workload.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.hpp"
+#include "experiment/json_keys.hpp"
+#include "models/json_file.hpp"
+
+namespace superlane::experiment {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr int64_t most = 1 << 30;
+
+/// A file under way: the members that every kind has, and where its paths start.
+class Reader {
+public:
+    Reader(const nlohmann::json& json, const std::string& file)
+        : json_(json), root_(json, file), file_(file), folder_(fs::path(file).parent_path()) {}
+
+    Workload read() const;
+
+private:
+    std::string beside(const std::string& path) const { return (folder_ / path).lexically_normal().string(); }
+    JsonObject part(const std::string& key, const std::vector<std::string>& allowed) const {
+        const JsonObject object(root_.at(key), file_ + ": " + key);
+        check_keys(root_.at(key), object.where(), allowed);
+        return object;
+    }
+
+    void check_machine() const;
+    std::string model() const;
+    models::Chip chip() const;
+    Workload decode() const;
+    Workload steps() const;
+    Workload gemm() const;
+    template <class Options>
+    void read_options(Options& options, std::vector<std::string> allowed) const;
+
+    const nlohmann::json& json_;
+    JsonObject root_;
+    std::string file_;
+    fs::path folder_;
+};
+
+std::vector<std::string> texts(const JsonObject& from, const std::string& key) {
+    std::vector<std::string> list;
+    if (!from.has(key)) return list;
+    if (!from.at(key).is_array()) from.fail(key, "must be a list of strings");
+    for (const auto& one : from.at(key)) {
+        if (!one.is_string()) from.fail(key, "must be a list of strings");
+        list.push_back(one);
+    }
+    return list;
+}
+
+std::vector<std::vector<int>> id_lists(const JsonObject& from, const std::string& key) {
+    std::vector<std::vector<int>> lists;
+    if (!from.has(key)) return lists;
+    const std::string problem = "must be a list of lists of token ids, one list a prompt";
+    if (!from.at(key).is_array()) from.fail(key, problem);
+    for (const auto& list : from.at(key)) {
+        if (!list.is_array()) from.fail(key, problem);
+        lists.emplace_back();
+        for (const auto& id : list) {
+            if (!id.is_number_integer() || id < 0 || id > most) from.fail(key, problem);
+            lists.back().push_back(id);
+        }
+    }
+    return lists;
+}
+
+int number(const JsonObject& from, const std::string& key, int otherwise, int low, int high) {
+    return int(from.integer_or(key, otherwise, low, high));
+}
+
+/// Repeats what another part complains of, with the place in the file.
+template <class Make>
+auto at_key(const JsonObject& root, const std::string& key, Make&& make) {
+    try {
+        return make();
+    } catch (const UserError& error) {
+        throw user_error(root.where(), ": key '", key, "': ", error.what());
+    }
+}
+
+std::string scheduler(const JsonObject& from, const std::string& otherwise) {
+    const std::string name = from.text_or("scheduler", otherwise);
+    at_key(from, "scheduler", [&] { check_scheduler(name); });
+    return name;
+}
+
+void Reader::check_machine() const {
+    if (root_.has("chip") && root_.has("system"))
+        throw user_error(file_, ": 'chip' and 'system' exclude each other: a system names its chip");
+    Split split;
+    if (root_.has("split")) {
+        const JsonObject from = part("split", {"tp", "pp", "ep"});
+        const auto ways = [&](const char* key) { return int(from.integer_or(key, 1, 1, 100'000)); };
+        split = {ways("tp"), ways("pp"), ways("ep")};
+    }
+    require_one_chip(file_, root_.text_or("system", ""), split);
+}
+
+/// A short name, or a directory beside the file.
+std::string Reader::model() const {
+    const std::string name = root_.text("model");
+    const std::vector<std::string> known = llm_names();
+    if (std::find(known.begin(), known.end(), name) != known.end()) return name;
+    const std::string directory = beside(name);
+    if (fs::is_directory(directory)) return directory;
+    root_.fail("model", "is neither a known name nor a directory at " + directory + nearest_hint(name, known) +
+                            "; `superlane describe models` lists the names");
+}
+
+models::Chip Reader::chip() const {
+    std::string name = root_.text_or("chip", "tsp-v1");
+    if (name.ends_with(".json")) name = beside(name);
+    models::Chip chip = at_key(root_, "chip", [&] { return models::load_chip(name); });
+    if (!root_.has("parameters")) return chip;
+    const JsonObject from(root_.at("parameters"), file_ + ": parameters");
+    std::vector<std::string> overrides;
+    for (const auto& [key, value] : root_.at("parameters").items()) {
+        if (!value.is_number()) from.fail(key, "is not a number");
+        overrides.push_back(key + "=" + plain_number(value));
+    }
+    return at_key(root_, "parameters", [&] { return models::load_chip(name, overrides); });
+}
+
+/// The options that decode and steps share.
+template <class Options>
+void Reader::read_options(Options& options, std::vector<std::string> allowed) const {
+    options.model = model();
+    options.chip = chip();
+    options.dtype = root_.has("dtype") ? root_.choice("dtype", {"fp16", "int8"}) : options.dtype;
+    if (!root_.has("options")) return;
+    allowed.insert(allowed.end(), {"engine", "scheduler", "context", "layers", "prefill_rows"});
+    const JsonObject from = part("options", allowed);
+    if (from.has("engine")) options.engine = from.choice("engine", {"fast", "kernel"});
+    options.scheduler = scheduler(from, options.scheduler);
+    options.context = number(from, "context", options.context, 0, 10'000'000);
+    options.layers = number(from, "layers", options.layers, 0, 100'000);
+    options.prefill_rows = number(from, "prefill_rows", options.prefill_rows, 1, 4096);
+    if constexpr (std::is_same_v<Options, DecodeOptions>) {
+        options.timing_only = from.boolean_or("timing_only", false);
+        options.compare = from.boolean_or("compare", false);
+        options.calibrated = from.boolean_or("calibrated", false);
+    }
+}
+
+Workload Reader::decode() const {
+    DecodeOptions options;
+    read_options(options, {"timing_only", "compare", "calibrated"});
+    const JsonObject from = part("decode", {"prompts", "prompt_ids", "tokens", "batch", "position"});
+    options.prompts = texts(from, "prompts");
+    options.prompt_ids = id_lists(from, "prompt_ids");
+    options.tokens = number(from, "tokens", options.tokens, 1, 1'000'000);
+    options.batch = number(from, "batch", options.batch, 0, 4096);
+    options.position = number(from, "position", options.position, 0, 10'000'000);
+    return options;
+}
+
+Workload Reader::steps() const {
+    StepsOptions options;
+    read_options(options, {});
+    options.steps_file = beside(root_.text("steps"));
+    options.steps = read_steps(options.steps_file);
+    return options;
+}
+
+Workload Reader::gemm() const {
+    GemmOptions options;
+    options.chip = chip();
+    options.dtype = root_.has("dtype") ? root_.choice("dtype", {"fp16", "int8"}) : options.dtype;
+    const JsonObject from = part("gemm", {"m", "k", "n", "seed"});
+    const auto size = [&](const char* key) { return int(from.integer(key, 1, most)); };
+    options.m = size("m");
+    options.k = size("k");
+    options.n = size("n");
+    options.seed = uint64_t(from.integer_or("seed", int64_t(options.seed), 0, INT64_MAX));
+    if (root_.has("model")) root_.fail("model", "has no place beside 'gemm'");
+    if (!root_.has("options")) return options;
+    const JsonObject given = part("options", {"engine", "scheduler", "timing_only"});
+    if (given.has("engine")) options.engine = given.choice("engine", {"fast", "kernel"});
+    options.scheduler = scheduler(given, options.scheduler);
+    options.timing_only = given.boolean_or("timing_only", false);
+    return options;
+}
+
+Workload Reader::read() const {
+    check_keys(json_, file_,
+               {"workload", "description", "model", "system", "chip", "parameters", "dtype", "split", "options",
+                "decode", "steps", "gemm"});
+    root_.integer("workload", 1, 1);
+    root_.text_or("description", "");
+    const int kinds = int(root_.has("decode")) + int(root_.has("steps")) + int(root_.has("gemm"));
+    if (kinds != 1) throw user_error(file_, ": exactly one of 'decode', 'steps' and 'gemm' must be given, not ", kinds);
+    check_machine();
+    if (root_.has("decode")) return decode();
+    return root_.has("steps") ? steps() : gemm();
+}
+
+}  // namespace
+
+bool is_workload(const std::string& file) { return file.ends_with(".json"); }
+
+void require_one_chip(const std::string& where, const std::string& system, const Split& split) {
+    if (!system.empty() && system != "single")
+        throw user_error(where, ": key 'system': '", system,
+                         "': systems of more than one chip: not in this version; leave it out or say 'single'");
+    const int64_t chips = int64_t(split.tp) * split.pp * split.ep;
+    if (chips != 1)
+        throw user_error(where, ": key 'split': tp ", split.tp, " x pp ", split.pp, " x ep ", split.ep, " = ", chips,
+                         " chips: systems of more than one chip: not in this version; each must be 1");
+}
+
+Workload read_workload(const std::string& file) {
+    const nlohmann::json json = read_json_file(file);
+    return Reader(json, file).read();
+}
+
+}  // namespace superlane::experiment

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes workload files: what differs from the defaults, in the order a person would give it.
+#include <filesystem>
+
+#include "experiment/workload.hpp"
+
+namespace superlane::experiment {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A path as seen from the folder of `file`; names are no paths.
+std::string relative_to(const std::string& file, const std::string& path) {
+    if (!fs::exists(path)) return path;
+    const fs::path folder = fs::absolute(file).parent_path();
+    return fs::relative(fs::absolute(path), folder).generic_string();
+}
+
+void add_chip(Json& json, const ChipChoice& chip, const std::string& file) {
+    json["chip"] = chip.name.ends_with(".json") ? relative_to(file, chip.name) : chip.name;
+    for (const std::string& text : chip.overrides) {
+        const size_t equals = text.find('=');
+        const std::string key = text.starts_with("chip.") ? text.substr(5, equals - 5) : text.substr(0, equals);
+        json["parameters"][key] = std::stod(text.substr(equals + 1));
+    }
+}
+
+template <class Value>
+void add(Json& json, const char* key, const Value& value, const Value& otherwise) {
+    if (value != otherwise) json[key] = value;
+}
+
+}  // namespace
+
+Json workload_json(const DecodeOptions& options, const ChipChoice& chip, const std::string& file) {
+    const DecodeOptions standard;
+    Json json = {{"workload", 1}, {"model", relative_to(file, options.model)}};
+    add_chip(json, chip, file);
+    json["dtype"] = options.dtype;
+    json["split"] = {{"tp", 1}, {"pp", 1}, {"ep", 1}};
+    Json given = Json::object();
+    add(given, "engine", options.engine, standard.engine);
+    add(given, "scheduler", options.scheduler, standard.scheduler);
+    add(given, "timing_only", options.timing_only, standard.timing_only);
+    add(given, "compare", options.compare, standard.compare);
+    add(given, "calibrated", options.calibrated, standard.calibrated);
+    add(given, "layers", options.layers, standard.layers);
+    add(given, "context", options.context, standard.context);
+    add(given, "prefill_rows", options.prefill_rows, standard.prefill_rows);
+    if (!given.empty()) json["options"] = given;
+    Json& decode = json["decode"] = Json::object();
+    add(decode, "prompts", options.prompts, standard.prompts);
+    add(decode, "prompt_ids", options.prompt_ids, standard.prompt_ids);
+    decode["tokens"] = options.tokens;
+    add(decode, "batch", options.batch, standard.batch);
+    add(decode, "position", options.position, standard.position);
+    return json;
+}
+
+Json workload_json(const GemmOptions& options, const ChipChoice& chip, const std::string& file) {
+    const GemmOptions standard;
+    Json json = {{"workload", 1}};
+    add_chip(json, chip, file);
+    json["dtype"] = options.dtype;
+    Json given = Json::object();
+    add(given, "engine", options.engine, standard.engine);
+    add(given, "scheduler", options.scheduler, standard.scheduler);
+    add(given, "timing_only", options.timing_only, standard.timing_only);
+    if (!given.empty()) json["options"] = given;
+    json["gemm"] = {{"m", options.m}, {"k", options.k}, {"n", options.n}, {"seed", options.seed}};
+    return json;
+}
+
+}  // namespace superlane::experiment
