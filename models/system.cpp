@@ -220,6 +220,8 @@ System load_number(int64_t chips, const std::string& text, const std::vector<std
         check_connected(system, where);
         system.description = "The first " + text + " chips of " + base;
     }
+    if (system.chips != chips)
+        throw user_error(where, ": what --set says about the topology leaves ", system.chips, " chips");
     system.name = text;
     return system;
 }
