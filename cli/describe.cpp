@@ -14,12 +14,18 @@ namespace {
 struct Describe {
     std::string what;
     std::vector<std::string> names, overrides;
+    std::string svg;
+    JsonOutput json;
 
-    void run() const {
-        const std::vector<std::string> kinds = {"chips", "models", "isa", "parameters"};
-        if (!overrides.empty() && (what != "chips" || names.empty()))
-            throw user_error("--set needs `describe chips NAME`");
-        if (what == "chips")
+    void run() {
+        const std::vector<std::string> kinds = {"chips", "system", "models", "isa", "parameters"};
+        if (!overrides.empty() && ((what != "chips" && what != "system") || names.empty()))
+            throw user_error("--set needs `describe chips NAME` or `describe system NAME`");
+        if ((!svg.empty() || json.wanted()) && (what != "system" || names.size() != 1))
+            throw user_error(svg.empty() ? "--json" : "--svg", " needs `describe system NAME`, with one name");
+        if (what == "system")
+            describe_systems(names, overrides, svg, json);
+        else if (what == "chips")
             describe_chips(names, overrides);
         else if (what == "models")
             describe_models(names);
@@ -28,7 +34,7 @@ struct Describe {
         else if (what == "parameters")
             describe_parameters(names);
         else
-            throw user_error("describe ", what, ": must be chips, models, isa or parameters",
+            throw user_error("describe ", what, ": must be chips, system, models, isa or parameters",
                              nearest_hint(what, kinds));
     }
 };
@@ -37,10 +43,12 @@ struct Describe {
 
 Action define_describe(CLI::App& app) {
     const auto command = std::make_shared<Describe>();
-    app.add_option("WHAT", command->what, "chips, models, isa or parameters")->required();
+    app.add_option("WHAT", command->what, "chips, system, models, isa or parameters")->required();
     app.add_option("NAME", command->names, "what to show in full; an overview of all when left out");
-    add_repeatable(app, "--set", command->overrides, "set a parameter of the chip that is shown")
+    add_repeatable(app, "--set", command->overrides, "set a parameter of the chip or system that is shown")
         ->type_name("KEY=VALUE");
+    app.add_option("--svg", command->svg, "draw the system")->type_name("FILE");
+    command->json.define(app);
     return [command] { command->run(); };
 }
 

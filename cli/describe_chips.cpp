@@ -8,7 +8,7 @@
 #include "cli/text.hpp"
 #include "experiment/result.hpp"
 #include "experiment/usage.hpp"
-#include "models/chip.hpp"
+#include "models/system.hpp"
 
 namespace superlane::cli {
 namespace {
@@ -16,9 +16,6 @@ namespace {
 using experiment::plain_number;
 
 std::string range(const models::ParameterRow& row) { return plain_number(row.low) + ".." + plain_number(row.high); }
-
-constexpr const char* marks =
-    "Marks: P published by the maker, T told by practitioners' public programs, D derived, A assumed.";
 
 void print_chip(const models::Chip& chip) {
     std::cout << chip.name << ": " << chip.description << '\n';
@@ -43,26 +40,52 @@ void print_chip(const models::Chip& chip) {
                    std::string(row.source)});
     }
     table.print(std::cout);
-    std::cout << marks << '\n';
+    std::cout << parameter_marks << '\n';
 }
 
-const models::ParameterRow& find_parameter(const std::string& key) {
+/// Rows of chips and of systems alike, as users see them.
+struct ShownRow {
+    std::string key, unit, mark, source, meaning, range, value;
+    bool whole;
+};
+
+template <class Row, class Owner>
+ShownRow shown(const Row& row, const Owner& defaults) {
+    return {std::string(row.key),
+            std::string(row.unit),
+            std::string(row.mark),
+            std::string(row.source),
+            std::string(row.meaning),
+            plain_number(row.low) + ".." + plain_number(row.high),
+            plain_number(row.get(defaults)),
+            row.whole};
+}
+
+std::vector<ShownRow> all_parameters() {
+    std::vector<ShownRow> rows;
+    for (const models::ParameterRow& row : models::chip_parameters()) rows.push_back(shown(row, models::Chip()));
+    for (const models::SystemParameterRow& row : models::system_parameters())
+        rows.push_back(shown(row, models::System()));
+    return rows;
+}
+
+ShownRow find_parameter(const std::string& key) {
     std::vector<std::string> keys;
-    for (const models::ParameterRow& row : models::chip_parameters()) {
+    for (const ShownRow& row : all_parameters()) {
         if (row.key == key) return row;
-        keys.emplace_back(row.key);
+        keys.push_back(row.key);
     }
     throw user_error("unknown parameter '", key, "'", nearest_hint(key, keys));
 }
 
-void print_parameter(const models::ParameterRow& row) {
+void print_parameter(const ShownRow& row) {
     Table table;
-    table.row({"parameter", std::string(row.key)});
-    table.row({"meaning", std::string(row.meaning)});
-    table.row({"default", plain_number(row.get(models::Chip())) + " " + std::string(row.unit)});
-    table.row({"range", range(row) + (row.whole ? ", whole" : "")});
-    table.row({"mark", std::string(row.mark)});
-    table.row({"source", std::string(row.source)});
+    table.row({"parameter", row.key});
+    table.row({"meaning", row.meaning});
+    table.row({"default", row.value + " " + row.unit});
+    table.row({"range", row.range + (row.whole ? ", whole" : "")});
+    table.row({"mark", row.mark});
+    table.row({"source", row.source});
     table.print(std::cout, "");
 }
 
@@ -86,11 +109,10 @@ void describe_parameters(const std::vector<std::string>& keys) {
     if (!keys.empty()) return;
     Table table({false, true});
     table.row({"parameter", "default", "unit", "range", "mark", "meaning"});
-    for (const models::ParameterRow& row : models::chip_parameters())
-        table.row({std::string(row.key), plain_number(row.get(models::Chip())), std::string(row.unit), range(row),
-                   std::string(row.mark), std::string(row.meaning)});
+    for (const ShownRow& row : all_parameters())
+        table.row({row.key, row.value, row.unit, row.range, row.mark, row.meaning});
     table.print(std::cout, "");
-    std::cout << marks << '\n';
+    std::cout << parameter_marks << '\n';
 }
 
 }  // namespace superlane::cli

@@ -48,6 +48,7 @@ class JsonOutput {
 public:
     void define(CLI::App& app);
     void open();
+    bool wanted() const { return !path_.empty(); }
     bool on_stdout() const { return path_ == "-"; }
     void write(const experiment::Json& json);
 

@@ -36,6 +36,7 @@ struct Recorder : boost::default_bfs_visitor {
 struct Network::Body {
     Graph graph;
     std::vector<Port> senders, receivers;  ///< of each directed link, by sender
+    std::vector<uint32_t> targets;         ///< chips of `receivers`: what the inner loops look at
     std::vector<size_t> first;             ///< of each chip, its first link in `senders`
     size_t chips = 0;
     int period = 0;
@@ -72,18 +73,18 @@ struct Network::Body {
         share.assign(chips, 0);
         paths[found.order.front()] = 1;
         for (const size_t chip : found.order)
-            for (size_t link = first[chip]; link < first[chip + 1]; ++link) {
-                const size_t to = size_t(receivers[link].chip);
-                if (found.hops[to] == found.hops[chip] + 1) paths[to] += paths[chip];
-            }
-        for (auto chip = found.order.rbegin(); chip != found.order.rend(); ++chip)
+            for (size_t link = first[chip]; link < first[chip + 1]; ++link)
+                if (found.hops[targets[link]] == found.hops[chip] + 1) paths[targets[link]] += paths[chip];
+        for (auto chip = found.order.rbegin(); chip != found.order.rend(); ++chip) {
+            double sum = 0;
             for (size_t link = first[*chip]; link < first[*chip + 1]; ++link) {
-                const size_t to = size_t(receivers[link].chip);
-                if (found.hops[to] != found.hops[*chip] + 1) continue;
-                const double part = (1 + share[to]) * paths[*chip] / paths[to];
-                share[*chip] += part;
+                if (found.hops[targets[link]] != found.hops[*chip] + 1) continue;
+                const double part = share[targets[link]] * paths[*chip];
                 load[link] += part;
+                sum += part;
             }
+            share[*chip] = (1 + sum) / paths[*chip];  // of one path through this chip
+        }
     }
 };
 
@@ -101,6 +102,7 @@ Network::Network(const System& system) : body_(std::make_unique<Body>()) {
     for (const auto& [from, to] : links) {
         b.senders.push_back(from);
         b.receivers.push_back(to);
+        b.targets.push_back(uint32_t(to.chip));
         edges.emplace_back(size_t(from.chip), size_t(to.chip));
         ++b.first[size_t(from.chip) + 1];
     }

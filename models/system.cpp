@@ -79,10 +79,10 @@ void apply(System& system, const Setting& setting) {
         throw user_error(setting.where, ": ", setting.key, " = ", range.str(), row->unit.empty() ? "" : " (", row->unit,
                          row->unit.empty() ? "" : ")");
     }
-    const std::vector<std::string_view>& read = topology_kind(system.topology.kind, setting.where).reads;
-    if (setting.key.starts_with("topology.") && std::find(read.begin(), read.end(), setting.key) == read.end()) {
+    if (setting.key.starts_with("topology.") && !reads_parameter(system.topology.kind, setting.key)) {
         std::string list;
-        for (const std::string_view each : read) list += (list.empty() ? "" : ", ") + std::string(each);
+        for (const std::string_view each : topology_kind(system.topology.kind, setting.where).reads)
+            list += (list.empty() ? "" : ", ") + std::string(each);
         throw user_error(setting.where, ": topology '", system.topology.kind, "' does not read ", setting.key,
                          " (it reads ", list, ")");
     }
@@ -114,8 +114,8 @@ void read_topology(Draft& draft, const json& root, const std::string& where) {
     if (root.contains("topology")) {  // another kind starts anew: what was inherited belongs to the parent's
         t = Topology();
         t.kind = JsonObject(root, where).text("topology");
-        const auto& reads = topology_kind(t.kind, where).reads;
-        if (std::find(reads.begin(), reads.end(), "topology.cables_per_pair") == reads.end()) t.chips_per_node = 1;
+        topology_kind(t.kind, where);
+        if (!reads_parameter(t.kind, "topology.cables_per_pair")) t.chips_per_node = 1;  // no fully connected nodes
         std::erase_if(draft.settings, [](const Setting& s) { return s.key.starts_with("topology."); });
     }
     if (root.contains("dimensions")) {
@@ -220,6 +220,8 @@ System load_number(int64_t chips, const std::string& text, const std::vector<std
         check_connected(system, where);
         system.description = "The first " + text + " chips of " + base;
     }
+    if (system.chips != chips)
+        throw user_error(where, ": what --set says about the topology leaves ", system.chips, " chips");
     system.name = text;
     return system;
 }

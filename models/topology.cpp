@@ -61,6 +61,12 @@ const TopologyKind& topology_kind(const std::string& name, const std::string& wh
     throw user_error(where, ": unknown topology '", name, "'", nearest_hint(name, names), "; allowed: ", list);
 }
 
+bool reads_parameter(std::string_view kind, std::string_view key) {
+    for (const TopologyKind& each : topology_kinds())
+        if (each.name == kind) return std::find(each.reads.begin(), each.reads.end(), key) != each.reads.end();
+    return false;
+}
+
 void check_cables(System& system, const std::string& where) {
     std::map<Port, Port> plugged;
     const int links = system.chip.geometry.links;

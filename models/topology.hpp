@@ -19,6 +19,8 @@ struct TopologyKind {
 std::span<const TopologyKind> topology_kinds();
 /// UserError with the nearest name when there is no such kind.
 const TopologyKind& topology_kind(const std::string& name, const std::string& where);
+/// Whether a kind reads a parameter "topology...."; false for cut systems, which are no kind.
+bool reads_parameter(std::string_view kind, std::string_view key);
 
 /// Throws unless every cable has two chips and links that exist, none used twice; sorts the cables.
 void check_cables(System& system, const std::string& where);

@@ -30,9 +30,12 @@ def split(text):
     return parts
 
 
-def defaults(path):
-    """Members with their initial value: `int words = 8192;`."""
-    return dict(re.findall(r"^\s*(?:int|double) (\w+) = ([\d.]+);", (ROOT / path).read_text(), re.M))
+def defaults(path, owner=""):
+    """Members with their initial value: `int words = 8192;`, of the file or of one struct in it."""
+    text = (ROOT / path).read_text()
+    if owner:
+        text = re.search(rf"^struct {owner} \{{.*?^\}};", text, re.M | re.S)[0]
+    return dict(re.findall(r"^\s*(?:int|double) (\w+) = ([\d.]+);", text, re.M))
 
 
 def parameters():
@@ -45,17 +48,29 @@ def parameters():
         yield key, value, "cycles", "0 to 100000", mark, source, meaning
 
 
+def system_parameters():
+    """The same for the parameters of a system."""
+    for macro, owner in (("COUNT", "Topology"), ("WHOLE", "System"), ("VALUE", "System")):
+        values = defaults("models/system.hpp", owner)
+        for member, key, low, high, unit, mark, source, meaning in rows("models/system_parameters.def", macro):
+            yield key, values[member], unit, f"{low} to {high}", mark, source, meaning
+
+
 def table(head, lines):
     cells = [head, ["---"] * len(head), *lines]
     return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |\n" for line in cells)
 
 
 def parameters_page():
-    every = list(parameters())
+    of_chips, of_systems = list(parameters()), list(system_parameters())
+    every = of_chips + of_systems
     text = NOTE + "# Parameters of a chip\n\nEvery one can be set in a chip file (`models/chips/`) or by `--set KEY=VALUE`; defaults are those of `tsp-v1`. Marks: "
     text += ", ".join(f"**{mark}** {meaning}" for mark, meaning in MARKS.items()) + ". Sources are named in "
     text += "[validation.md](../validation.md#sources).\n\n"
-    text += table(["key", "default", "unit", "range", "mark", "source or reason", "meaning"], every)
+    head = ["key", "default", "unit", "range", "mark", "source or reason", "meaning"]
+    text += table(head, of_chips)
+    text += "\n## Parameters of a system\n\nBeside those of its chip, in a system file (`models/systems/`) or by `--set`; which of `topology.*` are read depends on the kind of topology, see "
+    text += "[systems.md](../systems.md).\n\n" + table(head, of_systems)
     text += "\n## What is assumed\n\nThe rows with mark A: no public source gives them.\n\n"
     return text + table(["key", "value", "why this value"], [(r[0], f"{r[1]} {r[2]}", r[5]) for r in every if r[4] == "A"])
 

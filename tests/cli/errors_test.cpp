@@ -201,3 +201,20 @@ TEST(Errors, InterruptLeavesNothing) {
     EXPECT_THAT(finished.err, HasSubstr("interrupted"));
     EXPECT_EQ(folder.files(), 0u);
 }
+
+TEST(Errors, Systems) {
+    EXPECT_THAT(complaint({"describe", "systems"}), HasSubstr("(nearest: 'system')"));
+    EXPECT_THAT(complaint({"describe", "system", "tsp-v1-57"}), HasSubstr("(nearest: 'tsp-v1-576')"));
+    EXPECT_THAT(complaint({"describe", "system", "0"}), HasSubstr("must be from 1 to 10440"));
+    EXPECT_THAT(complaint({"describe", "system", "tsp-v1-576", "--set", "topology.rings=1"}),
+                HasSubstr("(nearest: 'topology.ring')"));
+    EXPECT_THAT(complaint({"describe", "system", "tsp-v1-576", "--set", "topology.racks=2"}),
+                HasSubstr("topology 'quadfour' does not read topology.racks"));
+    EXPECT_THAT(complaint({"describe", "system", "--svg", "x.svg"}), HasSubstr("--svg needs `describe system NAME`"));
+    EXPECT_THAT(complaint({"describe", "chips", "tsp-v1", "--json", "-"}), HasSubstr("--json needs"));
+    EXPECT_THAT(complaint({"describe", "system", "8", "--svg", "no/such/place.svg"}), HasSubstr("no/such/place.svg"));
+    const Folder folder;
+    const std::string file = folder.write("parts.json", R"({"topology": "edges", "edges": [[0, 1], [2, 3]]})");
+    EXPECT_THAT(complaint({"describe", "system", file}),
+                HasSubstr("parts.json: the topology is not connected, it falls into 2 parts: chips 0-1; chips 2-3"));
+}

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include "tests/cli/process.hpp"
 
@@ -82,4 +83,38 @@ TEST(Describe, OverviewsAndRows) {
     EXPECT_THAT(run({"describe", "isa", "rsqrt"}).out, HasSubstr("vxm.special = 3 cycles"));
     EXPECT_THAT(run({"describe", "parameters"}).out, HasSubstr("icu.barrier"));
     EXPECT_THAT(run({"describe", "parameters", "icu.barrier"}).out, HasSubstr("35 cycles"));
+}
+
+TEST(Describe, Systems) {
+    const Finished list = run({"describe", "system"});
+    EXPECT_EQ(list.code, 0);
+    EXPECT_THAT(list.out, HasSubstr("tsp-v1-10440  10,440  1,305    145"));
+    const std::string dragonfly = run({"describe", "system", "tsp-v1-264"}).out;
+    EXPECT_THAT(dragonfly, HasSubstr("3 hops, mean 2.677"));
+    EXPECT_THAT(dragonfly, HasSubstr("272 cables, 2.90 TB/s each way"));
+    EXPECT_THAT(dragonfly, HasSubstr("28.96 GB/s from each chip"));
+    EXPECT_THAT(dragonfly, HasSubstr("nodes 1 to 32 apart: 1 cable in each of 528 pairs"));
+    EXPECT_THAT(dragonfly, HasSubstr("[  0-  7]-1-[  8- 15]"));
+    EXPECT_THAT(run({"describe", "system", "tsp-v1-node"}).out, HasSubstr("[0]-1-[1]-1-[2]"));
+    EXPECT_THAT(run({"describe", "system", "1"}).out, HasSubstr("1 of tsp-v1, 1 node, 1 rack"));
+    EXPECT_THAT(run({"describe", "parameters", "topology.ring"}).out, HasSubstr("closes the row of nodes"));
+}
+
+TEST(Describe, SystemAsJsonAndDrawing) {
+    const Folder folder;
+    const std::string picture = folder / "ring.svg", result = folder / "ring.json";
+    const std::vector<std::string> command = {"describe", "system", "tsp-v1-576", "--set", "topology.ring=1",
+                                              "--svg",    picture,  "--json",     result};
+    ASSERT_EQ(run(command).code, 0);
+    const nlohmann::json json = nlohmann::json::parse(slurp(result));
+    EXPECT_EQ(json["diameter_hops"], 11);
+    EXPECT_EQ(json["bisection"]["cables"], 80);
+    EXPECT_EQ(json["system_parameters"]["topology.ring"]["origin"], "--set");
+    EXPECT_EQ(json["parameters"]["c2c.latency"]["value"], 217);
+    const std::string svg = slurp(picture), first = slurp(result);
+    EXPECT_TRUE(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
+    EXPECT_THAT(svg, HasSubstr("<title>node 71: chips 568 to 575</title>"));
+    ASSERT_EQ(run(command).code, 0);
+    EXPECT_EQ(slurp(picture), svg);
+    EXPECT_EQ(slurp(result), first);
 }
