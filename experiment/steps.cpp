@@ -142,14 +142,14 @@ private:
 
     ProgramCost simulate(const Rows& rows, int line) {
         const compiler::CompiledStep compiled = compile(rows, line);
-        const auto program = sim::prepare(options_.chip, compiled.program);
+        const auto program = sim::prepare(options_.chip, compiled.program());
         const sim::RunResult run = [&] {
             const Stopwatch watch(result_.wall_s);
             return machine_.run(program);
         }();
         check_run("step of line " + std::to_string(line), compiled.cycles, run);
-        result_.instruction_bytes = std::max(result_.instruction_bytes, int64_t(compiled.program.instruction_bytes()));
-        ProgramCost cost{run.cycles, {}, exclusive_cycles(compiled.operations, run.cycles), compiled.program.digest()};
+        result_.instruction_bytes = std::max(result_.instruction_bytes, int64_t(compiled.program().instruction_bytes()));
+        ProgramCost cost{run.cycles, {}, exclusive_cycles(compiled.operations, run.cycles), compiled.program().digest()};
         cost.usage.add(run.cycles, run.counters);
         return cost;
     }
