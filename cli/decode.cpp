@@ -22,7 +22,10 @@ struct Decode {
     experiment::DecodeOptions options;
     std::vector<std::string> prompt_ids;
     std::string logits, workload;
+    const CLI::App* app = nullptr;
+    std::string exchange = "fp16";
     ChipOptions chip;
+    SystemOptions system;
     EngineOptions engine;
     JsonOutput json;
     Outputs outputs;
@@ -31,7 +34,10 @@ struct Decode {
     void prepare() {
         for (const std::string& ids : prompt_ids) options.prompt_ids.push_back(parse_ids("--prompt-ids", ids));
         for (const std::string& prompt : options.prompts) check_text(prompt);
-        options.chip = chip.load();
+        options.system = system.load(*app, chip);
+        options.chip = options.system ? options.system->chip : chip.load();
+        if (options.system && options.system->chips == 1) options.system.reset();
+        options.wide_exchange = exchange == "fp32";
         options.engine = engine.engine;
         options.timing_only = engine.timing_only;
         options.keep_logits = !logits.empty();
@@ -146,7 +152,24 @@ Action define_decode(CLI::App& app) {
     app.add_option("--dtype", o.dtype, "fp16, or int8 weights and activations (W8A8)")
         ->capture_default_str()
         ->type_name("fp16|int8");
+    command->app = &app;
     command->chip.define(app);
+    command->system.define(app);
+    app.add_option("--tp", o.split.tp, "chips of a tensor-parallel group; chosen for the least latency when left out")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N");
+    app.add_option("--pp", o.split.pp, "stages of the pipeline; as few as fit when left out")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N");
+    app.add_option("--exchange", command->exchange, "type in which partial sums and residuals cross links")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"fp16", "fp32"}))
+        ->type_name("fp16|fp32");
+    app.add_option("--threads", o.threads, "of the simulator; no result depends on it")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1024))
+        ->type_name("N");
+    app.add_flag("!--no-share", o.share, "timing only: simulate every chip, also those with equal programs");
     command->engine.define(app);
     app.add_flag("--compare", o.compare, "run the reference executor beside the chip");
     app.add_option("--logits", command->logits,

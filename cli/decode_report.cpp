@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <numeric>
 
 #include "cli/text.hpp"
 #include "experiment/usage.hpp"
@@ -31,10 +32,10 @@ void add_speed(Table& table, const DecodeOptions& options, const DecodeResult& r
 /// Apart from the scheduled speed, and called what it is.
 void add_calibrated(Table& table, const DecodeResult& result) {
     if (!result.calibrated) return;
-    table.row({"calibrated", grouped(int64_t(result.calibrated->tokens_per_second + 0.5)) +
-                                 " tokens/s, fitted, not simulated: " +
-                                 plain_number(result.calibrated->overhead_us_per_layer) +
-                                 " us added to each layer, fitted on " + result.calibrated->fitted_on});
+    table.row({"calibrated",
+               grouped(int64_t(result.calibrated->tokens_per_second + 0.5)) +
+                   " tokens/s, fitted, not simulated: " + plain_number(result.calibrated->overhead_us_per_layer) +
+                   " us added to each layer, fitted on " + result.calibrated->fitted_on});
 }
 
 void add_bounds(Table& table, const DecodeOptions& options, const DecodeResult& result) {
@@ -77,9 +78,11 @@ void print_operators(const DecodeResult& result) {
     if (result.operators.empty()) return;
     Table table({false, true, true});
     table.row({"operator", "cycles a token", "share"});
+    const double all =
+        double(std::accumulate(result.cycles_per_token.begin(), result.cycles_per_token.end(), int64_t(0)));
     for (const auto& one : result.operators)
         table.row({one.name, grouped(int64_t(double(one.cycles) / double(result.cycles_per_token.size()) + 0.5)),
-                   percent(double(one.cycles) / double(result.decode.cycles))});
+                   percent(double(one.cycles) / all)});
     table.print(std::cout);
 }
 
@@ -95,11 +98,24 @@ std::string bound_line(const DecodeOptions& options, const DecodeResult& result)
 
 }  // namespace
 
+void add_system(Table& table, const DecodeOptions& options, const experiment::SystemFigures& figures) {
+    table.row({"split", std::to_string(figures.chips) + " of " + std::to_string(options.system->chips) + " chips: " +
+                            std::to_string(figures.split.pp) + " stages of " + std::to_string(figures.split.tp)});
+    table.row({"latency", fixed(figures.latency_us, 2) + " us a token, " + fixed(figures.host_us, 2) +
+                              " us of it for the host's link"});
+    table.row({"throughput", grouped(int64_t(figures.throughput_tokens_per_second + 0.5)) + " tokens/s with " +
+                                 std::to_string(figures.requests_in_flight) + " in flight"});
+    table.row({"network", bytes_text(double(figures.c2c_bytes)) + " a token; links in use are busy " +
+                              percent(figures.link_utilisation) + ", the fullest " +
+                              percent(figures.fullest_link_utilisation)});
+    table.row({"programs", std::to_string(figures.distinct_programs) + " distinct"});
+}
+
 void print_decode(const DecodeOptions& options, const DecodeResult& result) {
     Table table;
     table.row({"model", result.model.name + ", " + std::to_string(result.model.layers) + " layers, " + options.dtype +
-                            " on " + options.chip.name + ", context " + std::to_string(result.context) +
-                            (result.timing_only ? ", timing only" : "")});
+                            " on " + (options.system ? options.system->name : options.chip.name) + ", context " +
+                            std::to_string(result.context) + (result.timing_only ? ", timing only" : "")});
     add_speed(table, options, result);
     add_calibrated(table, result);
     add_bounds(table, options, result);

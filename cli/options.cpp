@@ -34,6 +34,20 @@ void ChipOptions::choose_for(const std::string& program_file) {
     if (chip.empty()) chip = "tsp-v1";
 }
 
+void SystemOptions::define(CLI::App& app) {
+    app.add_option("--system", system,
+                   "a system that ships (`superlane describe system`), a JSON file, or a number of chips of tsp-v1")
+        ->type_name("NAME|FILE|N");
+}
+
+std::optional<models::System> SystemOptions::load(const CLI::App& app, const ChipOptions& chip) const {
+    if (system.empty()) return std::nullopt;
+    if (app.get_option("--chip")->count() > 0)
+        throw user_error("--system and --chip exclude each other: a system names its chip");
+    models::System loaded = models::load_system(system, chip.overrides);
+    return loaded;
+}
+
 void EngineOptions::define(CLI::App& app) {
     app.add_option("--engine", engine, "fast: one process a chip; kernel: one process a slice")
         ->capture_default_str()

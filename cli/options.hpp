@@ -3,12 +3,13 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "experiment/output_file.hpp"
 #include "experiment/result.hpp"
-#include "models/chip.hpp"
+#include "models/system.hpp"
 
 namespace superlane::cli {
 
@@ -21,6 +22,14 @@ struct ChipOptions {
     void define_for_program(CLI::App& app);
     void choose_for(const std::string& program_file);
     models::Chip load() const { return models::load_chip(chip, overrides); }
+};
+
+/// --system beside --chip and --set, and how a model is split over the system.
+struct SystemOptions {
+    std::string system;
+    void define(CLI::App& app);
+    /// None for one chip; the chip of `options` is then the system's, with the overrides of both.
+    std::optional<models::System> load(const CLI::App& app, const ChipOptions& chip) const;
 };
 
 /// --engine, --timing-only, --trace, --vcd.

@@ -11,6 +11,7 @@
 #include "experiment/compare.hpp"
 #include "experiment/operators.hpp"
 #include "experiment/result.hpp"
+#include "experiment/system_plan.hpp"
 #include "experiment/usage.hpp"
 #include "models/chip.hpp"
 #include "models/llm.hpp"
@@ -28,6 +29,11 @@ struct DecodeOptions {
     int batch = 0;                             ///< requests; 0 = as many as prompts
     std::string dtype = "fp16";
     models::Chip chip;
+    std::optional<models::System> system;  ///< none: one chip. Its chip is `chip`
+    Split split;
+    bool wide_exchange = false;  ///< partial sums and residuals cross links in fp32
+    int threads = 1;             ///< of the simulator
+    bool share = true;           ///< timing only: chips with equal programs are simulated once
     std::string engine = "fast";
     std::string scheduler = "list";
     bool timing_only = false;
@@ -36,7 +42,7 @@ struct DecodeOptions {
     int position = 0;  ///< timing only: decode begins here, with no prefill; 0 = behind the prompt
     int prefill_rows = 8;
     bool keep_logits = false;
-    bool calibrated = false;  ///< also report the speed with the fitted overhead of models/calibration.json
+    bool calibrated = false;           ///< also report the speed with the fitted overhead of models/calibration.json
     std::string trace_file, vcd_file;  ///< of the last step; empty = none
 };
 
@@ -66,6 +72,22 @@ struct CalibratedSpeed {
     double tokens_per_second = 0;
 };
 
+/// What a system of chips adds to a decode's result; times and bytes are those of the last decode step.
+struct SystemFigures {
+    int chips = 0;  ///< that the model stands on
+    Split split;
+    double latency_us = 0;       ///< of a token: the pipeline once through, and the host
+    double host_us = 0;          ///< of that: the token from the host and back (PCIe)
+    int requests_in_flight = 0;  ///< batches that fill the pipeline
+    double throughput_tokens_per_second = 0;
+    int64_t c2c_bytes = 0;        ///< payload over all links
+    double link_utilisation = 0;  ///< of the links in use, while a token passes
+    double fullest_link_utilisation = 0;
+    int distinct_programs = 0;
+    std::vector<compiler::MemoryUse> sram_per_chip;  ///< by stage
+    std::vector<int64_t> stage_cycles;               ///< length of each stage's program
+};
+
 struct DecodeResult {
     LlmConfig model;  ///< with only the layers that ran
     bool timing_only = false;
@@ -79,6 +101,7 @@ struct DecodeResult {
     int64_t weight_bytes = 0, instruction_bytes = 0;
     compiler::MemoryUse memory;
     std::optional<Comparison> comparison;
+    std::optional<SystemFigures> system;
     std::optional<CalibratedSpeed> calibrated;
     std::vector<float> logits;  ///< [request, token, vocabulary], when asked for
     std::string digest;

@@ -40,6 +40,29 @@ Json memory_json(const compiler::MemoryUse& memory, const models::Chip& chip) {
             {"chip", chip.sram_bytes()}};
 }
 
+Json system_figures_json(const models::System& system, const SystemFigures& figures) {
+    Json stages = Json::array();
+    for (size_t i = 0; i < figures.sram_per_chip.size(); ++i) {
+        Json stage = memory_json(figures.sram_per_chip[i], system.chip);
+        stage["stage"] = i;
+        stage["cycles"] = figures.stage_cycles[i];
+        stages.push_back(stage);
+    }
+    return {{"system", system.name},
+            {"chips", figures.chips},
+            {"tp", figures.split.tp},
+            {"pp", figures.split.pp},
+            {"latency_us_per_token", figures.latency_us},
+            {"host_us_per_token", figures.host_us},
+            {"throughput_tokens_per_second", figures.throughput_tokens_per_second},
+            {"requests_in_flight", figures.requests_in_flight},
+            {"c2c_bytes", figures.c2c_bytes},
+            {"link_utilisation", figures.link_utilisation},
+            {"fullest_link_utilisation", figures.fullest_link_utilisation},
+            {"distinct_programs", figures.distinct_programs},
+            {"sram_per_chip", stages}};
+}
+
 std::vector<std::string> strings(const JsonObject& from, const std::string& key) {
     std::vector<std::string> list;
     for (const auto& one : from.at(key)) {
@@ -145,6 +168,7 @@ Json result_json(const DecodeOptions& options, const DecodeResult& result, const
     json["memory_bytes"] = memory_json(result.memory, chip);
     json["operators"] = operators_json(result.operators);
     json["energy_j"] = all.joules;
+    if (result.system) json.update(system_figures_json(*options.system, *result.system));
     if (result.comparison)
         json["comparison"] = {{"rounded", distance_json(result.comparison->rounded)},
                               {"float32", distance_json(result.comparison->exact)}};

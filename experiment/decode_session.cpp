@@ -3,24 +3,15 @@
 #include "experiment/decode_session.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include "base/error.hpp"
 #include "experiment/calibrated.hpp"
 #include "experiment/estimate.hpp"
-#include "experiment/memory_io.hpp"
-#include "experiment/stopwatch.hpp"
+#include "experiment/system_facts.hpp"
 
 namespace superlane::experiment {
 namespace {
-
-sim::Options machine_options(const DecodeOptions& options, bool timing_only) {
-    return {.engine = engine_of(options.engine),
-            .data = timing_only ? sim::Data::TimingOnly : sim::Data::Functional,
-            .chrome_trace_file = options.trace_file,
-            .vcd_file = options.vcd_file};
-}
 
 void feed_tensor(Digest& digest, const Tensor& tensor) {
     digest.text(tensor.name).number(int(tensor.dtype)).bytes(tensor.bytes.data(), tensor.bytes.size());
@@ -41,8 +32,7 @@ DecodeSession::DecodeSession(const DecodeOptions& options, DecodeSetup setup, co
     : options_(options),
       setup_(std::move(setup)),
       watcher_(watcher),
-      compiler_(options.chip, setup_.model, setup_.compiler_options(options)),
-      machine_(options.chip, machine_options(options, setup_.timing_only)),
+      stepper_(options.system ? system_stepper(options, setup_) : one_chip_stepper(options, setup_)),
       ended_(size_t(setup_.batch()), false) {
     result_.model = setup_.model;
     result_.timing_only = setup_.timing_only;
@@ -50,7 +40,7 @@ DecodeSession::DecodeSession(const DecodeOptions& options, DecodeSetup setup, co
     result_.batch = setup_.batch();
     result_.tokens.resize(setup_.prompts.size());
     result_.weight_bytes = step_weight_bytes(setup_);
-    result_.memory = compiler_.memory_use();
+    result_.memory = stepper_->memory_use();
     if (setup_.tokenizer && !setup_.timing_only) stream_.emplace(*setup_.tokenizer);
 }
 
@@ -64,34 +54,22 @@ void DecodeSession::feed_identity() {
         .number(setup_.batch())
         .number(int(setup_.partial))
         .number(int(setup_.timing_only));
+    if (options_.system) digest_.text(system_parameters_json(*options_.system).dump()).number(options_.wide_exchange);
     for (const auto& prompt : setup_.prompts) digest_.numbers(std::span<const int>(prompt));
     if (setup_.weights) feed_weights(digest_, *setup_.weights);
 }
 
-compiler::CompiledStep DecodeSession::compile(const std::vector<compiler::StepRow>& rows) {
-    const Stopwatch watch(result_.compile_s);
-    return compiler_.compile(rows, options_.scheduler);
-}
-
 int64_t DecodeSession::step(const std::vector<compiler::StepRow>& rows, bool prefill) {
-    const compiler::CompiledStep compiled = compile(rows);
-    const auto program = sim::prepare(options_.chip, compiled.program());
-    sim::RunResult run;
-    {
-        const Stopwatch watch(result_.wall_s);
-        machine_.load(compiled.program());
-        run = machine_.run(program);
-    }
     const std::string what =
         std::string(prefill ? "prefill" : "decode") + " step at position " + std::to_string(rows[0].position);
-    check_run(what, compiled.cycles, run);
-    digest_.text(compiled.program().digest()).number(run.cycles);
-    (prefill ? result_.prefill : result_.decode).add(run.cycles, run.counters);
-    result_.instruction_bytes = std::max(result_.instruction_bytes, int64_t(compiled.program().instruction_bytes()));
-    if (!prefill) add_operators(result_.operators, exclusive_cycles(compiled.operations, run.cycles));
-    progress_.cycles += run.cycles;
+    const StepOutcome outcome = stepper_->run(rows, what);
+    digest_.text(outcome.digest).number(outcome.cycles);
+    (prefill ? result_.prefill : result_.decode).add(outcome.usage);
+    result_.instruction_bytes = std::max(result_.instruction_bytes, outcome.instruction_bytes);
+    if (!prefill) add_operators(result_.operators, outcome.operators);
+    progress_.cycles += outcome.busy_cycles;
     tell(prefill);
-    return run.cycles;
+    return outcome.cycles;
 }
 
 void DecodeSession::tell(bool prefill) {
@@ -123,41 +101,25 @@ std::vector<std::pair<compiler::StepRow, int>> DecodeSession::prefill_rows() con
 /// The longest step is compiled once ahead: it tells how long the run will be, and finds what does not fit.
 void DecodeSession::announce() {
     const int prefill_steps =
-        int((prefill_rows().size() + size_t(compiler_.max_rows()) - 1) / size_t(compiler_.max_rows()));
+        int((prefill_rows().size() + size_t(stepper_->max_rows()) - 1) / size_t(stepper_->max_rows()));
     progress_.steps = prefill_steps + options_.tokens;
     if (!watcher_.estimate) return;
-    double compile_s = 0;
-    const compiler::CompiledStep longest = [&] {
-        const Stopwatch watch(compile_s);
-        return compiler_.compile(decode_rows(options_.tokens - 1), options_.scheduler);
-    }();
-    watcher_.estimate(estimate_decode(options_, setup_, longest, result_.memory, progress_.steps, compile_s));
+    const double before = stepper_->compile_s;
+    const int64_t cycles = stepper_->scheduled_cycles(decode_rows(options_.tokens - 1));
+    watcher_.estimate(estimate_decode(options_, setup_, {cycles, stepper_->instruction_bytes()}, result_.memory,
+                                      progress_.steps, stepper_->compile_s - before));
 }
 
 void DecodeSession::prefill() {
     const auto all = prefill_rows();
-    for (size_t first = 0; first < all.size(); first += size_t(compiler_.max_rows())) {
+    for (size_t first = 0; first < all.size(); first += size_t(stepper_->max_rows())) {
         std::vector<compiler::StepRow> rows;
-        for (size_t i = first; i < std::min(all.size(), first + size_t(compiler_.max_rows())); ++i) {
-            if (!setup_.timing_only) write_image(machine_, compiler_.token_input(int(i - first), all[i].second));
+        for (size_t i = first; i < std::min(all.size(), first + size_t(stepper_->max_rows())); ++i) {
+            if (!setup_.timing_only) stepper_->feed(int(i - first), all[i].second);
             rows.push_back(all[i].first);
         }
         result_.prefill_cycles += step(rows, true);
     }
-}
-
-std::vector<float> DecodeSession::read_logits(int row) const {
-    std::vector<float> logits(size_t(setup_.model.vocabulary));
-    for (const auto& part : compiler_.logits(row)) {
-        const std::vector<uint32_t> lanes = read_row(machine_, part.region, part.row);
-        for (size_t lane = 0; lane < part.columns.size(); ++lane)
-            if (part.columns[lane] >= 0) logits[size_t(part.columns[lane])] = std::bit_cast<float>(lanes[lane]);
-    }
-    return logits;
-}
-
-int DecodeSession::read_token(int request) const {
-    return int(read_row(machine_, compiler_.token_region(), request)[0]);
 }
 
 /// Takes one token of every request; true when all have ended.
@@ -166,8 +128,8 @@ bool DecodeSession::finish_token(int index) {
         if (ended_[size_t(r)]) continue;
         auto& tokens = result_.tokens[size_t(r)];
         const int fed = tokens.empty() ? setup_.prompts[size_t(r)].back() : tokens.back();
-        const int token = read_token(r);
-        const std::vector<float> logits = read_logits(r);
+        const int token = stepper_->token(r);
+        const std::vector<float> logits = stepper_->logits(r);
         SUPERLANE_CHECK(token == greedy_token(logits), "request", r, "token", index, "is", token,
                         "but the largest logit is", greedy_token(logits));
         digest_.number(token).numbers(std::span<const float>(logits));
@@ -183,8 +145,7 @@ bool DecodeSession::finish_token(int index) {
 
 void DecodeSession::decode() {
     if (!setup_.timing_only && !setup_.partial)
-        for (int r = 0; r < setup_.batch(); ++r)
-            write_image(machine_, compiler_.token_input(r, setup_.prompts[size_t(r)].back()));
+        for (int r = 0; r < setup_.batch(); ++r) stepper_->feed(r, setup_.prompts[size_t(r)].back());
     for (int index = 0; index < options_.tokens; ++index) {
         result_.cycles_per_token.push_back(step(decode_rows(index), false));
         if (!setup_.timing_only && finish_token(index)) break;
@@ -195,7 +156,7 @@ void DecodeSession::decode() {
 DecodeResult DecodeSession::run() {
     feed_identity();
     announce();
-    if (setup_.weights) write_image(machine_, compiler_.image(*setup_.weights));
+    if (setup_.weights) stepper_->load(*setup_.weights);
     if (options_.compare) comparer_.emplace(setup_.model, *setup_.weights, setup_.half, setup_.prompts);
     prefill();
     decode();
@@ -203,6 +164,9 @@ DecodeResult DecodeSession::run() {
         result_.texts.push_back(setup_.timing_only ? "" : setup_.tokenizer->decode(tokens));
     if (comparer_) result_.comparison = comparer_->result();
     if (options_.calibrated) result_.calibrated = calibrated_speed(result_, options_.chip);
+    result_.wall_s = stepper_->wall_s;
+    result_.compile_s = stepper_->compile_s;
+    result_.system = stepper_->system_figures();
     result_.digest = digest_.hex();
     return std::move(result_);
 }

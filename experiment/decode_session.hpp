@@ -5,7 +5,7 @@
 
 #include "base/digest.hpp"
 #include "experiment/decode_setup.hpp"
-#include "sim/machine.hpp"
+#include "experiment/stepper.hpp"
 
 namespace superlane::experiment {
 
@@ -15,15 +15,12 @@ public:
     DecodeResult run();
 
 private:
-    compiler::CompiledStep compile(const std::vector<compiler::StepRow>& rows);
-    /// Compiles and runs one step; its cycles.
+    /// Runs one step; its cycles.
     int64_t step(const std::vector<compiler::StepRow>& rows, bool prefill);
     void announce();
     void prefill();
     void decode();
     bool finish_token(int index);
-    std::vector<float> read_logits(int row) const;
-    int read_token(int request) const;
     std::vector<compiler::StepRow> decode_rows(int index) const;
     std::vector<std::pair<compiler::StepRow, int>> prefill_rows() const;
     void feed_identity();
@@ -32,8 +29,7 @@ private:
     const DecodeOptions& options_;
     DecodeSetup setup_;
     const DecodeWatcher& watcher_;
-    compiler::LlamaCompiler compiler_;
-    sim::Machine machine_;
+    std::unique_ptr<Stepper> stepper_;
     std::optional<Comparer> comparer_;
     std::optional<TokenStream> stream_;
     std::vector<bool> ended_;  ///< by request: its end token has come

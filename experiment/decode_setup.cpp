@@ -99,6 +99,7 @@ void check_fits(const DecodeOptions& options, const DecodeSetup& setup) {
     const int64_t table = setup.partial ? 0 : int64_t(setup.model.vocabulary) * setup.model.hidden * 2;
     const int64_t kv = int64_t(kv_bytes_per_token(setup.model, 2)) * setup.context * setup.batch();
     const int64_t chip = options.chip.sram_bytes();
+    if (options.system) return;  // the plan of stages says what fits
     if (weights + table + kv <= chip) return;
     throw user_error("model '", setup.model.name, "' does not fit: ", weights, " B of ", options.dtype, " weights + ",
                      table, " B of embedding + ", kv, " B of keys and values (", setup.context, " tokens x ",
@@ -115,7 +116,8 @@ compiler::LlamaOptions DecodeSetup::compiler_options(const DecodeOptions& option
             .batch = batch(),
             .prefill_rows = options.prefill_rows,
             .embedding = !partial,
-            .head = !partial};
+            .head = !partial,
+            .wide_exchange = options.wide_exchange};
 }
 
 DecodeSetup set_up(const DecodeOptions& options, const std::function<void(const std::string&)>& note) {

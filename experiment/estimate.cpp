@@ -17,13 +17,13 @@ double cycles_per_s(const DecodeOptions& options, bool timing_only) {
 
 }  // namespace
 
-Estimate estimate_decode(const DecodeOptions& options, const DecodeSetup& setup, const compiler::CompiledStep& step,
+Estimate estimate_decode(const DecodeOptions& options, const DecodeSetup& setup, const LongestStep& step,
                          const compiler::MemoryUse& memory, int steps, double compile_s) {
     const double parameters = double(projection_parameters(setup.model));
     Estimate estimate;
     estimate.cycles = step.cycles * steps;
     estimate.seconds = steps * compile_s + double(estimate.cycles) / cycles_per_s(options, setup.timing_only);
-    estimate.bytes = base_bytes + bytes_per_instruction * double(step.program().instruction_bytes()) / 16;
+    estimate.bytes = base_bytes + bytes_per_instruction * double(step.instruction_bytes) / 16;
     if (!setup.timing_only) estimate.bytes += 2.0 * double(memory.total()) + weight_bytes(setup.model, 2);
     if (options.compare) {
         estimate.seconds += 2 * steps * parameters * setup.batch() / reference_parameters_per_s;

@@ -6,8 +6,13 @@
 
 namespace superlane::experiment {
 
-/// `step` is the longest decode step, which took compile_s to compile.
-Estimate estimate_decode(const DecodeOptions& options, const DecodeSetup& setup, const compiler::CompiledStep& step,
+/// The longest decode step, compiled but not run.
+struct LongestStep {
+    int64_t cycles = 0, instruction_bytes = 0;
+};
+
+/// `step` took compile_s to compile.
+Estimate estimate_decode(const DecodeOptions& options, const DecodeSetup& setup, const LongestStep& step,
                          const compiler::MemoryUse& memory, int steps, double compile_s);
 
 }  // namespace superlane::experiment

@@ -10,24 +10,6 @@
 namespace superlane::experiment {
 namespace {
 
-Json system_parameters_json(const models::System& system) {
-    Json all = Json::object();
-    for (const models::SystemParameterRow& row : models::system_parameters()) {
-        const auto origin = system.origins.find(std::string(row.key));
-        const double value = row.get(system);
-        Json& entry = all[std::string(row.key)] = Json::object();
-        if (row.whole)
-            entry["value"] = int64_t(std::llround(value));
-        else
-            entry["value"] = value;
-        entry["origin"] = origin == system.origins.end() ? "default" : origin->second;
-        entry["unit"] = row.unit;
-        entry["mark"] = row.mark;
-        entry["source"] = row.source;
-    }
-    return all;
-}
-
 void count_cables(const models::System& system, SystemFacts& facts) {
     std::vector<int> links(size_t(system.chips), 0);
     int64_t sum = 0;
@@ -46,6 +28,24 @@ void count_cables(const models::System& system, SystemFacts& facts) {
 }
 
 }  // namespace
+
+Json system_parameters_json(const models::System& system) {
+    Json all = Json::object();
+    for (const models::SystemParameterRow& row : models::system_parameters()) {
+        const auto origin = system.origins.find(std::string(row.key));
+        const double value = row.get(system);
+        Json& entry = all[std::string(row.key)] = Json::object();
+        if (row.whole)
+            entry["value"] = int64_t(std::llround(value));
+        else
+            entry["value"] = value;
+        entry["origin"] = origin == system.origins.end() ? "default" : origin->second;
+        entry["unit"] = row.unit;
+        entry["mark"] = row.mark;
+        entry["source"] = row.source;
+    }
+    return all;
+}
 
 SystemFacts facts_of(const models::System& system) {
     SystemFacts facts;

@@ -24,6 +24,8 @@ struct SystemFacts {
 };
 SystemFacts facts_of(const models::System& system);
 
+/// Every parameter of the system itself with its origin.
+Json system_parameters_json(const models::System& system);
 /// Figures, and every parameter of system and chip with its origin.
 Json system_json(const models::System& system, const SystemFacts& facts, const std::vector<std::string>& command);
 

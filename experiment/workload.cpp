@@ -96,7 +96,7 @@ std::string scheduler(const JsonObject& from, const std::string& otherwise) {
 void Reader::check_machine() const {
     if (root_.has("chip") && root_.has("system"))
         throw user_error(file_, ": 'chip' and 'system' exclude each other: a system names its chip");
-    Split split;
+    Split split{1, 1, 1};
     if (root_.has("split")) {
         const JsonObject from = part("split", {"tp", "pp", "ep"});
         const auto ways = [&](const char* key) { return int(from.integer_or(key, 1, 1, 100'000)); };

@@ -9,6 +9,7 @@
 #include "experiment/decode.hpp"
 #include "experiment/gemm.hpp"
 #include "experiment/steps.hpp"
+#include "experiment/system_plan.hpp"
 
 namespace superlane::experiment {
 
@@ -19,10 +20,6 @@ bool is_workload(const std::string& file);
 /// UserError names file, key (line of a trace), value, what is allowed and the nearest name.
 Workload read_workload(const std::string& file);
 
-/// Ways to split a model over chips.
-struct Split {
-    int tp = 1, pp = 1, ep = 1;  ///< tensor, pipeline, expert parallel
-};
 /// The one place that refuses systems of more than one chip: UserError unless system ("" = none named) and split need
 /// one.
 void require_one_chip(const std::string& where, const std::string& system, const Split& split);

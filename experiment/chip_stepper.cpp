@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steps on one chip: compile, run, compare cycles.
+#include <bit>
+
+#include "experiment/memory_io.hpp"
+#include "experiment/stepper.hpp"
+#include "experiment/stopwatch.hpp"
+#include "sim/machine.hpp"
+
+namespace superlane::experiment {
+namespace {
+
+class ChipStepper final : public Stepper {
+public:
+    ChipStepper(const DecodeOptions& options, const DecodeSetup& setup)
+        : options_(options),
+          compiler_(options.chip, setup.model, setup.compiler_options(options)),
+          machine_(options.chip, {.engine = engine_of(options.engine),
+                                  .data = setup.timing_only ? sim::Data::TimingOnly : sim::Data::Functional,
+                                  .chrome_trace_file = options.trace_file,
+                                  .vcd_file = options.vcd_file}) {}
+
+    int max_rows() const override { return compiler_.max_rows(); }
+    compiler::MemoryUse memory_use() const override { return compiler_.memory_use(); }
+    int64_t scheduled_cycles(const std::vector<compiler::StepRow>& rows) override { return compile(rows).cycles; }
+    int64_t instruction_bytes() const override { return instruction_bytes_; }
+    void load(const LlmWeights& weights) override { write_image(machine_, compiler_.image(weights)); }
+    void feed(int row, int token) override { write_image(machine_, compiler_.token_input(row, token)); }
+
+    StepOutcome run(const std::vector<compiler::StepRow>& rows, const std::string& what) override {
+        const compiler::CompiledStep compiled = compile(rows);
+        const auto program = sim::prepare(options_.chip, compiled.program());
+        sim::RunResult run;
+        {
+            const Stopwatch watch(wall_s);
+            machine_.load(compiled.program());
+            run = machine_.run(program);
+        }
+        check_run(what, compiled.cycles, run);
+        StepOutcome outcome{.cycles = run.cycles,
+                            .busy_cycles = run.cycles,
+                            .operators = exclusive_cycles(compiled.operations, run.cycles),
+                            .instruction_bytes = int64_t(compiled.program().instruction_bytes()),
+                            .digest = compiled.program().digest()};
+        outcome.usage.add(run.cycles, run.counters);
+        return outcome;
+    }
+
+    int token(int request) const override { return int(read_row(machine_, compiler_.token_region(), request)[0]); }
+
+    std::vector<float> logits(int row) const override {
+        std::vector<float> logits(size_t(compiler_.config().vocabulary));
+        for (const auto& part : compiler_.logits(row)) {
+            const std::vector<uint32_t> lanes = read_row(machine_, part.region, part.row);
+            for (size_t lane = 0; lane < part.columns.size(); ++lane)
+                if (part.columns[lane] >= 0) logits[size_t(part.columns[lane])] = std::bit_cast<float>(lanes[lane]);
+        }
+        return logits;
+    }
+
+private:
+    compiler::CompiledStep compile(const std::vector<compiler::StepRow>& rows) {
+        const Stopwatch watch(compile_s);
+        compiler::CompiledStep compiled = compiler_.compile(rows, options_.scheduler);
+        instruction_bytes_ = std::max(instruction_bytes_, int64_t(compiled.program().instruction_bytes()));
+        return compiled;
+    }
+
+    const DecodeOptions& options_;
+    compiler::LlamaCompiler compiler_;
+    sim::Machine machine_;
+    int64_t instruction_bytes_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Stepper> one_chip_stepper(const DecodeOptions& options, const DecodeSetup& setup) {
+    return std::make_unique<ChipStepper>(options, setup);
+}
+
+}  // namespace superlane::experiment

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What runs the steps of a decode and holds the model's memory: one chip, or a system of chips.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiment/decode_setup.hpp"
+#include "models/checkpoint.hpp"
+
+namespace superlane::experiment {
+
+/// What one step took.
+struct StepOutcome {
+    int64_t cycles = 0;       ///< from the first program's cycle 0 to the end of the last
+    int64_t busy_cycles = 0;  ///< of all chips' programs
+    Usage usage;
+    std::vector<OperatorCycles> operators;  ///< along the way of the token; they add up to `cycles`
+    int64_t instruction_bytes = 0;          ///< of the longest program
+    std::string digest;                     ///< of the programs
+};
+
+class Stepper {
+public:
+    virtual ~Stepper() = default;
+    virtual int max_rows() const = 0;
+    virtual compiler::MemoryUse memory_use() const = 0;  ///< of the fullest chip
+    /// Compiles a step without running it; its cycles.
+    virtual int64_t scheduled_cycles(const std::vector<compiler::StepRow>& rows) = 0;
+    virtual int64_t instruction_bytes() const = 0;  ///< of the longest program compiled so far
+
+    virtual void load(const LlmWeights& weights) = 0;
+    /// The token of row `row` of the next step.
+    virtual void feed(int row, int token) = 0;
+    /// `what` names the step in messages. InternalError when simulator and compiler disagree.
+    virtual StepOutcome run(const std::vector<compiler::StepRow>& rows, const std::string& what) = 0;
+    virtual int token(int request) const = 0;
+    virtual std::vector<float> logits(int row) const = 0;
+
+    /// Of the last step; none for one chip.
+    virtual std::optional<SystemFigures> system_figures() const { return std::nullopt; }
+
+    double compile_s = 0, wall_s = 0;  ///< spent so far
+};
+
+std::unique_ptr<Stepper> one_chip_stepper(const DecodeOptions& options, const DecodeSetup& setup);
+std::unique_ptr<Stepper> system_stepper(const DecodeOptions& options, const DecodeSetup& setup);
+
+}  // namespace superlane::experiment

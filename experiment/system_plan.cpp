@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// Choice of the split, the cut into stages, and where they stand.
+#include "experiment/system_plan.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "base/error.hpp"
+#include "compiler/partition.hpp"
+#include "compiler/shard.hpp"
+
+namespace superlane::experiment {
+namespace {
+
+using compiler::Boundary;
+using compiler::LlamaOptions;
+
+constexpr double first_slack = 0.005, slack_step = 0.01, most_slack = 0.15;
+
+/// What decides a stage's programs: all of its options but which layer it begins with.
+auto kind_key(const LlamaOptions& o) {
+    const auto ends = [](const Boundary& b) { return std::tuple(b.cables, b.period, b.base); };
+    return std::tuple(o.first_block % 2, o.blocks, o.embedding, o.head, ends(o.in), ends(o.out));
+}
+
+class Planner {
+public:
+    Planner(const models::System& system, const LlmConfig& config, const LlamaOptions& options, const Split& wanted)
+        : system_(system), config_(config), options_(options), wanted_(wanted) {
+        options_.link_latency_cycles = system.scheduled_latency_cycles();
+    }
+
+    SystemPlan plan() {
+        std::optional<SystemPlan> best;
+        int64_t best_cycles = 0;
+        std::string why;
+        for (const int tp : group_sizes()) {
+            std::optional<SystemPlan> candidate;
+            try {
+                candidate = with_groups(tp);
+            } catch (const UserError& error) {
+                if (wanted_.tp > 0) throw;
+                why = error.what();
+            }
+            if (!candidate) continue;
+            const int64_t cycles = latency(*candidate);
+            if (best && cycles >= best_cycles) continue;
+            best = std::move(candidate);
+            best_cycles = cycles;
+        }
+        if (best) return std::move(*best);
+        if (needed_.empty() && !why.empty()) throw user_error(why);
+        throw does_not_fit();
+    }
+
+private:
+    std::vector<int> group_sizes() const {
+        if (wanted_.tp > 0) return {wanted_.tp};
+        std::vector<int> sizes;
+        for (int tp = 1; tp <= system_.chips_per_node; ++tp)
+            if (system_.chips_per_node % tp == 0 && config_.heads % tp == 0 &&
+                (config_.kv_heads % tp == 0 || tp % config_.kv_heads == 0))
+                sizes.push_back(tp);
+        return sizes;
+    }
+
+    /// The plan with the fewest stages that fit (each boundary costs time), or as many as wanted; none when none fits.
+    std::optional<SystemPlan> with_groups(int tp) {
+        LlamaOptions options = options_;
+        options.chips = tp;
+        compiler::shard_config(config_, tp);  // complains about tp before anything else does
+        const compiler::BlockSizes sizes = compiler::block_sizes(system_.chip, config_, options);
+        const int groups = system_.nodes() * (system_.chips_per_node / tp);
+        for (double slack = first_slack; slack < most_slack; slack += slack_step) {
+            const int least = compiler::least_stages(config_, sizes, slack);
+            if (least > 0) needed_.emplace(tp * least, Split{tp, least});
+            if (least == 0 || least > groups) break;
+            const int stages = wanted_.pp > 0 ? wanted_.pp : least;
+            if (stages > 2 * config_.layers)
+                throw user_error("pp ", stages, ": model '", config_.name, "' has ", config_.layers,
+                                 " layers, so at most ", 2 * config_.layers, " stages (attention and FFN apart)");
+            const auto cut = compiler::divide_blocks(config_, sizes, stages, slack);
+            if (cut.empty()) {
+                if (stages < least) break;
+                continue;
+            }
+            if (auto plan = lay_out(tp, cut, options)) return plan;
+        }
+        return std::nullopt;
+    }
+
+    /// None when a stage turns out not to fit after all: packing wastes a little.
+    std::optional<SystemPlan> lay_out(int tp, const std::vector<compiler::StageBlocks>& cut,
+                                      const LlamaOptions& options) {
+        SystemPlan plan{.split = {tp, int(cut.size())}};
+        const auto groups = compiler::place_groups(system_, tp, int(cut.size()));
+        std::map<decltype(kind_key(options)), int> kinds;
+        for (size_t i = 0; i < cut.size(); ++i) {
+            LlamaOptions own = options;
+            own.first_block = cut[i].first_block;
+            own.blocks = cut[i].blocks;
+            own.embedding = options.embedding && cut[i].embedding;
+            own.head = options.head && cut[i].head;
+            own.in = groups[i].in;
+            own.out = groups[i].out;
+            const auto [kind, fresh] = kinds.try_emplace(kind_key(own), int(plan.kinds.size()));
+            if (fresh) {
+                try {
+                    plan.kinds.push_back(std::make_shared<compiler::LlamaCompiler>(system_.chip, config_, own));
+                } catch (const UserError&) {
+                    return std::nullopt;
+                }
+            }
+            plan.stages.push_back({groups[i], own, kind->second});
+        }
+        return plan;
+    }
+
+    int64_t latency(const SystemPlan& plan) const {
+        return compile_step(plan, system_, {{.request = 0, .position = options_.context - 1, .logits = options_.head}},
+                            "list")
+            .cycles;
+    }
+
+    UserError does_not_fit() const {
+        const double bytes = weight_bytes(config_, options_.int8 ? 1 : 2);
+        const double kv = kv_bytes_per_token(config_, 2) * options_.context * options_.batch;
+        const double room = double(system_.chips) * double(system_.chip.sram_bytes());
+        std::string needs;
+        if (!needed_.empty()) {
+            const auto& [chips, split] = *needed_.begin();
+            needs = "; it needs at least " + std::to_string(chips) + " chips (" + std::to_string(split.pp) +
+                    " stages of " + std::to_string(split.tp) + ")" + smallest_system(chips);
+        }
+        return user_error("model '", config_.name, "' does not fit system '", system_.name, "': ", int64_t(bytes),
+                          " B of ", options_.int8 ? "int8" : "fp16", " weights + ", int64_t(kv),
+                          " B of keys and values (", options_.context, " tokens x ", options_.batch,
+                          ") = ", int64_t(bytes + kv), " B, ", system_.chips, " chips have ", int64_t(room), " B",
+                          wanted_.pp > 0 || wanted_.tp > 0 ? " (with the split asked for)" : "", needs);
+    }
+
+    /// The smallest shipped system of this chip that has so many.
+    std::string smallest_system(int chips) const {
+        std::optional<models::System> best;
+        for (const std::string& name : models::system_names()) {
+            models::System other = models::load_system(name);
+            if (other.chip.name != system_.chip.name || other.chips < chips) continue;
+            if (!best || other.chips < best->chips) best = std::move(other);
+        }
+        return best ? ", so the smallest system that would hold it is '" + best->name + "' (" +
+                          std::to_string(best->chips) + " chips)"
+                    : "; no system that ships has so many";
+    }
+
+    const models::System& system_;
+    const LlmConfig& config_;
+    LlamaOptions options_;
+    Split wanted_;
+    std::map<int, Split> needed_;  ///< chips -> split
+};
+
+}  // namespace
+
+compiler::MemoryUse SystemPlan::fullest() const {
+    compiler::MemoryUse most;
+    for (const auto& kind : kinds)
+        if (kind->memory_use().total() > most.total()) most = kind->memory_use();
+    return most;
+}
+
+SystemPlan plan_system(const models::System& system, const LlmConfig& config, const LlamaOptions& options,
+                       const Split& wanted) {
+    if (wanted.tp < 0 || wanted.pp < 0) throw user_error("tp and pp must be at least 1");
+    return Planner(system, config, options, wanted).plan();
+}
+
+SystemStep compile_step(const SystemPlan& plan, const models::System& system,
+                        const std::vector<compiler::StepRow>& rows, const std::string& scheduler) {
+    SystemStep step;
+    for (const auto& kind : plan.kinds) step.kinds.push_back(kind->compile(rows, scheduler));
+    const int flight = system.chip.timing.c2c_send + system.scheduled_latency_cycles();
+    for (size_t i = 0; i < plan.stages.size(); ++i) {
+        const compiler::CompiledStep& own = step.kinds[size_t(plan.stages[i].kind)];
+        int64_t start = 0;
+        if (i > 0) {  // no vector may be taken before it has arrived
+            const compiler::CompiledStep& before = step.kinds[size_t(plan.stages[i - 1].kind)];
+            for (size_t cable = 0; cable < own.in_cycles.size(); ++cable)
+                for (size_t n = 0; n < own.in_cycles[cable].size(); ++n)
+                    start = std::max(
+                        start, step.start.back() + before.out_cycles[cable][n] + flight - own.in_cycles[cable][n]);
+        }
+        step.start.push_back(start);
+        step.cycles = std::max(step.cycles, start + own.cycles);
+        step.longest_stage = std::max(step.longest_stage, own.cycles);
+    }
+    return step;
+}
+
+}  // namespace superlane::experiment
