@@ -117,6 +117,7 @@ void print_decode(const DecodeOptions& options, const DecodeResult& result) {
                             " on " + (options.system ? options.system->name : options.chip.name) + ", context " +
                             std::to_string(result.context) + (result.timing_only ? ", timing only" : "")});
     add_speed(table, options, result);
+    if (result.system) add_system(table, options, *result.system);
     add_calibrated(table, result);
     add_bounds(table, options, result);
     add_memory(table, options, result);
