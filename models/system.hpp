@@ -35,9 +35,9 @@ struct System {
 
     double latency_sigma_cycles = 2.8;  ///< spread of link latencies, from which latency_cycles were drawn
     double latency_seed = 1;
-    double pcie_latency_us = 10;        ///< host to chip or back, one direction
+    double pcie_latency_us = 10;  ///< host to chip or back, one direction
     double pcie_gbytes_per_s = 24;
-    double overhead_us_per_layer = 0;   ///< the one calibrated value, used only when asked for; shown as fitted
+    double overhead_us_per_layer = 0;  ///< the one calibrated value, used only when asked for; shown as fitted
     std::map<std::string, std::string> origins;  ///< as in Chip
 
     int nodes() const { return (chips + chips_per_node - 1) / chips_per_node; }
@@ -56,9 +56,9 @@ struct System {
 /// Names of the systems that ship (models/systems/*.json), sorted.
 std::vector<std::string> system_names();
 
-/// By name, by path of a JSON file, or a number N of chips of `tsp-v1` (the smallest shipped topology that has them, cut to N).
-/// Overrides are `key=value` of system or chip parameters, in order. UserError names file, key, value, what is allowed
-/// and the nearest name; an edge list that is not connected is refused with the parts it falls into.
+/// By name, by path of a JSON file, or a number N of chips of `tsp-v1` (the smallest shipped topology that has them,
+/// cut to N). Overrides are `key=value` of system or chip parameters, in order. UserError names file, key, value, what
+/// is allowed and the nearest name; an edge list that is not connected is refused with the parts it falls into.
 System load_system(const std::string& name_or_file, const std::vector<std::string>& overrides = {});
 /// One chip and no cables.
 System single_chip(const Chip& chip);
