@@ -35,7 +35,7 @@ AttentionShape shape_of(const LlmConfig& llm, int layer, const LayerWeights& wei
     shape.value_dim = size_t(llm.has_mla() ? llm.mla.kv_lora : llm.head_dim);
     shape.window = llm.window(layer);
     shape.soft_cap = llm.attention_soft_cap;
-    if (!weights.sinks.empty()) shape.sinks = weights.sinks.floats();
+    if (llm.attention_sinks) shape.sinks = weights.sinks.floats();
     return shape;
 }
 
@@ -64,8 +64,8 @@ AttentionBlock::AttentionBlock(const LlmConfig& llm, int layer, const LayerWeigh
       q_(linear_or_none(w.q, w.q_bias, rounding)),
       k_(linear_or_none(w.k, w.k_bias, rounding)),
       v_(linear_or_none(w.v, w.v_bias, rounding)),
-      q_norm_(NormKind::rms, llm.rms_norm_eps, w.q_norm, {}),
-      k_norm_(NormKind::rms, llm.rms_norm_eps, w.k_norm, {}),
+      q_norm_(NormKind::rms, llm.rms_norm_eps, llm.qk_norm ? w.q_norm : Tensor{}, {}),
+      k_norm_(NormKind::rms, llm.rms_norm_eps, llm.qk_norm ? w.k_norm : Tensor{}, {}),
       q_a_(linear_or_none(w.q_a, w.q_a_bias, rounding)),
       q_b_(linear_or_none(w.q_b, {}, rounding)),
       kv_a_(linear_or_none(w.kv_a, w.kv_a_bias, rounding)),

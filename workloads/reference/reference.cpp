@@ -29,9 +29,9 @@ Layer make_layer(const LlmConfig& llm, int layer, const LayerWeights& w, Roundin
         return Norm(llm.norm, llm.rms_norm_eps, gain, bias);
     };
     return {norm(w.attention_norm, w.attention_norm_bias),
-            norm(w.attention_post_norm, {}),
+            norm(llm.sandwich_norms ? w.attention_post_norm : Tensor{}, {}),
             norm(w.ffn_norm, w.ffn_norm_bias),
-            norm(w.ffn_post_norm, {}),
+            norm(llm.sandwich_norms ? w.ffn_post_norm : Tensor{}, {}),
             AttentionBlock(llm, layer, w, rounding),
             Linear(w.o, w.o_bias, rounding),
             FfnBlock(llm, layer, w, rounding)};
