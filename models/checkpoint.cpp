@@ -133,6 +133,11 @@ Checkpoint open_checkpoint(const std::filesystem::path& directory) {
     return {single.string(), std::move(tensors), mappings};
 }
 
+void for_each_tensor(const LlmConfig& llm, const LlmWeights& weights, const std::function<void(const Tensor&)>& visit) {
+    for (const StoredTensor& stored : families::plan_model(llm))
+        for (const Part& part : stored.parts) visit(part.place.in(weights));
+}
+
 LlmWeights bind_weights(const LlmConfig& llm, Checkpoint checkpoint) {
     LlmWeights weights;
     weights.layers.resize(size_t(llm.layers));

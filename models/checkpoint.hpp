@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -48,6 +49,10 @@ struct LlmWeights {
     Tensor head;                          ///< [vocabulary, hidden]; the embedding itself when tied
     std::shared_ptr<const void> storage;  ///< keeps the bytes of every view alive; copies share it
 };
+
+/// Every tensor that the model has: those of the model, then layer by layer; a tied head is not repeated.
+void for_each_tensor(const LlmConfig& config, const LlmWeights& weights,
+                     const std::function<void(const Tensor&)>& visit);
 
 /// A checkpoint's tensors by name, memory-mapped. `storage` keeps the mapping alive.
 struct Checkpoint {
