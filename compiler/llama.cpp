@@ -3,12 +3,16 @@
 #include "compiler/llama.hpp"
 
 #include "base/error.hpp"
+#include "compiler/features.hpp"
 #include "compiler/llama_step.hpp"
 
 namespace superlane::compiler {
 
 LlamaCompiler::LlamaCompiler(const models::Chip& chip, const LlmConfig& config, const LlamaOptions& options)
-    : layout_(std::make_unique<Layout>(chip, config, options)) {}
+    : layout_([&] {
+          refuse_missing_features(config);
+          return std::make_unique<Layout>(chip, config, options);
+      }()) {}
 LlamaCompiler::~LlamaCompiler() = default;
 LlamaCompiler::LlamaCompiler(LlamaCompiler&&) noexcept = default;
 
