@@ -118,7 +118,7 @@ void LlamaCompiler::Layout::plan_qkv(LlamaLayer& layer, const std::string& name)
     for (int g = 0; g < p.group; ++g)
         for (int pair = 0; pair < p.pairs; ++pair)
             layer.query.push_back(add_pair([&](int h, int lane) { return p.query_row(g, pair, h, lane); }));
-    give_rows(qkv, config.attention_bias);
+    give_rows(qkv, config.has_qkv_bias());
 }
 
 void LlamaCompiler::Layout::plan_output(LlamaLayer& layer, const std::string& name) {
@@ -140,7 +140,7 @@ void LlamaCompiler::Layout::plan_output(LlamaLayer& layer, const std::string& na
             }
     }
     layer.o.tiles = deal_residual(int(layer.o.inputs.size()));
-    give_rows(layer.o, config.attention_bias);
+    give_rows(layer.o, config.has_o_bias());
 }
 
 void LlamaCompiler::Layout::plan_ffn(LlamaLayer& layer, const std::string& name) {

@@ -17,15 +17,6 @@ void feed_tensor(Digest& digest, const Tensor& tensor) {
     digest.text(tensor.name).number(int(tensor.dtype)).bytes(tensor.bytes.data(), tensor.bytes.size());
 }
 
-void feed_weights(Digest& digest, const LlmWeights& weights) {
-    for (const Tensor* tensor : {&weights.embedding, &weights.final_norm, &weights.head}) feed_tensor(digest, *tensor);
-    for (const LayerWeights& layer : weights.layers)
-        for (const Tensor* tensor : {&layer.attention_norm, &layer.q, &layer.k, &layer.v, &layer.o, &layer.ffn_norm,
-                                     &layer.gate, &layer.up, &layer.down, &layer.q_bias, &layer.k_bias, &layer.v_bias,
-                                     &layer.o_bias, &layer.gate_bias, &layer.up_bias, &layer.down_bias})
-            feed_tensor(digest, *tensor);
-}
-
 }  // namespace
 
 DecodeSession::DecodeSession(const DecodeOptions& options, DecodeSetup setup, const DecodeWatcher& watcher)
@@ -56,7 +47,8 @@ void DecodeSession::feed_identity() {
         .number(int(setup_.timing_only));
     if (options_.system) digest_.text(system_parameters_json(*options_.system).dump()).number(options_.wide_exchange);
     for (const auto& prompt : setup_.prompts) digest_.numbers(std::span<const int>(prompt));
-    if (setup_.weights) feed_weights(digest_, *setup_.weights);
+    if (setup_.weights)
+        for_each_tensor(setup_.model, *setup_.weights, [&](const Tensor& tensor) { feed_tensor(digest_, tensor); });
 }
 
 int64_t DecodeSession::step(const std::vector<compiler::StepRow>& rows, bool prefill) {

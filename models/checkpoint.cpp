@@ -2,14 +2,17 @@
 // Opens a checkpoint directory and binds its tensors to the places of the model, each checked for its shape.
 #include "models/checkpoint.hpp"
 
-#include <algorithm>
+#include <set>
 
 #include "base/error.hpp"
+#include "models/families/family.hpp"
 #include "models/json_file.hpp"
 #include "models/safetensors.hpp"
 
 namespace superlane {
 
+using families::Part;
+using families::StoredTensor;
 using nlohmann::json;
 
 namespace {
@@ -55,69 +58,66 @@ Checkpoint open_shards(const std::filesystem::path& directory, const std::filesy
 /// Takes tensors out of a checkpoint one by one, so that what is left is known to be unread.
 class Binder {
 public:
-    Binder(const LlmConfig& llm, Checkpoint& checkpoint) : checkpoint_(checkpoint) {
-        for (TensorShape& tensor : tensor_shapes(llm)) expected_.emplace(tensor.name, std::move(tensor.shape));
+    Binder(const LlmConfig& llm, Checkpoint& checkpoint)
+        : llm_(llm), checkpoint_(checkpoint), plan_(families::plan_model(llm)) {
+        for (const StoredTensor& tensor : plan_) expected_.insert(tensor.name);
     }
 
-    /// The tensor, or an empty one when the model has none of that name (a bias).
-    Tensor take(const std::string& name) {
-        const auto expected = expected_.find(name);
-        if (expected == expected_.end()) return {};
-        const auto found = checkpoint_.tensors.find(name);
-        if (found == checkpoint_.tensors.end()) fail_missing(name, expected->second);
-        if (found->second.shape != expected->second)
-            throw user_error(checkpoint_.file, ": tensor '", name, "': expected ", shape_text(expected->second),
-                             ", found ", shape_text(found->second.shape));
-        Tensor tensor = std::move(found->second);
-        checkpoint_.tensors.erase(found);
-        return tensor;
+    void bind(LlmWeights& weights) {
+        for (const StoredTensor& stored : plan_) {
+            const Tensor whole = take(stored);
+            for (const Part& part : stored.parts)
+                part.place.in(weights) = stored.is_whole() ? whole : view(whole, part);
+        }
     }
 
     /// A tensor nobody reads means that config and checkpoint are of different models.
-    void refuse_unread(bool tied_head) const {
-        std::vector<std::string> known;
-        for (const auto& [name, shape] : expected_) known.push_back(name);
+    void refuse_unread() const {
+        const std::vector<std::string> known(expected_.begin(), expected_.end());
+        const auto ignores = families::family_of(llm_).ignores;
         for (const auto& [name, tensor] : checkpoint_.tensors) {
-            if (name.ends_with(".rotary_emb.inv_freq")) continue;  // a cache that old files carry
-            if (name == "lm_head.weight" && tied_head) continue;   // a copy of the embedding
+            if (name.ends_with(".rotary_emb.inv_freq")) continue;      // a cache that old files carry
+            if (name == "lm_head.weight" && llm_.tied_head) continue;  // a copy of the embedding
+            if (ignores != nullptr && ignores(llm_, name)) continue;
             throw user_error(checkpoint_.file, ": tensor '", name, "' is not part of the model",
                              nearest_hint(name, known));
         }
     }
 
 private:
-    [[noreturn]] void fail_missing(const std::string& name, const std::vector<int64_t>& shape) const {
+    Tensor take(const StoredTensor& stored) {
+        const auto found = checkpoint_.tensors.find(stored.name);
+        if (found == checkpoint_.tensors.end()) fail_missing(stored);
+        if (found->second.shape != stored.shape)
+            throw user_error(checkpoint_.file, ": tensor '", stored.name, "': expected ", shape_text(stored.shape),
+                             ", found ", shape_text(found->second.shape));
+        Tensor tensor = std::move(found->second);
+        checkpoint_.tensors.erase(found);
+        return tensor;
+    }
+
+    static Tensor view(const Tensor& whole, const Part& part) {
+        Tensor tensor{whole.name, whole.dtype, part.shape, {}, part.row_stride, part.column_stride};
+        const int64_t stride = tensor.row_stride == 0 ? tensor.columns() : tensor.row_stride;
+        const int64_t last = (tensor.rows() - 1) * stride + (tensor.columns() - 1) * tensor.column_stride;
+        const size_t width = size_t(dtype_bytes(whole.dtype));
+        tensor.bytes = whole.bytes.subspan(size_t(part.offset) * width, size_t(last + 1) * width);
+        return tensor;
+    }
+
+    [[noreturn]] void fail_missing(const StoredTensor& stored) const {
         std::vector<std::string> unread;
         for (const auto& [other, tensor] : checkpoint_.tensors)
             if (!expected_.contains(other)) unread.push_back(other);
-        throw user_error(checkpoint_.file, ": tensor '", name, "' ", shape_text(shape), " is missing",
-                         nearest_hint(name, unread));
+        throw user_error(checkpoint_.file, ": tensor '", stored.name, "' ", shape_text(stored.shape), " is missing",
+                         nearest_hint(stored.name, unread));
     }
 
+    const LlmConfig& llm_;
     Checkpoint& checkpoint_;
-    std::map<std::string, std::vector<int64_t>> expected_;
+    families::TensorList plan_;
+    std::set<std::string> expected_;
 };
-
-LayerWeights bind_layer(Binder& binder, const std::string& layer) {
-    LayerWeights w;
-    w.attention_norm = binder.take(layer + "input_layernorm.weight");
-    w.q = binder.take(layer + "self_attn.q_proj.weight");
-    w.k = binder.take(layer + "self_attn.k_proj.weight");
-    w.v = binder.take(layer + "self_attn.v_proj.weight");
-    w.o = binder.take(layer + "self_attn.o_proj.weight");
-    w.q_bias = binder.take(layer + "self_attn.q_proj.bias");
-    w.k_bias = binder.take(layer + "self_attn.k_proj.bias");
-    w.v_bias = binder.take(layer + "self_attn.v_proj.bias");
-    w.o_bias = binder.take(layer + "self_attn.o_proj.bias");
-    w.ffn_norm = binder.take(layer + "post_attention_layernorm.weight");
-    w.gate = binder.take(layer + "mlp.gate_proj.weight");
-    w.up = binder.take(layer + "mlp.up_proj.weight");
-    w.down = binder.take(layer + "mlp.down_proj.weight");
-    w.gate_bias = binder.take(layer + "mlp.gate_proj.bias");
-    w.up_bias = binder.take(layer + "mlp.up_proj.bias");
-    w.down_bias = binder.take(layer + "mlp.down_proj.bias");
-    return w;
-}
 
 }  // namespace
 
@@ -133,15 +133,20 @@ Checkpoint open_checkpoint(const std::filesystem::path& directory) {
     return {single.string(), std::move(tensors), mappings};
 }
 
+void for_each_tensor(const LlmConfig& llm, const LlmWeights& weights, const std::function<void(const Tensor&)>& visit) {
+    for (const StoredTensor& stored : families::plan_model(llm))
+        for (const Part& part : stored.parts) visit(part.place.in(weights));
+}
+
 LlmWeights bind_weights(const LlmConfig& llm, Checkpoint checkpoint) {
-    Binder binder(llm, checkpoint);
     LlmWeights weights;
-    weights.embedding = binder.take("model.embed_tokens.weight");
+    weights.layers.resize(size_t(llm.layers));
     for (int layer = 0; layer < llm.layers; ++layer)
-        weights.layers.push_back(bind_layer(binder, "model.layers." + std::to_string(layer) + "."));
-    weights.final_norm = binder.take("model.norm.weight");
-    weights.head = llm.tied_head ? weights.embedding : binder.take("lm_head.weight");
-    binder.refuse_unread(llm.tied_head);
+        if (llm.is_moe(layer)) weights.layers[size_t(layer)].experts.resize(size_t(llm.moe.experts));
+    Binder binder(llm, checkpoint);
+    binder.bind(weights);
+    binder.refuse_unread();
+    if (llm.tied_head) weights.head = weights.embedding;
     weights.storage = std::move(checkpoint.storage);
     return weights;
 }

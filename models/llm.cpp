@@ -2,66 +2,64 @@
 // The tensors and counts of an LLM shape, and the search for a model by name or directory.
 #include "models/llm.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/error.hpp"
 #include "models/data_path.hpp"
+#include "models/families/family.hpp"
 
 namespace superlane {
-namespace {
+using families::Role;
+using families::StoredTensor;
+using families::TensorList;
 
-void add_attention(const LlmConfig& llm, const std::string& layer, std::vector<TensorShape>& list) {
-    const int64_t d = llm.hidden, q = llm.q_columns(), kv = llm.kv_columns();
-    list.push_back({layer + "input_layernorm.weight", {d}});
-    list.push_back({layer + "self_attn.q_proj.weight", {q, d}});
-    list.push_back({layer + "self_attn.k_proj.weight", {kv, d}});
-    list.push_back({layer + "self_attn.v_proj.weight", {kv, d}});
-    list.push_back({layer + "self_attn.o_proj.weight", {d, q}});
-    if (!llm.attention_bias) return;
-    list.push_back({layer + "self_attn.q_proj.bias", {q}});
-    list.push_back({layer + "self_attn.k_proj.bias", {kv}});
-    list.push_back({layer + "self_attn.v_proj.bias", {kv}});
-    list.push_back({layer + "self_attn.o_proj.bias", {d}});
+int LlmConfig::cache_columns() const { return has_mla() ? mla.kv_lora + mla.rope_dim : 2 * kv_columns(); }
+
+double LlmConfig::score_scale() const { return query_scale != 0.0 ? query_scale : 1.0 / std::sqrt(double(head_dim)); }
+
+int64_t LlmConfig::window(int layer) const {
+    return windowed.empty() || windowed.at(size_t(layer)) ? sliding_window_tokens : 0;
 }
 
-void add_ffn(const LlmConfig& llm, const std::string& layer, std::vector<TensorShape>& list) {
-    const int64_t d = llm.hidden, f = llm.ffn;
-    list.push_back({layer + "post_attention_layernorm.weight", {d}});
-    list.push_back({layer + "mlp.gate_proj.weight", {f, d}});
-    list.push_back({layer + "mlp.up_proj.weight", {f, d}});
-    list.push_back({layer + "mlp.down_proj.weight", {d, f}});
-    if (!llm.mlp_bias) return;
-    list.push_back({layer + "mlp.gate_proj.bias", {f}});
-    list.push_back({layer + "mlp.up_proj.bias", {f}});
-    list.push_back({layer + "mlp.down_proj.bias", {d}});
+std::vector<TensorShape> tensor_shapes(const LlmConfig& llm) {
+    std::vector<TensorShape> list;
+    for (StoredTensor& tensor : families::plan_model(llm))
+        list.push_back({std::move(tensor.name), std::move(tensor.shape)});
+    return list;
+}
+
+namespace {
+
+/// Sums over the model; layers of one kind are alike, so one of each is listed.
+template <class Count>
+int64_t count_parameters(const LlmConfig& llm, Count count) {
+    const int dense = llm.moe.experts == 0 ? llm.layers : std::min(llm.layers, llm.moe.first_dense_layers);
+    int64_t total = count(families::plan_outside(llm));
+    if (dense > 0) total += dense * count(families::plan_layer(llm, 0));
+    if (dense < llm.layers) total += (llm.layers - dense) * count(families::plan_layer(llm, dense));
+    return total;
+}
+
+int64_t stored(const TensorList& tensors) {
+    int64_t total = 0;
+    for (const StoredTensor& tensor : tensors) total += families::elements_of(tensor);
+    return total;
 }
 
 }  // namespace
 
-std::vector<TensorShape> tensor_shapes(const LlmConfig& llm) {
-    std::vector<TensorShape> list{{"model.embed_tokens.weight", {llm.vocabulary, llm.hidden}}};
-    for (int layer = 0; layer < llm.layers; ++layer) {
-        const std::string prefix = "model.layers." + std::to_string(layer) + ".";
-        add_attention(llm, prefix, list);
-        add_ffn(llm, prefix, list);
-    }
-    list.push_back({"model.norm.weight", {llm.hidden}});
-    if (!llm.tied_head) list.push_back({"lm_head.weight", {llm.vocabulary, llm.hidden}});
-    return list;
-}
-
-int64_t weight_parameters(const LlmConfig& llm) {
-    int64_t total = 0;
-    for (const TensorShape& tensor : tensor_shapes(llm)) {
-        int64_t elements = 1;
-        for (const int64_t dimension : tensor.shape) elements *= dimension;
-        total += elements;
-    }
-    return total;
-}
+int64_t weight_parameters(const LlmConfig& llm) { return count_parameters(llm, stored); }
 
 int64_t projection_parameters(const LlmConfig& llm) {
-    const int64_t attention = int64_t{llm.hidden} * (2 * llm.q_columns() + 2 * llm.kv_columns());
-    const int64_t ffn = 3 * int64_t{llm.hidden} * llm.ffn;
-    return llm.layers * (attention + ffn) + int64_t{llm.vocabulary} * llm.hidden;
+    const int64_t read = count_parameters(llm, [&](const TensorList& tensors) {
+        int64_t total = 0, routed = 0;
+        for (const StoredTensor& tensor : tensors)
+            if (tensor.role == Role::matrix)
+                (tensor.parts[0].place.is_routed() ? routed : total) += families::elements_of(tensor);
+        return routed == 0 ? total : total + routed / llm.moe.experts * llm.moe.active;
+    });
+    return llm.tied_head ? read + int64_t{llm.vocabulary} * llm.hidden : read;
 }
 
 double weight_bytes(const LlmConfig& llm, double bytes_per_parameter) {
@@ -69,7 +67,7 @@ double weight_bytes(const LlmConfig& llm, double bytes_per_parameter) {
 }
 
 double kv_bytes_per_token(const LlmConfig& llm, double bytes_per_element) {
-    return 2.0 * llm.layers * llm.kv_columns() * bytes_per_element;
+    return double(llm.layers) * llm.cache_columns() * bytes_per_element;
 }
 
 std::vector<std::string> llm_names() { return data_names("llms"); }

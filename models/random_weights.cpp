@@ -8,8 +8,13 @@
 #include "base/half.hpp"
 #include "models/checkpoint.hpp"
 #include "models/counter_random.hpp"
+#include "models/families/tensor_plan.hpp"
 
 namespace superlane {
+
+using families::Role;
+using families::StoredTensor;
+
 namespace {
 
 uint16_t float_to_bf16(float value) {
@@ -21,13 +26,15 @@ struct Scale {
     double mean = 0.0, deviation = 0.0;
 };
 
-/// Projections keep the size of a row (1 / sqrt of inputs); a tied table is smaller, so that logits stay near one.
-Scale scale_of(const TensorShape& tensor, bool tied_head) {
-    if (tensor.name.ends_with("norm.weight")) return {1.0, 0.1};
-    if (tensor.name.ends_with(".bias")) return {0.0, 0.1};
-    const double inputs = double(tensor.shape.back());
-    if (tensor.name == "model.embed_tokens.weight") return {0.0, tied_head ? 1.0 / std::sqrt(std::sqrt(inputs)) : 1.0};
-    return {0.0, 1.0 / std::sqrt(inputs)};
+/// Projections keep the size of a row (1 / sqrt of inputs); a tied table is smaller, so that logits stay near one, as
+/// is one whose rows are multiplied.
+Scale scale_of(const StoredTensor& tensor, const LlmConfig& llm) {
+    if (tensor.role == Role::gain) return {llm.norm == NormKind::rms_plus_one ? 0.0 : 1.0, 0.1};
+    if (tensor.role == Role::bias) return {0.0, 0.1};
+    const double inputs = double(tensor.parts[0].shape.back());
+    if (tensor.role == Role::matrix) return {0.0, 1.0 / std::sqrt(inputs)};
+    const bool small = llm.tied_head && llm.embedding_multiplier == 1.0;
+    return {0.0, small ? 1.0 / std::sqrt(std::sqrt(inputs)) : 1.0 / llm.embedding_multiplier};
 }
 
 void store(float value, Dtype dtype, std::byte* out) {
@@ -36,12 +43,6 @@ void store(float value, Dtype dtype, std::byte* out) {
         std::memcpy(out, &value, sizeof value);
     else
         std::memcpy(out, &half, sizeof half);
-}
-
-uint64_t elements_of(const TensorShape& tensor) {
-    uint64_t elements = 1;
-    for (const int64_t dimension : tensor.shape) elements *= uint64_t(dimension);
-    return elements;
 }
 
 }  // namespace
@@ -54,9 +55,9 @@ LlmWeights random_weights(const LlmConfig& llm, uint64_t seed, Dtype dtype) {
     Checkpoint checkpoint{"random weights of " + llm.name, {}, storage};
     size_t offset = 0;
     uint64_t index = 0;
-    for (const TensorShape& tensor : tensor_shapes(llm)) {
-        const uint64_t elements = elements_of(tensor), key = mix(seed ^ mix(index++));
-        const Scale scale = scale_of(tensor, llm.tied_head);
+    for (const StoredTensor& tensor : families::plan_model(llm)) {
+        const uint64_t elements = uint64_t(families::elements_of(tensor)), key = mix(seed ^ mix(index++));
+        const Scale scale = scale_of(tensor, llm);
         const std::span<std::byte> data = std::span(*storage).subspan(offset, elements * size_t(dtype_bytes(dtype)));
         for (uint64_t i = 0; i < elements; ++i)
             store(float(scale.mean + scale.deviation * bell(key, i)), dtype, &data[i * size_t(dtype_bytes(dtype))]);

@@ -21,7 +21,7 @@ std::vector<double> plain(double theta, int head_dim) {
 double stretched_theta(const LlmConfig& llm) {
     const RopeConfig& rope = llm.rope;
     const double ratio = double(std::max(rope.context_tokens, llm.max_position)) / double(llm.max_position);
-    const double dim = llm.head_dim;
+    const double dim = llm.rope_dim();
     return rope.theta * std::pow(rope.factor * ratio - (rope.factor - 1.0), dim / (dim - 2.0));
 }
 
@@ -36,7 +36,7 @@ double llama3(const RopeConfig& rope, double frequency) {
 /// YaRN: the dimension index at which a wavelength makes this many rotations within the original context.
 double yarn_dimension(const LlmConfig& llm, double rotations) {
     const double context = double(llm.rope.original_max_position);
-    return llm.head_dim * std::log(context / (rotations * two_pi)) / (2.0 * std::log(llm.rope.theta));
+    return llm.rope_dim() * std::log(context / (rotations * two_pi)) / (2.0 * std::log(llm.rope.theta));
 }
 
 void apply_yarn(const LlmConfig& llm, std::vector<double>& frequency) {
@@ -44,7 +44,7 @@ void apply_yarn(const LlmConfig& llm, std::vector<double>& frequency) {
     double low = yarn_dimension(llm, rope.beta_fast), high = yarn_dimension(llm, rope.beta_slow);
     if (rope.truncate) low = std::floor(low), high = std::ceil(high);
     low = std::max(low, 0.0);
-    high = std::min(high, double(llm.head_dim - 1));
+    high = std::min(high, double(llm.rope_dim() - 1));
     if (low == high) high += 0.001;  // the published formula's guard against a ramp of no width
     for (size_t i = 0; i < frequency.size(); ++i) {
         const double stretched = std::clamp((double(i) - low) / (high - low), 0.0, 1.0);
@@ -61,7 +61,7 @@ double yarn_temperature(double factor, double mscale) {
 std::vector<double> rope_frequencies(const LlmConfig& llm) {
     const RopeConfig& rope = llm.rope;
     const double theta = rope.type == RopeType::dynamic ? stretched_theta(llm) : rope.theta;
-    std::vector<double> frequency = plain(theta, llm.head_dim);
+    std::vector<double> frequency = plain(theta, llm.rope_dim());
     if (rope.type == RopeType::linear)
         for (double& value : frequency) value /= rope.factor;
     if (rope.type == RopeType::llama3)

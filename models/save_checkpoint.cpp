@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes a model as a directory that load_llm_config and load_weights read back.
-#include <algorithm>
 #include <cstdio>
+#include <cstring>
+#include <deque>
 #include <fstream>
 
 #include "base/error.hpp"
 #include "models/checkpoint.hpp"
+#include "models/families/tensor_plan.hpp"
 #include "models/json_file.hpp"
 #include "models/safetensors.hpp"
 
 namespace superlane {
+
+using families::Part;
+using families::StoredTensor;
+
 namespace {
 
 void write_json(const std::filesystem::path& file, const nlohmann::json& value) {
@@ -19,16 +25,34 @@ void write_json(const std::filesystem::path& file, const nlohmann::json& value) 
     if (!stream) throw user_error(file.string(), ": cannot be written");
 }
 
-/// The tensors in checkpoint order; those the model does not have are left out.
-std::vector<Tensor> all_tensors(const LlmConfig& llm, const LlmWeights& weights) {
-    std::vector<Tensor> list{weights.embedding};
-    for (const LayerWeights& w : weights.layers)
-        for (const Tensor* tensor :
-             {&w.attention_norm, &w.q, &w.k, &w.v, &w.o, &w.q_bias, &w.k_bias, &w.v_bias, &w.o_bias, &w.ffn_norm,
-              &w.gate, &w.up, &w.down, &w.gate_bias, &w.up_bias, &w.down_bias})
-            if (!tensor->empty()) list.push_back(*tensor);
-    list.push_back(weights.final_norm);
-    if (!llm.tied_head) list.push_back(weights.head);
+void store_part(const Tensor& tensor, const Part& part, std::vector<std::byte>& out) {
+    const int64_t width = dtype_bytes(tensor.dtype), stride = part.row_stride == 0 ? tensor.columns() : part.row_stride;
+    const int64_t from_stride = tensor.row_stride == 0 ? tensor.columns() : tensor.row_stride;
+    for (int64_t r = 0; r < tensor.rows(); ++r)
+        for (int64_t c = 0; c < tensor.columns(); ++c)
+            std::memcpy(out.data() + (part.offset + r * stride + c * part.column_stride) * width,
+                        tensor.bytes.data() + (r * from_stride + c * tensor.column_stride) * width, size_t(width));
+}
+
+/// The tensors in checkpoint order; those that are made of parts are put together in `storage`.
+std::vector<Tensor> all_tensors(const LlmConfig& llm, const LlmWeights& weights,
+                                std::deque<std::vector<std::byte>>& storage) {
+    std::vector<Tensor> list;
+    for (const StoredTensor& stored : families::plan_model(llm)) {
+        const Tensor& first = stored.parts[0].place.in(weights);
+        std::span<const std::byte> bytes = first.bytes;
+        if (!stored.is_whole() || !first.contiguous()) {
+            std::vector<std::byte>& whole =
+                storage.emplace_back(size_t(families::elements_of(stored) * dtype_bytes(first.dtype)));
+            for (const Part& part : stored.parts) {
+                const Tensor& tensor = part.place.in(weights);
+                SUPERLANE_CHECK(tensor.dtype == first.dtype && tensor.shape == part.shape, stored.name);
+                store_part(tensor, part, whole);
+            }
+            bytes = whole;
+        }
+        list.push_back({stored.name, first.dtype, stored.shape, bytes});
+    }
     return list;
 }
 
@@ -58,7 +82,8 @@ void save_checkpoint(const LlmConfig& llm, const LlmWeights& weights, const std:
     std::filesystem::create_directories(directory, failed);
     if (failed) throw user_error(directory.string(), ": cannot be made (", failed.message(), ")");
     write_json(directory / "config.json", to_json(llm));
-    const std::vector<Tensor> tensors = all_tensors(llm, weights);
+    std::deque<std::vector<std::byte>> storage;
+    const std::vector<Tensor> tensors = all_tensors(llm, weights, storage);
     if (shards == 1)
         write_safetensors(directory / "model.safetensors", tensors);
     else

@@ -26,7 +26,8 @@ float bf16_to_float(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} 
 
 const std::byte* row_start(const Tensor& tensor, int64_t row) {
     SUPERLANE_CHECK(row >= 0 && row < tensor.rows(), tensor.name, row);
-    return tensor.bytes.data() + size_t(row) * size_t(tensor.columns()) * size_t(dtype_bytes(tensor.dtype));
+    const int64_t stride = tensor.row_stride == 0 ? tensor.columns() : tensor.row_stride;
+    return tensor.bytes.data() + size_t(row * stride) * size_t(dtype_bytes(tensor.dtype));
 }
 
 }  // namespace
@@ -41,15 +42,18 @@ int dtype_bytes(Dtype dtype) { return dtype == Dtype::f32 ? 4 : 2; }
 float Tensor::at(int64_t r, int64_t column) const {
     SUPERLANE_CHECK(column >= 0 && column < columns(), name, column);
     const std::byte* data = row_start(*this, r);
-    if (dtype == Dtype::f32) return stored_at<float>(data, size_t(column));
-    const uint16_t bits = stored_at<uint16_t>(data, size_t(column));
+    const size_t index = size_t(column * column_stride);
+    if (dtype == Dtype::f32) return stored_at<float>(data, index);
+    const uint16_t bits = stored_at<uint16_t>(data, index);
     return dtype == Dtype::f16 ? half_to_float(bits) : bf16_to_float(bits);
 }
 
 void Tensor::row(int64_t r, std::span<float> out) const {
     SUPERLANE_CHECK(int64_t(out.size()) == columns(), name, out.size());
     const std::byte* data = row_start(*this, r);
-    if (dtype == Dtype::f32) {
+    if (column_stride != 1) {
+        for (size_t i = 0; i < out.size(); ++i) out[i] = at(r, int64_t(i));
+    } else if (dtype == Dtype::f32) {
         std::memcpy(out.data(), data, out.size_bytes());
     } else if (dtype == Dtype::f16) {
         for (size_t i = 0; i < out.size(); ++i) out[i] = half_to_float(stored_at<uint16_t>(data, i));

@@ -14,13 +14,17 @@ enum class Dtype { f32, f16, bf16 };
 const char* dtype_name(Dtype dtype);  ///< as in safetensors: "F32", "F16", "BF16"
 int dtype_bytes(Dtype dtype);
 
-/// Does not own its bytes (little-endian, any alignment). A one-dimensional tensor is one row.
+/// Does not own its bytes (little-endian, any alignment). A one-dimensional tensor is one row. With strides it is a
+/// view into a larger one, and its bytes hold elements of others between its own.
 struct Tensor {
     std::string name;
     Dtype dtype = Dtype::f32;
     std::vector<int64_t> shape;
     std::span<const std::byte> bytes;
+    int64_t row_stride = 0;     ///< elements from row to row; 0 = columns()
+    int64_t column_stride = 1;  ///< elements from column to column
 
+    bool contiguous() const { return column_stride == 1 && (row_stride == 0 || row_stride == columns()); }
     bool empty() const { return shape.empty(); }  ///< an absent tensor (a bias the model does not have)
     int64_t rows() const { return shape.size() < 2 ? 1 : shape[0]; }
     int64_t columns() const { return shape.empty() ? 0 : shape.back(); }

@@ -11,19 +11,23 @@
 namespace superlane::reference {
 
 Rotation::Rotation(const LlmConfig& llm, Rounding rounding)
-    : frequencies_(rope_frequencies(llm)), factor_(rope_attention_factor(llm)), rounding_(rounding) {}
+    : interleaved_(llm.rope.interleaved), factor_(rope_attention_factor(llm)), rounding_(rounding) {
+    if (llm.position == PositionKind::rope) frequencies_ = rope_frequencies(llm);
+}
 
 void Rotation::apply(std::span<float> row, int64_t position, float scale) const {
     const size_t half = frequencies_.size();
     for (size_t i = 0; i < half; ++i) {
         const double angle = double(position) * frequencies_[i];
         const float cosine = float(std::cos(angle) * factor_), sine = float(std::sin(angle) * factor_);
+        const size_t first = interleaved_ ? 2 * i : i, second = interleaved_ ? 2 * i + 1 : i + half;
         for (size_t head = 0; head < row.size(); head += 2 * half) {
-            const float a = row[head + i], b = row[head + i + half];
-            row[head + i] = stored_half((a * cosine - b * sine) * scale, rounding_);
-            row[head + i + half] = stored_half((b * cosine + a * sine) * scale, rounding_);
+            const float a = row[head + first], b = row[head + second];
+            row[head + first] = a * cosine - b * sine;
+            row[head + second] = b * cosine + a * sine;
         }
     }
+    for (float& value : row) value = stored_half(value * scale, rounding_);
 }
 
 namespace {
@@ -34,10 +38,13 @@ struct Softmax {
     float denominator = 0.0f;
 };
 
-Softmax softmax(const std::vector<float>& scores, Rounding rounding) {
-    const float largest = stored_half(*std::max_element(scores.begin(), scores.end()), rounding);
+/// `sink`, when there, is a further score whose value is zero.
+Softmax softmax(const std::vector<float>& scores, const float* sink, Rounding rounding) {
+    float largest = *std::max_element(scores.begin(), scores.end());
+    if (sink != nullptr) largest = std::max(largest, *sink);
+    largest = stored_half(largest, rounding);
     Softmax out;
-    double sum = 0.0;
+    double sum = sink == nullptr ? 0.0 : double(stored_half(std::exp(*sink - largest), rounding));
     for (const float score : scores) {
         out.p.push_back(stored_half(std::exp(score - largest), rounding));
         sum += double(out.p.back());
@@ -48,22 +55,26 @@ Softmax softmax(const std::vector<float>& scores, Rounding rounding) {
 
 }  // namespace
 
-std::vector<float> attend(const LlmConfig& llm, const LayerCache& cache, std::span<const float> q, int64_t position,
-                          Rounding rounding) {
-    const size_t dim = size_t(llm.head_dim), stride = size_t(llm.kv_columns());
-    const int64_t window = llm.sliding_window_tokens;
-    const size_t first = window == 0 ? 0 : size_t(std::max<int64_t>(0, position + 1 - window));
-    std::vector<float> out(size_t(llm.q_columns()));
-    for (size_t head = 0; head < size_t(llm.heads); ++head) {
-        const size_t kv = head / size_t(llm.queries_per_kv()) * dim;
+std::vector<float> attend(const AttentionShape& shape, const LayerCache& cache, std::span<const float> q,
+                          int64_t position, Rounding rounding) {
+    const size_t kv_heads = shape.heads / shape.queries_per_kv, dim = shape.value_dim;
+    const size_t key_stride = kv_heads * shape.key_dim, value_stride = kv_heads * dim;
+    const size_t first = shape.window == 0 ? 0 : size_t(std::max<int64_t>(0, position + 1 - shape.window));
+    const float cap = float(shape.soft_cap);
+    std::vector<float> out(shape.heads * dim);
+    for (size_t head = 0; head < shape.heads; ++head) {
+        const size_t kv = head / shape.queries_per_kv;
         std::vector<float> scores;
         for (size_t t = first; t <= size_t(position); ++t)
-            scores.push_back(float(dot(&q[head * dim], &cache.keys[t * stride + kv], dim)));
-        const Softmax weights = softmax(scores, rounding);
+            scores.push_back(
+                float(dot(&q[head * shape.key_dim], &cache.keys[t * key_stride + kv * shape.key_dim], shape.key_dim)));
+        if (cap != 0.0f)
+            for (float& score : scores) score = cap * std::tanh(score / cap);
+        const Softmax weights = softmax(scores, shape.sinks.empty() ? nullptr : &shape.sinks[head], rounding);
         std::vector<double> sum(dim);
         for (size_t t = 0; t < scores.size(); ++t)
             for (size_t i = 0; i < dim; ++i)
-                sum[i] += double(weights.p[t]) * double(cache.values[(first + t) * stride + kv + i]);
+                sum[i] += double(weights.p[t]) * double(cache.values[(first + t) * value_stride + kv * dim + i]);
         for (size_t i = 0; i < dim; ++i) out[head * dim + i] = float(sum[i]) / weights.denominator;
     }
     return out;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rotation and attention of the reference executor, one row of one request at a time.
+// Rotation and softmax attention of the reference executor, one row of one request at a time.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -12,23 +12,34 @@ namespace superlane::reference {
 
 /// Keys and values of one layer of one request, one row a token.
 struct LayerCache {
-    std::vector<float> keys, values;  // [tokens, kv_columns], as stored by the chip
+    std::vector<float> keys, values;  // [tokens, heads of that cache * dim], as stored by the chip
 };
 
-/// Rotates every head of a q or k row by its position, then multiplies by `scale` and rounds as stored.
+/// Rotates every head of a row by its position, then multiplies by `scale` and rounds as stored. A model with learned
+/// positions has no rotation: the row is multiplied and rounded only.
 class Rotation {
 public:
     Rotation(const LlmConfig& config, Rounding rounding);
     void apply(std::span<float> row, int64_t position, float scale) const;
 
 private:
-    std::vector<double> frequencies_;
+    std::vector<double> frequencies_;  // empty: none
+    bool interleaved_;
     double factor_;
     Rounding rounding_;
 };
 
-/// Attention of one rotated and scaled q row over the cache; the row's own key and value are in it at `position`.
-std::vector<float> attend(const LlmConfig& config, const LayerCache& cache, std::span<const float> q, int64_t position,
-                          Rounding rounding);
+/// What attention of a layer is, once queries, keys and values are there.
+struct AttentionShape {
+    size_t heads = 0, queries_per_kv = 1;  ///< query heads; how many share a key and value head
+    size_t key_dim = 0, value_dim = 0;     ///< elements of a head
+    int64_t window = 0;                    ///< last tokens that are seen; 0 = all
+    double soft_cap = 0.0;                 ///< 0 = none
+    std::vector<float> sinks;              ///< a score a query head, or empty
+};
+
+/// Attention of one scaled q row over the cache; the row's own key and value are in it at `position`.
+std::vector<float> attend(const AttentionShape& shape, const LayerCache& cache, std::span<const float> q,
+                          int64_t position, Rounding rounding);
 
 }  // namespace superlane::reference

@@ -3,11 +3,13 @@
 #include "workloads/reference/reference.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/error.hpp"
-#include "workloads/reference/attention.hpp"
+#include "workloads/reference/attention_block.hpp"
+#include "workloads/reference/ffn.hpp"
 #include "workloads/reference/linear.hpp"
+#include "workloads/reference/norm.hpp"
+#include "workloads/reference/rows.hpp"
 
 namespace superlane {
 
@@ -16,26 +18,24 @@ using namespace reference;
 namespace {
 
 struct Layer {
-    std::vector<float> attention_norm, ffn_norm;
-    Linear q, k, v, o, gate, up, down;
+    Norm attention_norm, attention_post_norm, ffn_norm, ffn_post_norm;
+    AttentionBlock attention;
+    Linear o;
+    FfnBlock ffn;
 };
 
-Layer make_layer(const LayerWeights& w, Rounding rounding) {
-    return {w.attention_norm.floats(),
-            w.ffn_norm.floats(),
-            Linear(w.q, w.q_bias, rounding),
-            Linear(w.k, w.k_bias, rounding),
-            Linear(w.v, w.v_bias, rounding),
+Layer make_layer(const LlmConfig& llm, int layer, const LayerWeights& w, Rounding rounding) {
+    const auto norm = [&](const Tensor& gain, const Tensor& bias) {
+        return Norm(llm.norm, llm.rms_norm_eps, gain, bias);
+    };
+    return {norm(w.attention_norm, w.attention_norm_bias),
+            norm(llm.sandwich_norms ? w.attention_post_norm : Tensor{}, {}),
+            norm(w.ffn_norm, w.ffn_norm_bias),
+            norm(llm.sandwich_norms ? w.ffn_post_norm : Tensor{}, {}),
+            AttentionBlock(llm, layer, w, rounding),
             Linear(w.o, w.o_bias, rounding),
-            Linear(w.gate, w.gate_bias, rounding),
-            Linear(w.up, w.up_bias, rounding),
-            Linear(w.down, w.down_bias, rounding)};
+            FfnBlock(llm, layer, w, rounding)};
 }
-
-struct Row {
-    int request, token;
-    int64_t position;
-};
 
 void add(std::vector<float>& x, const std::vector<float>& y) {
     for (size_t i = 0; i < x.size(); ++i) x[i] += y[i];
@@ -46,12 +46,11 @@ void add(std::vector<float>& x, const std::vector<float>& y) {
 struct Reference::State {
     LlmConfig llm;
     Rounding rounding;
-    Tensor embedding;
-    std::shared_ptr<const void> storage;  // of the embedding table, the one tensor that is not copied
+    Tensor embedding, position_table;
+    std::shared_ptr<const void> storage;  // of the tables, the tensors that are not copied
     std::vector<Layer> layers;
-    std::vector<float> final_norm;
+    Norm final_norm;
     Linear head;
-    Rotation rotation;
     std::vector<std::vector<LayerCache>> caches;  // [request][layer]
     std::vector<int64_t> positions;               // [request]
     Probe probe;
@@ -62,9 +61,6 @@ struct Reference::State {
     std::vector<float> forward(const std::vector<Row>& rows);
     std::vector<float> logits(const std::vector<Row>& rows, const std::vector<float>& x) const;
     std::vector<float> embed(const std::vector<Row>& rows) const;
-    std::vector<float> normalize(const std::vector<float>& x, const std::vector<float>& gain) const;
-    std::vector<float> attention(const std::vector<Row>& rows, size_t layer, const std::vector<float>& h);
-    std::vector<float> gated(const Layer& layer, const std::vector<float>& h) const;
     void show(const std::vector<Row>& rows, int layer, std::string_view name, const std::vector<float>& values) const;
 };
 
@@ -72,13 +68,14 @@ Reference::State::State(const LlmConfig& config, const LlmWeights& weights, Roun
     : llm(config),
       rounding(mode),
       embedding(weights.embedding),
+      position_table(weights.positions),
       storage(weights.storage),
-      final_norm(weights.final_norm.floats()),
+      final_norm(config.norm, config.rms_norm_eps, weights.final_norm, weights.final_norm_bias),
       head(weights.head, Tensor{}, mode),
-      rotation(config, mode),
       caches(size_t(requests), std::vector<LayerCache>(size_t(config.layers))),
       positions(size_t(requests)) {
-    for (const LayerWeights& layer : weights.layers) layers.push_back(make_layer(layer, mode));
+    for (int layer = 0; layer < config.layers; ++layer)
+        layers.push_back(make_layer(config, layer, weights.layers[size_t(layer)], mode));
 }
 
 void Reference::State::check(int request) const {
@@ -110,58 +107,19 @@ void Reference::State::show(const std::vector<Row>& rows, int layer, std::string
         probe(rows[r].request, layer, name, std::span(values).subspan(r * width, width));
 }
 
+/// r16(table) * multiplier, plus r16 of the position's row where positions are learned.
 std::vector<float> Reference::State::embed(const std::vector<Row>& rows) const {
     const size_t d = size_t(llm.hidden);
-    std::vector<float> x(rows.size() * d);
-    for (size_t r = 0; r < rows.size(); ++r) embedding.row(rows[r].token, std::span(x).subspan(r * d, d));
-    for (float& value : x) value = stored_half(value, rounding);
+    std::vector<float> x(rows.size() * d), position(d);
+    for (size_t r = 0; r < rows.size(); ++r) {
+        const std::span<float> row = std::span(x).subspan(r * d, d);
+        embedding.row(rows[r].token, row);
+        for (float& value : row) value = stored_half(value, rounding) * float(llm.embedding_multiplier);
+        if (position_table.empty()) continue;
+        position_table.row(rows[r].position + llm.position_offset, position);
+        for (size_t i = 0; i < d; ++i) row[i] += stored_half(position[i], rounding);
+    }
     return x;
-}
-
-std::vector<float> Reference::State::normalize(const std::vector<float>& x, const std::vector<float>& gain) const {
-    const size_t d = gain.size();
-    std::vector<float> h(x.size());
-    for (size_t start = 0; start < x.size(); start += d) {
-        const double mean_square = dot(&x[start], &x[start], d) / double(d);
-        const float r = float(1.0 / std::sqrt(mean_square + llm.rms_norm_eps));
-        for (size_t i = 0; i < d; ++i) h[start + i] = (x[start + i] * r) * gain[i];
-    }
-    return h;
-}
-
-/// Stores every row's key and value before any row attends: a later row of the same request sees the earlier ones.
-std::vector<float> Reference::State::attention(const std::vector<Row>& rows, size_t index,
-                                               const std::vector<float>& h) {
-    const Layer& layer = layers[index];
-    const size_t wide = size_t(llm.q_columns()), narrow = size_t(llm.kv_columns());
-    std::vector<float> q = layer.q.apply(h), k = layer.k.apply(h), v = layer.v.apply(h);
-    const float scale = float(1.0 / std::sqrt(double(llm.head_dim)));
-    for (float& value : v) value = stored_half(value, rounding);
-    for (size_t r = 0; r < rows.size(); ++r) {
-        rotation.apply(std::span(q).subspan(r * wide, wide), rows[r].position, scale);
-        rotation.apply(std::span(k).subspan(r * narrow, narrow), rows[r].position, 1.0f);
-        LayerCache& cache = caches[size_t(rows[r].request)][index];
-        const auto begin = std::ptrdiff_t(r * narrow), end = std::ptrdiff_t((r + 1) * narrow);
-        cache.keys.insert(cache.keys.end(), k.begin() + begin, k.begin() + end);
-        cache.values.insert(cache.values.end(), v.begin() + begin, v.begin() + end);
-    }
-    show(rows, int(index), "q", q);
-    show(rows, int(index), "k", k);
-    show(rows, int(index), "v", v);
-    std::vector<float> out;
-    for (size_t r = 0; r < rows.size(); ++r) {
-        const std::vector<float> row = attend(llm, caches[size_t(rows[r].request)][index],
-                                              std::span(q).subspan(r * wide, wide), rows[r].position, rounding);
-        out.insert(out.end(), row.begin(), row.end());
-    }
-    return out;
-}
-
-std::vector<float> Reference::State::gated(const Layer& layer, const std::vector<float>& h) const {
-    std::vector<float> y = layer.gate.apply(h);
-    const std::vector<float> up = layer.up.apply(h);
-    for (size_t i = 0; i < y.size(); ++i) y[i] = (y[i] * (1.0f / (1.0f + std::exp(-y[i])))) * up[i];
-    return y;
 }
 
 /// The residual rows after the last layer; keys and values of the rows are stored.
@@ -170,27 +128,32 @@ std::vector<float> Reference::State::forward(const std::vector<Row>& rows) {
     show(rows, -1, "embedding", x);
     for (size_t index = 0; index < layers.size(); ++index) {
         const Layer& layer = layers[index];
-        const std::vector<float> h = normalize(x, layer.attention_norm);
-        show(rows, int(index), "attention_norm", h);
-        const std::vector<float> a = attention(rows, index, h);
-        show(rows, int(index), "attention", a);
-        add(x, layer.o.apply(a));
-        show(rows, int(index), "attention_residual", x);
-        const std::vector<float> g = normalize(x, layer.ffn_norm);
-        show(rows, int(index), "ffn_norm", g);
-        const std::vector<float> y = gated(layer, g);
-        show(rows, int(index), "gated", y);
-        add(x, layer.down.apply(y));
-        show(rows, int(index), "ffn_residual", x);
+        const auto see = [&](std::string_view name, const std::vector<float>& values) {
+            show(rows, int(index), name, values);
+        };
+        const auto cache_of = [&](int request) -> LayerCache& { return caches[size_t(request)][index]; };
+        const std::vector<float> h = layer.attention_norm.apply(x);
+        see("attention_norm", h);
+        const std::vector<float> a = layer.attention.run(rows, h, cache_of, see);
+        see("attention", a);
+        const std::vector<float> o = layer.o.apply(a);
+        add(x, layer.attention_post_norm.empty() ? o : layer.attention_post_norm.apply(o));
+        see("attention_residual", x);
+        const std::vector<float> g = layer.ffn_norm.apply(x);
+        see("ffn_norm", g);
+        const std::vector<float> y = layer.ffn.run(g, see);
+        add(x, layer.ffn_post_norm.empty() ? y : layer.ffn_post_norm.apply(y));
+        see("ffn_residual", x);
     }
     for (const Row& row : rows) positions[size_t(row.request)] = row.position + 1;
     return x;
 }
 
 std::vector<float> Reference::State::logits(const std::vector<Row>& rows, const std::vector<float>& x) const {
-    const std::vector<float> h = normalize(x, final_norm);
+    const std::vector<float> h = final_norm.apply(x);
     show(rows, -1, "final_norm", h);
     std::vector<float> out = head.apply(h);
+    for (float& value : out) value *= float(llm.logit_multiplier);
     show(rows, -1, "logits", out);
     return out;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The oracle: the Llama family in plain loops, sharing no arithmetic with compiler or simulator (docs/numerics.md).
+// The oracle: every family of models in plain loops, sharing no arithmetic with compiler or simulator
+// (docs/numerics.md).
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -18,7 +19,8 @@ namespace superlane {
 class Reference {
 public:
     /// Sees one row of one request at a named point of a step; layer is -1 outside the layers. Names: embedding,
-    /// attention_norm, q, k, v (as stored for the scores), attention, attention_residual, ffn_norm, gated,
+    /// attention_norm, q, k, v (as stored for the scores; MLA: of the latent row), attention, attention_residual,
+    /// ffn_norm, gated (of a dense FFN), router (its logits), experts (chosen, best first), expert_weights,
     /// ffn_residual, final_norm, logits. A value is shown before a projection rounds it.
     using Probe = std::function<void(int request, int layer, std::string_view name, std::span<const float> values)>;
 
