@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chip's ends of its links during a run: vectors on their way, and the Receives that take them. Cycles are the system's.
+// A chip's ends of its links during a run: vectors on their way, and the Receives that take them. Cycles are the
+// system's.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -73,8 +74,8 @@ public:
         fifo_.pop_front();
         return taken;
     }
-    /// Counts what waited at every arrival before `cycle`, all Receives before it being known; calls full(arrival, waiting)
-    /// for each arrival that finds `room` vectors waiting.
+    /// Counts what waited at every arrival before `cycle`, all Receives before it being known; calls full(arrival,
+    /// waiting) for each arrival that finds `room` vectors waiting.
     template <class Full>
     void judge(int64_t cycle, int room, Full&& full) {
         for (; !arrivals_.empty() && arrivals_.front().cycle < cycle; arrivals_.pop_front()) {
@@ -86,10 +87,10 @@ public:
     }
 
 private:
-    std::deque<Taken> fifo_;           ///< sent and not received
-    std::deque<EarlyReceive> early_;   ///< received and not sent
-    std::deque<Arrival> arrivals_;     ///< not judged yet
-    std::deque<int64_t> takes_;        ///< not judged yet
+    std::deque<Taken> fifo_;          ///< sent and not received
+    std::deque<EarlyReceive> early_;  ///< received and not sent
+    std::deque<Arrival> arrivals_;    ///< not judged yet
+    std::deque<int64_t> takes_;       ///< not judged yet
     int64_t waiting_ = 0;
 };
 
