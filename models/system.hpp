@@ -43,7 +43,7 @@ struct System {
     int nodes() const { return (chips + chips_per_node - 1) / chips_per_node; }
     int node_of(int chip_) const { return chip_ / chips_per_node; }
     /// Longest latency that a schedule must allow for: mean and spread of chip.timing, whatever cable is used.
-    int scheduled_latency_cycles() const { return chip.timing.c2c_latency + chip.timing.c2c_latency_spread; }
+    int scheduled_latency_cycles() const { return chip.timing.c2c_latency + chip.timing.c2c_latency_spread + chip.timing.c2c_fec_cycles; }
     /// The port at the other end, and the latency towards it; chip = -1 where nothing is plugged in.
     struct Peer {
         Port port{-1, -1};

@@ -93,7 +93,8 @@ private:
 
     void cut(const isa::Burst& burst, const isa::Queue& queue, uint32_t id) {
         const Opcode opcode = burst.instruction.opcode;
-        if (opcode == Opcode::Config) out_.powered.emplace_back(burst.cycle, burst.instruction.count);
+        for (uint32_t i = 0; opcode == Opcode::Config && i < burst.count; ++i)  // another Config may stand between repetitions
+            out_.powered.emplace_back(burst.cycle + int64_t(i) * burst.interval, burst.instruction.count);
         if (opcode == Opcode::Deskew || opcode == Opcode::RuntimeDeskew) align(burst);
         if (opcode == Opcode::Config || opcode == Opcode::Notify || opcode == Opcode::Deskew || opcode == Opcode::RuntimeDeskew) return;
         const bool single = queue.kind == isa::SliceKind::C2c || opcode == Opcode::InstallWeights || opcode == Opcode::Ifetch;
