@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Speed of a system: 576 chips as a pipeline of 72 stages of 8 chips; a stage streams weights for about 9,700 cycles while its chips
-// exchange vectors, and hands on to the next.
+// Speed of a system: 576 chips as a pipeline of 72 stages of 8 chips; a stage streams weights for about 9,700 cycles
+// while its chips exchange vectors, and hands on to the next.
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 
@@ -27,19 +27,25 @@ models::System pipeline() {
     for (int stage = 0; stage < stages; ++stage)
         for (int a = 0; a < node; ++a) {
             const int chip = stage * node + a;
-            for (int b = a + 1; b < node; ++b) system.cables.push_back({{{{chip, b - 1}, {stage * node + b, a}}}, {latency + a % 3, latency - b % 3}});
-            if (stage + 1 < stages) system.cables.push_back({{{{chip, onward}, {chip + node, back}}}, {latency, latency}});
+            for (int b = a + 1; b < node; ++b)
+                system.cables.push_back({{{{chip, b - 1}, {stage * node + b, a}}}, {latency + a % 3, latency - b % 3}});
+            if (stage + 1 < stages)
+                system.cables.push_back({{{{chip, onward}, {chip + node, back}}}, {latency, latency}});
         }
     return system;
 }
 
-/// Vectors that pass the SXM on their way to the MXM go to all chips of the node, every second tile; the last ones go on.
+/// Vectors that pass the SXM on their way to the MXM go to all chips of the node, every second tile; the last ones go
+/// on.
 std::shared_ptr<const sim::PreparedProgram> stage_program(const models::Chip& chip, bool first, bool last) {
     ProgramBuilder program = weight_streaming_builder(chip, tiles);
     const int slack = chip.timing.c2c_send + chip.timing.c2c_latency + chip.timing.c2c_latency_spread;
-    const auto send = [&](int64_t cycle, int link) { program.at(cycle, program.queues.c2c(east, link % 5), make(Opcode::Send, {.a = E(0), .index = link})); };
+    const auto send = [&](int64_t cycle, int link) {
+        program.at(cycle, program.queues.c2c(east, link % 5), make(Opcode::Send, {.a = E(0), .index = link}));
+    };
     const auto receive = [&](int64_t cycle, int link) {
-        program.at(cycle, program.queues.c2c(west, link % 5), make(Opcode::Receive, {.dst = E(16 + link), .index = link}));
+        program.at(cycle, program.queues.c2c(west, link % 5),
+                   make(Opcode::Receive, {.dst = E(16 + link), .index = link}));
     };
     for (int tile = 0; tile + 16 < tiles; tile += 2) {
         const int64_t cycle = streaming_start + int64_t(tile) * streaming_period - chip.timing.sxm_to_mxm;
@@ -58,8 +64,11 @@ std::shared_ptr<const sim::PreparedProgram> stage_program(const models::Chip& ch
 
 /// `distinct` chips of a stage have programs of their own.
 std::vector<sim::Launch> launches(const models::System& system, int distinct) {
-    std::vector<std::array<std::shared_ptr<const sim::PreparedProgram>, 3>> programs(size_t(distinct), {nullptr, nullptr, nullptr});
-    for (auto& of_chip : programs) of_chip = {stage_program(system.chip, true, false), stage_program(system.chip, false, false), stage_program(system.chip, false, true)};
+    std::vector<std::array<std::shared_ptr<const sim::PreparedProgram>, 3>> programs(size_t(distinct),
+                                                                                     {nullptr, nullptr, nullptr});
+    for (auto& of_chip : programs)
+        of_chip = {stage_program(system.chip, true, false), stage_program(system.chip, false, false),
+                   stage_program(system.chip, false, true)};
     std::vector<sim::Launch> all;
     for (int chip = 0; chip < system.chips; ++chip) {
         const int stage = chip / node, place = stage == 0 ? 0 : stage + 1 == stages ? 2 : 1;
@@ -83,14 +92,21 @@ void system_run(benchmark::State& state, int threads, bool share) {
     getrusage(RUSAGE_SELF, &usage);
     const double chip_cycles = double(stage_cycles) * system.chips;
     state.counters["cycles"] = double(result.cycles);
-    state.counters["chip_cycles/s"] = benchmark::Counter(chip_cycles * double(state.iterations()), benchmark::Counter::kIsRate);
+    state.counters["chip_cycles/s"] =
+        benchmark::Counter(chip_cycles * double(state.iterations()), benchmark::Counter::kIsRate);
     state.counters["vectors"] = double(result.counters.vectors_sent);
     state.counters["distinct"] = result.distinct_programs;
     state.counters["peak_MB"] = double(usage.ru_maxrss) / 1024;
 }
 BENCHMARK_CAPTURE(system_run, shared, 1, true)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
-BENCHMARK_CAPTURE(system_run, unshared_1_thread, 1, false)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
-BENCHMARK_CAPTURE(system_run, unshared_2_threads, 2, false)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
+BENCHMARK_CAPTURE(system_run, unshared_1_thread, 1, false)
+    ->Unit(benchmark::kMillisecond)
+    ->MeasureProcessCPUTime()
+    ->UseRealTime();
+BENCHMARK_CAPTURE(system_run, unshared_2_threads, 2, false)
+    ->Unit(benchmark::kMillisecond)
+    ->MeasureProcessCPUTime()
+    ->UseRealTime();
 
 }  // namespace
 

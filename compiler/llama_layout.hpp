@@ -132,8 +132,10 @@ struct LlamaCompiler::Layout {
     bool alone() const { return options.chips == 1; }
     DType exchange_type() const { return options.wide_exchange ? DType::F32 : DType::F16; }
     int link_latency() const {
-        return options.link_latency_cycles > 0 ? options.link_latency_cycles
-                                               : chip.timing.c2c_latency + chip.timing.c2c_latency_spread;
+        const isa::Timing& timing = chip.timing;
+        return options.link_latency_cycles > 0
+                   ? options.link_latency_cycles
+                   : timing.c2c_latency + timing.c2c_latency_spread + timing.c2c_fec_cycles;
     }
 
     int page_side(int page) const { return page & 1; }

@@ -19,8 +19,8 @@ struct LoopRegisters {
 /// Walks one queue's text up to its next Sync, or to the end.
 class QueueWalk {
 public:
-    QueueWalk(const Program& program, const QueueMap& queues, int queue)
-        : program_(program), queues_(queues), queue_(queue), text_(program.text[size_t(queue)]) {}
+    QueueWalk(const Program& program, const QueueMap& queues, const Timing& timing, int queue)
+        : program_(program), queues_(queues), timing_(timing), queue_(queue), text_(program.text[size_t(queue)]) {}
 
     /// Appends bursts until parked or done; collects the cycles of Notify.
     void run(std::vector<Burst>& bursts, std::vector<int64_t>& notifies) {
@@ -90,7 +90,15 @@ private:
         loop_ = LoopRegisters();
         if (instruction.opcode == Opcode::Notify) notifies.push_back(clock_);
         bursts.push_back(burst);
+        if (instruction.opcode == Opcode::Deskew || instruction.opcode == Opcode::RuntimeDeskew) return align(instruction);
         ++clock_;
+    }
+
+    void align(const Instruction& instruction) {
+        if (instruction.opcode == Opcode::RuntimeDeskew && instruction.index == 0)
+            fail("runtime_deskew needs at least 1 cycle");
+        repeatable_ = false;
+        clock_ = resume_cycle(instruction, clock_, timing_);
     }
 
     void repeat(std::vector<Burst>& bursts, const Instruction& instruction) {
@@ -108,6 +116,7 @@ private:
 
     const Program& program_;
     const QueueMap& queues_;
+    const Timing& timing_;
     int queue_;
     const std::vector<Instruction>& text_;
     size_t position_ = 0;
@@ -119,12 +128,17 @@ private:
 
 }  // namespace
 
+int64_t resume_cycle(const Instruction& instruction, int64_t cycle, const Timing& timing) {
+    if (instruction.opcode == Opcode::RuntimeDeskew) return cycle + instruction.index;
+    return (cycle / timing.c2c_hac_period + 1) * timing.c2c_hac_period;
+}
+
 std::vector<std::vector<Burst>> expand(const Program& program, const Timing& timing) {
     const QueueMap queues(program.geometry);
     SUPERLANE_CHECK(program.text.size() == size_t(queues.size()), program.text.size());
     std::vector<std::vector<Burst>> bursts(program.text.size());
     std::vector<QueueWalk> walks;
-    for (int queue = 0; queue < queues.size(); ++queue) walks.emplace_back(program, queues, queue);
+    for (int queue = 0; queue < queues.size(); ++queue) walks.emplace_back(program, queues, timing, queue);
 
     std::vector<int64_t> notifies;
     for (size_t barrier = 0;; ++barrier) {

@@ -55,6 +55,9 @@ struct Burst {
     int64_t last_cycle() const { return cycle + int64_t(count - 1) * interval; }
 };
 
+/// The first cycle after a Deskew or RuntimeDeskew at `cycle` in which its queue may dispatch again.
+int64_t resume_cycle(const Instruction& instruction, int64_t cycle, const Timing& timing);
+
 /// Dispatch times of every queue. NOP, Repeat, Sync/Notify and the MEM loop registers are resolved and leave no burst,
 /// but Notify, Ifetch and Config do. A Repeat holds its queue; an address loop (Iterations) does not: the slice's
 /// address generator runs it. UserError for text that cannot be dispatched (Repeat of nothing, Sync without Notify).

@@ -5,7 +5,8 @@
 
 namespace superlane::isa {
 
-/// Cycles from the program's start, or after a Sync from its release: when the barrier comes is not the text's to know.
+/// Cycles from the program's start, or after a Sync from its release, after a Deskew from its epoch: when these come is not
+/// the text's to know.
 /// Agrees with expand().
 struct QueueClock {
     int64_t now = 0;
@@ -17,6 +18,10 @@ struct QueueClock {
             case Opcode::Repeat:
                 now += int64_t(instruction.index) * repeat_interval(instruction.imm);
                 break;
+            case Opcode::RuntimeDeskew:
+                now += instruction.index;
+                break;
+            case Opcode::Deskew:
             case Opcode::Sync:
                 now = 0;
                 break;

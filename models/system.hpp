@@ -62,7 +62,9 @@ struct System {
     int node_of(int chip_) const { return chip_ / chips_per_node; }
     int racks() const { return (nodes() + nodes_per_rack - 1) / nodes_per_rack; }
     /// Longest latency that a schedule must allow for: mean and spread of chip.timing, whatever cable is used.
-    int scheduled_latency_cycles() const { return chip.timing.c2c_latency + chip.timing.c2c_latency_spread; }
+    int scheduled_latency_cycles() const {
+        return chip.timing.c2c_latency + chip.timing.c2c_latency_spread + chip.timing.c2c_fec_cycles;
+    }
     /// Payload of one link and direction, B/s.
     double link_bytes_per_s() const { return chip.lanes() * chip.clock_mhz * 1e6 / chip.timing.c2c_vector_interval; }
     /// The port at the other end, and the latency towards it; chip = -1 where nothing is plugged in.

@@ -33,8 +33,8 @@ int64_t Clock::along(const Piece& piece, int64_t cycle) const {
 
 int64_t Clock::picoseconds(int64_t cycle) const {
     if (pieces_.empty()) return (start_ + cycle) * per_cycle;
-    auto next =
-        std::upper_bound(pieces_.begin() + 1, pieces_.end(), cycle, [](int64_t c, const Piece& p) { return c < p.cycle; });
+    auto next = std::upper_bound(pieces_.begin() + 1, pieces_.end(), cycle,
+                                 [](int64_t c, const Piece& p) { return c < p.cycle; });
     const int64_t time = along(*std::prev(next), cycle);
     return next == pieces_.end() ? time : std::min(time, next->picoseconds);
 }
@@ -78,7 +78,8 @@ int64_t tree_alignment_cycles(const models::System& system, int root) {
         for (const models::Cable& cable : system.cables)
             for (const int from : {0, 1}) {
                 const int parent = cable.ends[size_t(from)].chip, child = cable.ends[size_t(1 - from)].chip;
-                if (level[size_t(parent)] != depth || (level[size_t(child)] >= 0 && level[size_t(child)] <= depth)) continue;
+                if (level[size_t(parent)] != depth || (level[size_t(child)] >= 0 && level[size_t(child)] <= depth))
+                    continue;
                 if (level[size_t(child)] < 0) next.push_back(child);
                 level[size_t(child)] = depth + 1;
                 longest = std::max({longest, cable.latency_cycles[0], cable.latency_cycles[1]});

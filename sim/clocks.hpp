@@ -29,7 +29,8 @@ public:
     int64_t system(int64_t cycle) const { return pieces_.empty() ? start_ + cycle : picoseconds(cycle) / per_cycle; }
     /// The first program cycle that happens at this system cycle or later.
     int64_t local(int64_t system) const { return pieces_.empty() ? system - start_ : search(system); }
-    /// System time in thousandths of a cycle, even: two program cycles never share one, but in a stall that is given up.
+    /// System time in thousandths of a cycle, even: two program cycles never share one, but in a stall that is given
+    /// up.
     int64_t picoseconds(int64_t cycle) const;
 
     static constexpr int64_t per_cycle = 1000;

@@ -59,10 +59,20 @@ void Shared::tap(int slice, const Chunk& chunk, const StreamUse& use, int positi
         streams.tap(use.operand + k, position, chunk.beat(), [&](const Segment* segment, uint32_t first, uint32_t count) {
             const int64_t cycle = chunk.beat().at(first);
             if (!segment) hazard(HazardKind::Undriven, cycle, slice, chunk, nullptr, {}, use.operand + k);
+            else if (!program.alignments.empty()) check_realigned(slice, chunk, first, count, use.operand + k, position, *segment);
             if (trace)
                 trace->add({cycle, chunk.burst, TraceRecord::Kind::Take, use.operand + k, first, count,
                             segment ? segment->burst : no_burst, position});
         });
+}
+
+/// A value that was driven before a re-alignment and is tapped after it is not where the schedule thinks.
+void Shared::check_realigned(int slice, const Chunk& chunk, uint32_t first, uint32_t count, int operand, int position, const Segment& segment) {
+    const int64_t travelled = chunk.beat().at(first) - Streams::coordinate(operand, position, chunk.beat().at(first)) - segment.position;
+    for (uint32_t i = first; i < first + count; ++i)
+        for (const Alignment& alignment : program.alignments)
+            if (const int64_t cycle = chunk.beat().at(i); cycle >= alignment.resume && cycle - travelled < alignment.resume)
+                hazard(HazardKind::Realigned, cycle, slice, chunk, nullptr, {}, operand);
 }
 
 void Shared::fetch(const StreamUse& use, int position, int64_t cycle, const uint8_t** planes) {

@@ -38,6 +38,7 @@ public:
     void drive(uint32_t id, const Chunk& chunk, const StreamUse& use, int position, int64_t now, uint32_t source);
     /// Checks that every element of a chunk finds a value on `use` streams at `position`.
     void tap(int slice, const Chunk& chunk, const StreamUse& use, int position);
+    void check_realigned(int slice, const Chunk& chunk, uint32_t first, uint32_t count, int operand, int position, const Segment& segment);
     /// Values of one element's operand, `use.streams` planes, into `planes` (pointers) by way of `scratch` where lanes are off.
     void fetch(const StreamUse& use, int position, int64_t cycle, const uint8_t** planes);
     /// Functional work for every element of a chunk, `delay` after its dispatch.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chip's ends of its links during a run: vectors on their way, and the Receives that take them. Cycles are the system's.
+// A chip's ends of its links during a run: vectors on their way, and the Receives that take them. Cycles are the
+// system's.
 #pragma once
 #include <algorithm>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +13,28 @@
 #include "sim/prepare.hpp"
 
 namespace superlane::sim {
+
+/// First in, first out; unlike a deque it takes no memory while it is empty, and most links of most chips are.
+template <class Item>
+class Fifo {
+public:
+    bool empty() const { return head_ == items_.size(); }
+    Item& front() { return items_[head_]; }
+    void push_back(Item item) { items_.push_back(std::move(item)); }
+    void pop_front() {
+        if (++head_ == items_.size()) {
+            items_.clear();
+            head_ = 0;
+        } else if (head_ >= 64 && head_ >= items_.size() / 2) {
+            items_.erase(items_.begin(), items_.begin() + std::ptrdiff_t(head_));
+            head_ = 0;
+        }
+    }
+
+private:
+    std::vector<Item> items_;
+    size_t head_ = 0;
+};
 
 /// A Receive that came before its vector was known, and the launch whose program it is of.
 struct EarlyReceive {
@@ -73,8 +95,8 @@ public:
         fifo_.pop_front();
         return taken;
     }
-    /// Counts what waited at every arrival before `cycle`, all Receives before it being known; calls full(arrival, waiting)
-    /// for each arrival that finds `room` vectors waiting.
+    /// Counts what waited at every arrival before `cycle`, all Receives before it being known; calls full(arrival,
+    /// waiting) for each arrival that finds `room` vectors waiting.
     template <class Full>
     void judge(int64_t cycle, int room, Full&& full) {
         for (; !arrivals_.empty() && arrivals_.front().cycle < cycle; arrivals_.pop_front()) {
@@ -86,10 +108,10 @@ public:
     }
 
 private:
-    std::deque<Taken> fifo_;           ///< sent and not received
-    std::deque<EarlyReceive> early_;   ///< received and not sent
-    std::deque<Arrival> arrivals_;     ///< not judged yet
-    std::deque<int64_t> takes_;        ///< not judged yet
+    Fifo<Taken> fifo_;          ///< sent and not received
+    Fifo<EarlyReceive> early_;  ///< received and not sent
+    Fifo<Arrival> arrivals_;    ///< not judged yet
+    Fifo<int64_t> takes_;       ///< not judged yet
     int64_t waiting_ = 0;
 };
 

@@ -52,7 +52,4 @@ private:
     std::vector<TraceRecord> records_;
 };
 
-/// Slices as tracks, bursts as events, for chrome://tracing and Perfetto. UserError if the file cannot be written.
-void write_chrome_trace(const std::string& file, const models::Chip& chip, const PreparedProgram& program);
-
 }  // namespace superlane::sim

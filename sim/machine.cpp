@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "sim/chrome_trace.hpp"
 #include "sim/engine.hpp"
 #include "sim/memory.hpp"
 
@@ -61,7 +62,7 @@ RunResult Machine::run(const std::shared_ptr<const PreparedProgram>& program) {
     Core core(body_->chip, *program, options, body_->memory.srams(), std::move(wiring));
     if (options.engine == Engine::Fast) run_fast(core, options.window_cycles);
     else run_kernel(core, options.window_cycles, options.vcd_file);
-    if (!options.chrome_trace_file.empty()) write_chrome_trace(options.chrome_trace_file, body_->chip, *program);
+    if (!options.chrome_trace_file.empty()) write_chrome_trace(options.chrome_trace_file, body_->chip, {{0, {}, program.get(), Clock()}});
     return core.finish();
 }
 

@@ -57,6 +57,7 @@ public:
         link_vxm(chip_, std::move(vxm_), slices_, out_.chunks, out_.hazards);
         check_program();
         std::stable_sort(out_.powered.begin(), out_.powered.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
+        check_alignments();
         make_actions();
     }
 
@@ -92,8 +93,10 @@ private:
 
     void cut(const isa::Burst& burst, const isa::Queue& queue, uint32_t id) {
         const Opcode opcode = burst.instruction.opcode;
-        if (opcode == Opcode::Config) out_.powered.emplace_back(burst.cycle, burst.instruction.count);
-        if (opcode == Opcode::Config || opcode == Opcode::Notify || opcode == Opcode::Deskew) return;
+        for (uint32_t i = 0; opcode == Opcode::Config && i < burst.count; ++i)  // another Config may stand between repetitions
+            out_.powered.emplace_back(burst.cycle + int64_t(i) * burst.interval, burst.instruction.count);
+        if (opcode == Opcode::Deskew || opcode == Opcode::RuntimeDeskew) align(burst);
+        if (opcode == Opcode::Config || opcode == Opcode::Notify || opcode == Opcode::Deskew || opcode == Opcode::RuntimeDeskew) return;
         const bool single = queue.kind == isa::SliceKind::C2c || opcode == Opcode::InstallWeights || opcode == Opcode::Ifetch;
         const uint32_t most = single ? 1 : std::max(1u, uint32_t(max_chunk_cycles) / burst.interval);
         Chunk chunk;
@@ -112,6 +115,25 @@ private:
             if (opcode == Opcode::LoadWeights) chunk.count = before_cut(chunk, cuts_of(queue));
             (is_vxm(burst.instruction) ? vxm_ : out_.chunks).push_back(chunk);
         }
+    }
+
+    void align(const isa::Burst& burst) {
+        const int64_t resume = isa::resume_cycle(burst.instruction, burst.cycle, chip_.timing);
+        out_.alignments.push_back({burst.cycle, resume, burst.instruction.opcode == Opcode::Deskew});
+        out_.cycles = std::max(out_.cycles, resume);
+    }
+
+    /// The chip re-aligns as a whole: nothing may be dispatched meanwhile, in any queue.
+    void check_alignments() {
+        std::sort(out_.alignments.begin(), out_.alignments.end(), [](const Alignment& x, const Alignment& y) { return x.begin < y.begin; });
+        for (const Alignment& alignment : out_.alignments)
+            for (uint32_t id = 0; id < out_.bursts.size(); ++id) {
+                const BurstInfo& burst = out_.bursts[id];
+                const int64_t late = std::max<int64_t>(0, alignment.begin + 1 - burst.cycle);
+                const int64_t element = (late + burst.interval - 1) / burst.interval, cycle = burst.cycle + element * burst.interval;
+                if (element < burst.count && cycle < alignment.resume)
+                    out_.hazards.push_back({HazardKind::Realigned, cycle, out_.slice_of_queue[burst.queue], -1, id, no_burst, {}});
+            }
     }
 
     static uint32_t before_cut(const Chunk& chunk, const std::vector<int64_t>& cuts) {

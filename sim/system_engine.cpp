@@ -59,11 +59,14 @@ private:
     void step() {
         const bool initial = !std::exchange(started_, true);
         if (initial || !running_ || cycle_ < 0) return next_trigger(begin_);
-        if (failure_.guard([&] { return (cycle_ = running_->core->advance_slice(slice_, cycle_)) >= 0; })) return next_trigger(until_due());
+        if (failure_.guard([&] { return (cycle_ = running_->core->advance_slice(slice_, cycle_)) >= 0; }))
+            return next_trigger(until_due());
         cycle_ = -1;
         next_trigger(begin_);
     }
-    sc_core::sc_time until_due() const { return picoseconds(running_->wiring.clock.picoseconds(cycle_) - now_picoseconds()); }
+    sc_core::sc_time until_due() const {
+        return picoseconds(running_->wiring.clock.picoseconds(cycle_) - now_picoseconds());
+    }
 
     LaunchRun* const& running_;  ///< the chip's program at the moment
     int slice_;
@@ -89,7 +92,8 @@ public:
 
 private:
     void step() {
-        if (failure_.guard([&] { return conduct(); })) return next_trigger(picoseconds(std::max<int64_t>(next_ * Clock::per_cycle - 1 - now_picoseconds(), 0)));
+        if (failure_.guard([&] { return conduct(); }))
+            return next_trigger(picoseconds(std::max<int64_t>(next_ * Clock::per_cycle - 1 - now_picoseconds(), 0)));
         for (ChipModules& chip : chips_) chip.running = nullptr;
     }
 

@@ -32,7 +32,8 @@ void SystemRun::deliver(int number, Departure& departure) {
         {arrival, departure.launch, departure.burst}, std::move(departure.bytes));
     if (!early) return;
     LaunchRun& receiver = launches_[size_t(early->launch)];
-    log(receiver).explain({HazardKind::EarlyReceive, early->cycle, SliceMap(system_.chip.geometry).c2c(), -1, early->burst, no_burst,
+    log(receiver).explain({HazardKind::EarlyReceive, early->cycle, SliceMap(system_.chip.geometry).c2c(), -1,
+                           early->burst, no_burst,
                            link_text(early->link) + arrival_text(receiver.wiring.clock, arrival)});
 }
 
@@ -41,10 +42,16 @@ void SystemRun::judge(int chip, int link, int64_t cycle) {
     chips_[size_t(chip)].ends[size_t(link)].judge(cycle, room, [&](const LinkEnd::Arrival& arrival, int waiting) {
         if (!full_.insert({chip, link}).second) return;  // once a link is enough
         const PreparedProgram& program = *launches_[size_t(arrival.launch)].launch->program;
-        const std::string detail = link_text(link) + ", " + std::to_string(waiting) + " vectors of " + std::to_string(room) +
-                                   ", sent by chip " + std::to_string(launches_[size_t(arrival.launch)].launch->chip);
-        Hazard hazard{HazardKind::FifoOverflow, arrival.cycle, "c2c", {}, detail,
-                      refer(program, isa::QueueMap(program.geometry), arrival.burst), {}};
+        const std::string detail = link_text(link) + ", " + std::to_string(waiting) + " vectors of " +
+                                   std::to_string(room) + ", sent by chip " +
+                                   std::to_string(launches_[size_t(arrival.launch)].launch->chip);
+        Hazard hazard{HazardKind::FifoOverflow,
+                      arrival.cycle,
+                      "c2c",
+                      {},
+                      detail,
+                      refer(program, isa::QueueMap(program.geometry), arrival.burst),
+                      {}};
         summary_.hazards.push_back({chip, -1, arrival.cycle, {}, std::move(hazard)});
     });
 }
@@ -80,8 +87,7 @@ bool SystemRun::end_window() {
 }
 
 SystemResult SystemRun::finish() {
-    for (const int number : active_)
-        retire(chips_[size_t(number)], *current(number));
+    for (const int number : active_) retire(chips_[size_t(number)], *current(number));
     for (int chip = 0; chip < system_.chips; ++chip)
         for (int link = 0; link < int(chips_[size_t(chip)].ends.size()); ++link) {
             const LinkEnd& end = chips_[size_t(chip)].ends[size_t(link)];

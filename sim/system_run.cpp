@@ -13,7 +13,7 @@ namespace {
 
 std::string digest_of(const std::vector<LinkEvent>& events, const std::string& trace_digest) {
     std::vector<uint64_t> parts;
-    for (const LinkEvent& event : events) 
+    for (const LinkEvent& event : events)
         parts.push_back(uint64_t(event.cycle) << 16 | uint64_t(event.link) << 1 | uint64_t(event.receive));
     return Digest().text(trace_digest).numbers<uint64_t>(parts).hex();
 }
@@ -32,11 +32,9 @@ SystemRun::SystemRun(const models::System& system, const SystemOptions& options,
       window_(options.chip.window_cycles),
       errors_(options.link_errors.begin(), options.link_errors.end()) {
     std::iota(order_.begin(), order_.end(), 0);
-    std::stable_sort(order_.begin(), order_.end(), [&](int x, int y) {
-        return launches_[size_t(x)].begin < launches_[size_t(y)].begin;
-    });
-    for (const int launch : order_)
-        chips_[size_t(launches_[size_t(launch)].launch->chip)].launches.push_back(launch);
+    std::stable_sort(order_.begin(), order_.end(),
+                     [&](int x, int y) { return launches_[size_t(x)].begin < launches_[size_t(y)].begin; });
+    for (const int launch : order_) chips_[size_t(launches_[size_t(launch)].launch->chip)].launches.push_back(launch);
     wire();
 }
 
@@ -89,8 +87,8 @@ bool SystemRun::next_window() {
 
 void SystemRun::start(LaunchRun& run) {
     ChipMemory* memory = memories_ ? &(*memories_)[size_t(run.launch->chip)] : nullptr;
-    run.core = std::make_unique<Core>(system_.chip, *run.launch->program, options_.chip, memory ? memory->srams() : nullptr,
-                                      run.wiring);
+    run.core = std::make_unique<Core>(system_.chip, *run.launch->program, options_.chip,
+                                      memory ? memory->srams() : nullptr, run.wiring);
 }
 
 /// What a chip's program has sent, and whether it has met its first hazard.
@@ -128,7 +126,8 @@ void SystemRun::advance(int number) {
         collect(chip, *run);
         if (run->end > end_) {
             const int64_t next = std::min(run->core->next_cycle(), run->launch->program->cycles - 1);
-            chip.wake = options_.chip.faults.empty() ? run->wiring.clock.system(next) : end_;  // faults are judged in every window
+            chip.wake = options_.chip.faults.empty() ? run->wiring.clock.system(next)
+                                                     : end_;  // faults are judged in every window
             return;
         }
         retire(chip, *run);

@@ -20,10 +20,10 @@ struct LaunchRun {
     std::unique_ptr<Core> core;  ///< while it runs
     HazardLog hazards;           ///< afterwards
     Counters counters;
-    std::string digest;          ///< of trace lines and link events
+    std::string digest;             ///< of trace lines and link events
     std::vector<LinkEvent> events;  ///< in the order of their cycles
-    bool fatal = false;          ///< an uncorrectable word was read
-    bool troubled = false;       ///< in the list of those with hazards
+    bool fatal = false;             ///< an uncorrectable word was read
+    bool troubled = false;          ///< in the list of those with hazards
 };
 
 /// What end and result of a run are made of, however it was simulated.
@@ -36,16 +36,18 @@ struct Summary {
 SystemResult assemble(const std::vector<LaunchRun>& launches, Summary summary);
 
 /// Launches as runs, in the order given, their clocks and links set. UserError for those that cannot be.
-std::vector<LaunchRun> plan_launches(const models::System& system, const SystemOptions& options, const std::string& chip_digest,
-                                     const std::vector<Launch>& launches);
+std::vector<LaunchRun> plan_launches(const models::System& system, const SystemOptions& options,
+                                     const std::string& chip_digest, const std::vector<Launch>& launches);
 
 class SystemRun {
 public:
-    /// `memories`: one a chip, or none when timing only. `check_links` false: no cables, every Receive finds its vector.
-    SystemRun(const models::System& system, const SystemOptions& options, std::vector<LaunchRun> launches, std::vector<ChipMemory>* memories,
-              bool check_links = true);
+    /// `memories`: one a chip, or none when timing only. `check_links` false: no cables, every Receive finds its
+    /// vector.
+    SystemRun(const models::System& system, const SystemOptions& options, std::vector<LaunchRun> launches,
+              std::vector<ChipMemory>* memories, bool check_links = true);
 
-    /// The next window in which a program runs; false when there is none. Windows do not depend on what happens in them.
+    /// The next window in which a program runs; false when there is none. Windows do not depend on what happens in
+    /// them.
     bool next_window();
     int64_t begin() const { return begin_; }
     int64_t end() const { return end_; }
@@ -101,9 +103,9 @@ private:
     size_t next_launch_ = 0;
     int64_t window_ = 0, begin_ = 0, end_ = 0;
     std::vector<int> active_, busy_;
-    std::vector<int> troubled_;               ///< launches with hazards
-    std::set<std::pair<int, int>> full_;      ///< links whose FIFO has overflowed, by receiver
-    std::set<LinkError> errors_;              ///< to inject
+    std::vector<int> troubled_;           ///< launches with hazards
+    std::set<std::pair<int, int>> full_;  ///< links whose FIFO has overflowed, by receiver
+    std::set<LinkError> errors_;          ///< to inject
     Summary summary_;
 };
 

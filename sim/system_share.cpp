@@ -57,7 +57,10 @@ struct End {
 class Sharing {
 public:
     Sharing(const models::System& system, const SystemOptions& options, std::vector<LaunchRun>& launches)
-        : system_(system), options_(options), launches_(launches), ends_(size_t(system.chips) * size_t(system.chip.geometry.links)) {}
+        : system_(system),
+          options_(options),
+          launches_(launches),
+          ends_(size_t(system.chips) * size_t(system.chip.geometry.links)) {}
 
     std::optional<SystemResult> run() {
         if (!simulate()) return {};
@@ -72,12 +75,15 @@ public:
             }
         for (size_t i = 0; i < ends_.size(); ++i)
             if (!plugged[i] && !(ends_[i].sends.empty() && ends_[i].receives.empty())) return {};
-        std::sort(summary_.links.begin(), summary_.links.end(), [](const auto& x, const auto& y) { return std::tie(x.chip, x.link) < std::tie(y.chip, y.link); });
+        std::sort(summary_.links.begin(), summary_.links.end(),
+                  [](const auto& x, const auto& y) { return std::tie(x.chip, x.link) < std::tie(y.chip, y.link); });
         return assemble(launches_, std::move(summary_));
     }
 
 private:
-    size_t place(const models::Port& port) const { return size_t(port.chip) * size_t(system_.chip.geometry.links) + size_t(port.link); }
+    size_t place(const models::Port& port) const {
+        return size_t(port.chip) * size_t(system_.chip.geometry.links) + size_t(port.link);
+    }
 
     /// Every program alone, as chips without cables; false when one has a hazard.
     bool simulate() {
@@ -93,7 +99,9 @@ private:
         options.link_errors.clear();
         constexpr int long_window = 1 << 16;  // nothing is exchanged: windows only end a run with hazards
         options.chip.window_cycles = long_window;
-        SystemRun run(alone, options, plan_launches(alone, options, launches_.empty() ? "" : once[0].program->chip_digest, once), nullptr, false);
+        SystemRun run(alone, options,
+                      plan_launches(alone, options, launches_.empty() ? "" : once[0].program->chip_digest, once),
+                      nullptr, false);
         run_system_fast(run, options.threads);
         const SystemResult result = run.finish();
         if (!result.hazards.empty() || result.stopped) return false;
@@ -109,7 +117,8 @@ private:
     bool spread() {
         std::vector<LaunchRun*> order;
         for (LaunchRun& run : launches_) order.push_back(&run);
-        std::stable_sort(order.begin(), order.end(), [](const LaunchRun* x, const LaunchRun* y) { return x->begin < y->begin; });
+        std::stable_sort(order.begin(), order.end(),
+                         [](const LaunchRun* x, const LaunchRun* y) { return x->begin < y->begin; });
         for (LaunchRun* run : order) {
             const size_t program = programs_.at(run->launch->program.get());
             run->counters = counters_[program];
@@ -153,7 +162,8 @@ private:
         if (vectors == 0) return true;
         summary_.links.push_back({from.chip, from.link, vectors, int(deepest)});
         for (const LinkError& error : std::set<LinkError>(options_.link_errors.begin(), options_.link_errors.end()))
-            if (error.chip == from.chip && error.link == from.link && error.vector >= 0 && error.vector < vectors) summary_.link_errors.push_back(error);
+            if (error.chip == from.chip && error.link == from.link && error.vector >= 0 && error.vector < vectors)
+                summary_.link_errors.push_back(error);
         return true;
     }
 
@@ -170,7 +180,8 @@ private:
 
 }  // namespace
 
-std::optional<SystemResult> run_shared(const models::System& system, const SystemOptions& options, std::vector<LaunchRun> launches) {
+std::optional<SystemResult> run_shared(const models::System& system, const SystemOptions& options,
+                                       std::vector<LaunchRun> launches) {
     return Sharing(system, options, launches).run();
 }
 

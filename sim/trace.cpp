@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The text trace, sorted so that both engines give the same bytes, and the Chrome/Perfetto trace.
+// The text trace, sorted so that both engines give the same bytes.
 #include <algorithm>
-#include <fstream>
-#include <nlohmann/json.hpp>
 
-#include "base/error.hpp"
 #include "isa/disassembler.hpp"
 #include "sim/log.hpp"
 
@@ -53,25 +50,6 @@ std::string Trace::text(const PreparedProgram& program) {
     std::string text;
     for (const TraceRecord& record : records_) text += lines.line(record);
     return text;
-}
-
-void write_chrome_trace(const std::string& file, const models::Chip& chip, const PreparedProgram& program) {
-    using nlohmann::json;
-    const isa::QueueMap queues(program.geometry);
-    const double microseconds = 1 / chip.clock_mhz;  // a cycle
-    std::ofstream out(file);
-    out << "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n";
-    out << json{{"name", "process_name"}, {"ph", "M"}, {"pid", 1}, {"args", {{"name", chip.name}}}};
-    for (int queue = 0; queue < queues.size(); ++queue)
-        out << ",\n" << json{{"name", "thread_name"}, {"ph", "M"}, {"pid", 1}, {"tid", queue + 1}, {"args", {{"name", queues.name(queue)}}}};
-    for (const BurstInfo& burst : program.bursts) {
-        const double cycles = double(burst.count - 1) * burst.interval + 1;
-        const json arguments = {{"cycle", burst.cycle}, {"count", burst.count}, {"interval", burst.interval}, {"position", burst.position}, {"line", burst.line}};
-        out << ",\n" << json{{"name", isa::to_text(burst.instruction)}, {"ph", "X"}, {"pid", 1}, {"tid", burst.queue + 1},
-                             {"ts", double(burst.cycle) * microseconds}, {"dur", cycles * microseconds}, {"args", arguments}};
-    }
-    out << "\n]}\n";
-    if (!out.flush()) throw user_error(file, ": cannot be written");
 }
 
 }  // namespace superlane::sim

@@ -56,7 +56,8 @@ protected:
         while (bursts > 0) {
             const isa::InstructionRow& row = rows[size_t(any(0, int(rows.size()) - 1))];
             const int queue = any(0, builder.queues.size() - 1);
-            const bool control = row.unit == isa::Unit::Any && row.opcode != Opcode::Config && row.opcode != Opcode::Ifetch;
+            const bool control = (row.unit == isa::Unit::Any && row.opcode != Opcode::Config && row.opcode != Opcode::Ifetch) ||
+                                 row.opcode == Opcode::Deskew || row.opcode == Opcode::RuntimeDeskew;  // hold their queue
             const bool loop_register = row.opcode == Opcode::Countdown || row.opcode == Opcode::Step || row.opcode == Opcode::Iterations;
             if (control || loop_register || !isa::unit_accepts(row.unit, builder.queues[queue]) || (row.opcode == Opcode::Config && any(0, 9))) continue;
             const Instruction picked = instruction(row, builder.queues[queue], chip.geometry);

@@ -119,7 +119,7 @@ private:
         for (; wait > 0; wait -= std::min<int64_t>(wait, 65535)) text.push_back(make(Opcode::Nop, {.index = int(std::min<int64_t>(wait, 65535))}));
         text.insert(text.end(), registers.begin(), registers.end());
         text.push_back(entry.instruction);
-        clock = entry.cycle + 1;
+        clock = entry.cycle + (entry.instruction.opcode == Opcode::RuntimeDeskew ? entry.instruction.index : 1);
         if (entry.loop || entry.count == 1) return;
         text.push_back(make(Opcode::Repeat, {.index = entry.count - 1, .imm = isa::repeat_imm(entry.interval, entry.step)}));
         clock = entry.cycle + int64_t(entry.count - 1) * entry.interval + 1;

@@ -25,8 +25,8 @@ inline models::System cabled(int chips, std::vector<models::Cable> cables) {
 /// Chip 0's link 0 to chip 1's link 1, 200 cycles one way and 210 the other.
 inline models::System two_chips() { return cabled(2, {{{{{0, 0}, {1, 1}}}, {200, 210}}}); }
 
-/// Programs whose Sends and Receives stand at given cycles, each with the memory access that it needs. Link i < 5 has its own
-/// queues, streams and slices.
+/// Programs whose Sends and Receives stand at given cycles, each with the memory access that it needs. Link i < 5 has
+/// its own queues, streams and slices.
 class LinkProgram {
 public:
     explicit LinkProgram(const models::Chip& chip) : builder(chip), chip_(chip), plan_(chip.floorplan()) {}
@@ -65,24 +65,29 @@ struct Way {
 inline std::vector<Way> ways() {
     using enum sim::Engine;
     using enum sim::Data;
-    return {{Fast, Functional, 1}, {Fast, Functional, 2}, {Fast, Functional, 3}, {Fast, TimingOnly, 1}, {Fast, TimingOnly, 3},
-            {Fast, TimingOnly, 1, true}, {Fast, TimingOnly, 2, true}, {Kernel, Functional}, {Kernel, TimingOnly}};
+    return {{Fast, Functional, 1},       {Fast, Functional, 2}, {Fast, Functional, 3},
+            {Fast, TimingOnly, 1},       {Fast, TimingOnly, 3}, {Fast, TimingOnly, 1, true},
+            {Fast, TimingOnly, 2, true}, {Kernel, Functional},  {Kernel, TimingOnly}};
 }
 
 inline std::string text_of(const sim::SystemResult& result) {
-    std::string text = std::to_string(result.cycles) + (result.stopped ? " stopped" : "") + ", " + std::to_string(result.distinct_programs) + " programs\n";
+    std::string text = std::to_string(result.cycles) + (result.stopped ? " stopped" : "") + ", " +
+                       std::to_string(result.distinct_programs) + " programs\n";
     for (const auto& hazard : result.hazards) text += hazard.message() + '\n';
     for (const auto& use : result.links)
-        text += std::to_string(use.chip) + '.' + std::to_string(use.link) + ": " + std::to_string(use.vectors) + ", " + std::to_string(use.deepest_fifo) + '\n';
+        text += std::to_string(use.chip) + '.' + std::to_string(use.link) + ": " + std::to_string(use.vectors) + ", " +
+                std::to_string(use.deepest_fifo) + '\n';
     for (const auto& error : result.link_errors)
-        text += "error " + std::to_string(error.chip) + '.' + std::to_string(error.link) + '.' + std::to_string(error.vector) + '\n';
+        text += "error " + std::to_string(error.chip) + '.' + std::to_string(error.link) + '.' +
+                std::to_string(error.vector) + '\n';
     return text + result.digest;
 }
 
-/// Runs the launches in every way on memory that counts up; all results must be equal, and the memory of functional runs.
-/// `vary` may change the options that all ways have in common.
+/// Runs the launches in every way on memory that counts up; all results must be equal, and the memory of functional
+/// runs. `vary` may change the options that all ways have in common.
 template <class Vary>
-sim::SystemResult run_system_every_way(const models::System& system, const std::vector<sim::Launch>& launches, Vary&& vary) {
+sim::SystemResult run_system_every_way(const models::System& system, const std::vector<sim::Launch>& launches,
+                                       Vary&& vary) {
     sim::SystemResult first;
     std::vector<Row> memory;
     for (const Way& way : ways()) {
@@ -95,14 +100,17 @@ sim::SystemResult run_system_every_way(const models::System& system, const std::
         sim::SystemMachine machine(system, options);
         for (int chip = 0; chip < system.chips; ++chip)
             for (int slice = 0; slice < 5; ++slice)
-                for (int address = 0; address < 128; ++address) machine.write(chip, west, slice, address, counting(system.chip, chip * 31 + slice * 5 + address));
+                for (int address = 0; address < 128; ++address)
+                    machine.write(chip, west, slice, address, counting(system.chip, chip * 31 + slice * 5 + address));
         const sim::SystemResult result = machine.run(launches);
         std::vector<Row> rows;
         for (int chip = 0; chip < system.chips && way.data == sim::Data::Functional; ++chip)
             for (int slice = 0; slice < 5; ++slice)
-                for (int address = 0; address < 128; ++address) machine.read(chip, east, slice, address, rows.emplace_back(size_t(system.chip.lanes())));
+                for (int address = 0; address < 128; ++address)
+                    machine.read(chip, east, slice, address, rows.emplace_back(size_t(system.chip.lanes())));
         if (first.digest.empty()) first = result, memory = rows;
-        EXPECT_EQ(text_of(result), text_of(first)) << "engine " << int(way.engine) << ", data " << int(way.data) << ", threads " << way.threads << ", share " << way.share;
+        EXPECT_EQ(text_of(result), text_of(first)) << "engine " << int(way.engine) << ", data " << int(way.data)
+                                                   << ", threads " << way.threads << ", share " << way.share;
         EXPECT_EQ(result.counters, first.counters);
         EXPECT_EQ(result.by_launch, first.by_launch);
         EXPECT_TRUE(rows.empty() || rows == memory) << "engine " << int(way.engine) << ", threads " << way.threads;

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two chips and a cable: arrival to the cycle, hazards of links, launches that follow each other, errors on the way.
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
 #include "tests/sim/system_helpers.hpp"
 
 namespace superlane::test {
@@ -19,7 +24,8 @@ Row row_at(const sim::SystemMachine& machine, int chip, Side side, int slice, in
 }
 
 std::vector<sim::Launch> one_vector(int64_t sent, int64_t taken) {
-    return {{0, 0, LinkProgram(pair.chip).send(sent, 0, 7).prepared(), {}, "left"}, {1, 0, LinkProgram(pair.chip).receive(taken, 1, 9).prepared(), {}, "right"}};
+    return {{0, 0, LinkProgram(pair.chip).send(sent, 0, 7).prepared(), {}, "left"},
+            {1, 0, LinkProgram(pair.chip).receive(taken, 1, 9).prepared(), {}, "right"}};
 }
 
 TEST(SystemLinks, AVectorArrivesAfterSendAndCable) {
@@ -38,7 +44,8 @@ TEST(SystemLinks, AReceiveOneCycleEarlyIsAHazardAndTakesNothing) {
     const sim::SystemResult result = run_system_every_way(pair, one_vector(100, 100 + hop - 1));
     EXPECT_THAT(kinds(result), ElementsAre(HazardKind::EarlyReceive));
     EXPECT_EQ(result.hazards[0].chip, 1);
-    EXPECT_THAT(result.hazards[0].message(), HasSubstr("chip 1, 'right' at system cycle 303: cycle 303, c2c: a Receive before the vector's arrival (link 1, arrival at cycle 304)"));
+    EXPECT_THAT(result.hazards[0].message(), HasSubstr("chip 1, 'right' at system cycle 303: cycle 303, c2c: a Receive "
+                                                       "before the vector's arrival (link 1, arrival at cycle 304)"));
     sim::SystemMachine machine(pair);
     machine.write(0, west, 0, 7, counting(pair.chip, 3));
     machine.write(1, east, 1, 9, counting(pair.chip, 4));
@@ -47,9 +54,11 @@ TEST(SystemLinks, AReceiveOneCycleEarlyIsAHazardAndTakesNothing) {
 }
 
 TEST(SystemLinks, AVectorThatWasNeverSentIsNamedSo) {
-    const sim::SystemResult result = run_system_every_way(pair, {{1, 50, LinkProgram(pair.chip).receive(10, 1, 0).prepared(), {}, {}}});
+    const sim::SystemResult result =
+        run_system_every_way(pair, {{1, 50, LinkProgram(pair.chip).receive(10, 1, 0).prepared(), {}, {}}});
     EXPECT_THAT(kinds(result), ElementsAre(HazardKind::EarlyReceive));
-    EXPECT_THAT(result.hazards[0].message(), HasSubstr("chip 1 at system cycle 60: cycle 10, c2c: a Receive before the vector's arrival (link 1, nothing was sent)"));
+    EXPECT_THAT(result.hazards[0].message(), HasSubstr("chip 1 at system cycle 60: cycle 10, c2c: a Receive before the "
+                                                       "vector's arrival (link 1, nothing was sent)"));
 }
 
 TEST(SystemLinks, TheNthReceiveBelongsToTheNthVectorEvenAfterAnEarlyOne) {
@@ -73,15 +82,19 @@ TEST(SystemLinks, AFifoOverflowsByTheFirstVectorThatItCannotHold) {
         LinkProgram left(system.chip), right(system.chip);
         for (int i = 0; i < 4; ++i) left.send(100 + 27 * i, 0, i);
         for (int i = 0; i < 4; ++i) right.receive(taken + 177 + i, 1, i);
-        const sim::SystemResult result = run_system_every_way(system, {{0, 0, left.prepared(), {}, {}}, {1, 0, right.prepared(), {}, {}}});
+        const sim::SystemResult result =
+            run_system_every_way(system, {{0, 0, left.prepared(), {}, {}}, {1, 0, right.prepared(), {}, {}}});
         ASSERT_EQ(result.links.size(), 1u);
         EXPECT_EQ(result.links[0].deepest_fifo, taken == 208 ? 3 : 4);
         if (taken == 208) {
             EXPECT_THAT(result.hazards, testing::IsEmpty());
         } else {
             EXPECT_THAT(kinds(result), ElementsAre(HazardKind::FifoOverflow));
-            EXPECT_THAT(result.hazards[0].message(), HasSubstr("chip 1 at system cycle 385: cycle 385, c2c: more vectors wait in a receive FIFO than it holds "
-                                                               "(link 1, 4 vectors of 3, sent by chip 0): c2c.w.0["));
+            EXPECT_THAT(
+                result.hazards[0].message(),
+                HasSubstr(
+                    "chip 1 at system cycle 385: cycle 385, c2c: more vectors wait in a receive FIFO than it holds "
+                    "(link 1, 4 vectors of 3, sent by chip 0): c2c.w.0["));
         }
     }
 }
@@ -96,19 +109,24 @@ TEST(SystemLinks, ALinkWithoutACableIsAHazardForBothDirections) {
 }
 
 TEST(SystemLinks, ALaunchMapsTheProgramsLinks) {
-    const auto left = LinkProgram(pair.chip).send(100, 2, 7).prepared(), right = LinkProgram(pair.chip).receive(100 + hop, 0, 9).prepared();
+    const auto left = LinkProgram(pair.chip).send(100, 2, 7).prepared(),
+               right = LinkProgram(pair.chip).receive(100 + hop, 0, 9).prepared();
     const std::vector<sim::Launch> launches = {{0, 0, left, {5, 6, 0}, {}}, {1, 0, right, {1}, {}}};
     EXPECT_THAT(run_system_every_way(pair, launches).hazards, testing::IsEmpty());
 }
 
 TEST(SystemLinks, MemoryAndLinksPersistFromLaunchToLaunch) {
     const models::Chip& chip = pair.chip;
-    const auto send = LinkProgram(chip).send(100, 0, 7).prepared(), receive = LinkProgram(chip).receive(20, 1, 9).prepared();
+    const auto send = LinkProgram(chip).send(100, 0, 7).prepared(),
+               receive = LinkProgram(chip).receive(20, 1, 9).prepared();
     ProgramBuilder copy(chip);  // mem.e.1's word 9 to mem.w.0's word 5
     const int travel = chip.floorplan().mem(east, 1) - chip.floorplan().mem(west, 0);
-    copy.at(10, copy.mem(east, 1), read(9, W(3))).at(10 + travel + chip.timing.mem_read, copy.mem(west, 0), write(5, W(3)));
-    std::vector<sim::Launch> launches = {{0, 3000, send, {}, {}}, {1, 0, LinkProgram(chip).send(300, 0, 0).prepared(), {2}, {}},
-                                         {1, 3900, receive, {}, {}}, {1, 4100, sim::prepare(chip, copy.build()), {}, {}}};
+    copy.at(10, copy.mem(east, 1), read(9, W(3)))
+        .at(10 + travel + chip.timing.mem_read, copy.mem(west, 0), write(5, W(3)));
+    std::vector<sim::Launch> launches = {{0, 3000, send, {}, {}},
+                                         {1, 0, LinkProgram(chip).send(300, 0, 0).prepared(), {2}, {}},
+                                         {1, 3900, receive, {}, {}},
+                                         {1, 4100, sim::prepare(chip, copy.build()), {}, {}}};
     launches.erase(launches.begin() + 1);  // nothing is plugged into link 2
     sim::SystemMachine machine(pair);
     machine.write(0, west, 0, 7, counting(chip, 3));
@@ -124,7 +142,8 @@ TEST(SystemLinks, SendsOfProgramsThatFollowEachOtherKeepTheLinksInterval) {
     for (const int64_t apart : {59, 60}) {
         const sim::SystemResult result = run_system_every_way(system, {{0, 0, send, {}, {}}, {0, apart, send, {}, {}}});
         EXPECT_EQ(result.hazards.size(), apart == 59 ? 1u : 0u);
-        EXPECT_THAT(result.hazards.empty() ? "" : result.hazards[0].message(), HasSubstr(apart == 59 ? "(link 0, the program before sent 59 cycles ago)" : ""));
+        EXPECT_THAT(result.hazards.empty() ? "" : result.hazards[0].message(),
+                    HasSubstr(apart == 59 ? "(link 0, the program before sent 59 cycles ago)" : ""));
     }
 }
 
@@ -143,12 +162,15 @@ TEST(SystemLinks, WhatCannotBeLaunchedIsRefused) {
     EXPECT_EQ(refusal({{0, -1, send, {}, {}}}), "launch 0 on chip 0: start cycle -1 is before the run's begin");
     EXPECT_EQ(refusal({{0, 0, send, {16}, {}}}), "launch 0 on chip 0: link 16: the chip has 16");
     EXPECT_EQ(refusal({{0, 0, send, {3, 3}, {}}}), "launch 0 on chip 0: two links of the program are mapped to link 3");
-    EXPECT_EQ(refusal({{0, 0, send, {}, {}}, {0, lead, send, {}, {}}}), "launch 1 on chip 0 starts at cycle 40, but the program before it ends at 41");
+    EXPECT_EQ(refusal({{0, 0, send, {}, {}}, {0, lead, send, {}, {}}}),
+              "launch 1 on chip 0 starts at cycle 40, but the program before it ends at 41");
     const auto high = LinkProgram(pair.chip).send(lead, 3, 7).prepared();
-    EXPECT_EQ(refusal({{0, 0, high, {1, 2}, {}}}), "launch 0 on chip 0: the program uses 4 links, of which the launch maps 2");
+    EXPECT_EQ(refusal({{0, 0, high, {1, 2}, {}}}),
+              "launch 0 on chip 0: the program uses 4 links, of which the launch maps 2");
     models::Chip other = pair.chip;
     other.timing.c2c_latency = 1;
-    EXPECT_EQ(refusal({{0, 0, LinkProgram(other).prepared(), {}, {}}}), "launch 0 on chip 0: the program was prepared for another chip than 'tsp-v1'");
+    EXPECT_EQ(refusal({{0, 0, LinkProgram(other).prepared(), {}, {}}}),
+              "launch 0 on chip 0: the program was prepared for another chip than 'tsp-v1'");
 }
 
 TEST(SystemLinks, AnErrorOnTheWaySpoilsDataAndIsFlaggedButCostsNoTime) {
@@ -172,10 +194,34 @@ TEST(SystemLinks, ForwardErrorCorrectionAddsToEveryLatency) {
     models::System system = pair;
     system.chip.timing.c2c_fec_cycles = 11;
     const auto launches = [&](int64_t taken) {
-        return std::vector<sim::Launch>{{0, 0, LinkProgram(system.chip).send(100, 0, 7).prepared(), {}, {}}, {1, 0, LinkProgram(system.chip).receive(taken, 1, 9).prepared(), {}, {}}};
+        return std::vector<sim::Launch>{{0, 0, LinkProgram(system.chip).send(100, 0, 7).prepared(), {}, {}},
+                                        {1, 0, LinkProgram(system.chip).receive(taken, 1, 9).prepared(), {}, {}}};
     };
     EXPECT_EQ(run_system_every_way(system, launches(100 + hop + 10)).hazards.size(), 1u);
     EXPECT_EQ(run_system_every_way(system, launches(100 + hop + 11)).hazards.size(), 0u);
+}
+
+TEST(SystemLinks, AChromeTraceShowsChipsAsProcesses) {
+    const std::string file = testing::TempDir() + "superlane_system_chrome.json";
+    sim::SystemOptions options;
+    options.chip.chrome_trace_file = file;
+    auto launches = one_vector(100, 100 + hop);
+    launches[1].start_cycle = 90;
+    sim::SystemMachine(pair, options).run(launches);
+    std::ifstream in(file);
+    std::map<std::string, nlohmann::json> events;  // by name, the last of each
+    std::set<std::string> names;
+    const auto root = nlohmann::json::parse(in);
+    for (const auto& event : root["traceEvents"]) {
+        events[event["name"]] = event;
+        if (event["args"].contains("name")) names.insert(event["args"]["name"]);
+    }
+    EXPECT_THAT(names, testing::UnorderedElementsAre("chip 0", "chip 1", "programs", "mem.w.0", "c2c.w.0", "c2c.e.1",
+                                                     "mem.e.1"));
+    EXPECT_EQ(events["left"]["pid"], 1);
+    EXPECT_EQ(events["right"]["pid"], 2);
+    EXPECT_NEAR(double(events["right"]["ts"]), 90 / 900.0, 1e-9);
+    EXPECT_GT(events["right"]["dur"], 300 / 900.0);  // the vector is taken in its cycle 304
 }
 
 }  // namespace

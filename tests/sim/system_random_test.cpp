@@ -90,8 +90,10 @@ std::vector<sim::Launch> programs(const models::System& system, const Deeds& dee
             if (place != last.end() && place->second == deed.cycle) continue;
             last[{deed.link, deed.receive}] = deed.cycle;
             const int link = back[size_t(deed.link)];
-            if (deed.receive) program.receive(deed.cycle, link, address++ % 128);
-            else program.send(deed.cycle, link, address++ % 128);
+            if (deed.receive)
+                program.receive(deed.cycle, link, address++ % 128);
+            else
+                program.send(deed.cycle, link, address++ % 128);
         }
         launches.push_back({where.first, where.second * period, program.prepared(), map, {}});
     }
@@ -105,7 +107,8 @@ TEST_P(SystemRandom, TrafficInTimeAgreesInEveryWay) {
     models::System system = random_system(any);
     system.chip.fifo_vectors = 64;
     const auto launches = programs(system, random_traffic(system, any, 0), any);
-    const sim::SystemResult result = run_system_every_way(system, launches, [](sim::SystemOptions& options) { options.chip.text_trace = true; });
+    const sim::SystemResult result =
+        run_system_every_way(system, launches, [](sim::SystemOptions& options) { options.chip.text_trace = true; });
     EXPECT_EQ(result.hazards.size(), 0u) << text_of(result);
     EXPECT_FALSE(result.links.empty());
 }
@@ -114,7 +117,8 @@ TEST_P(SystemRandom, TrafficWithHazardsAgreesInEveryWay) {
     Any any(GetParam() + 1000);
     const models::System system = random_system(any);
     const auto launches = programs(system, random_traffic(system, any, 10), any);
-    const sim::SystemResult few = run_system_every_way(system, launches, [](sim::SystemOptions& options) { options.chip.max_hazards = 3; });
+    const sim::SystemResult few =
+        run_system_every_way(system, launches, [](sim::SystemOptions& options) { options.chip.max_hazards = 3; });
     const sim::SystemResult many = run_system_every_way(system, launches, [](sim::SystemOptions& options) {
         options.chip.max_hazards = 100000;
         options.link_errors = {{0, 0, 1}, {1, 2, 0}, {0, 1, 3}};
