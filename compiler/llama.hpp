@@ -22,13 +22,13 @@ struct Boundary {
 };
 
 struct LlamaOptions {
-    bool int8 = false;      ///< W8A8 instead of fp16
-    int context = 256;      ///< tokens a request may reach, prompt included
-    int batch = 1;          ///< requests with a KV cache each
-    int prefill_rows = 8;   ///< most tokens of one prefill step
-    bool embedding = true;  ///< false: the residual rows are the host's input (one layer alone), or come from `in`
-    bool head = true;       ///< false: no final norm, head and argmax
-    int chips = 1;          ///< of the tensor-parallel group, each linked to each other
+    bool int8 = false;                ///< W8A8 instead of fp16
+    int context = 256;                ///< tokens a request may reach, prompt included
+    int batch = 1;                    ///< requests with a KV cache each
+    int prefill_rows = 8;             ///< most tokens of one prefill step
+    bool embedding = true;            ///< false: the residual rows are the host's input, or come from `in`
+    bool head = true;                 ///< false: no final norm, head and argmax
+    int chips = 1;                    ///< of the tensor-parallel group, each linked to each other
     int first_block = 0, blocks = 0;  ///< of the model that this stage has; block 2l is the attention of layer l, 2l +
                                       ///< 1 its FFN; 0 = all from the first on
     Boundary in, out;                 ///< from the stage before, to the stage after
@@ -93,6 +93,8 @@ public:
 
     /// Host input: the token of row r of the next step; rows with feed_back need none.
     Image token_input(int row, int token) const;
+    /// Host input where the chips have no embedding table: the token's own row, this rank's shard of it.
+    Image embedding_input(int row, int token, const Tensor& embedding, int rank) const;
     /// Host output: row = request; its last argmax, an int32, the same in every lane.
     VectorRegion token_region() const;
     /// Rows of logits of the last step on the chip of this rank: for row `row` of those that wanted logits, (region,

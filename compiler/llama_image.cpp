@@ -304,4 +304,26 @@ Image LlamaCompiler::image(const LlmWeights& weights, int rank) const {
     return ImageWriter(*layout_, rank).write(weights);
 }
 
+Image LlamaCompiler::embedding_input(int row, int token, const Tensor& embedding, int rank) const {
+    const Layout& layout = *layout_;
+    SUPERLANE_CHECK(row >= 0 && row < layout.max_rows && token >= 0 && token < layout.whole.vocabulary, row, token);
+    const std::vector<int> own = Share(layout, rank).residual();
+    std::vector<uint16_t> values(size_t(layout.whole.hidden));
+    embedding.row_halves(token, values);
+    const bool wide = layout.alone() || layout.options.wide_exchange;
+    Image image;
+    for (int k = 0; k < layout.residual.slots; ++k) {
+        const std::vector<int> elements = layout.residual.slot_elements(0, k);
+        std::vector<uint32_t> lanes(size_t(layout.lanes), 0);
+        for (size_t lane = 0; lane < elements.size(); ++lane)
+            if (const int element = own[size_t(elements[lane])]; element >= 0)
+                lanes[lane] = wide ? bits(half_to_float(values[size_t(element)])) : values[size_t(element)];
+        if (layout.alone())
+            put_row(image, layout.x, row * layout.hidden_tiles + k, lanes);
+        else
+            put_row(image, layout.gathered, layout.exchange_row(row, k, 0), lanes);
+    }
+    return image;
+}
+
 }  // namespace superlane::compiler

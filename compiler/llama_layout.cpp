@@ -108,9 +108,10 @@ std::vector<VectorRegion> LlamaCompiler::Layout::far_rows(const std::string& nam
 void LlamaCompiler::Layout::allocate_constants() {
     const int64_t before = memory.words_used();
     const Side west = Side::West, east = Side::East;
+    // First of its slices: a norm is read while its result is written at their top, so it must be in another bank.
+    norm = memory.vectors("norm weights", east, 0, 4, (2 * config.layers + 1) * hidden_tiles, true);
     cosine = memory.vectors("cosine table", west, 0, 4, options.context, true);
     sine = memory.vectors("sine table", east, 0, 4, options.context, true);
-    norm = memory.vectors("norm weights", east, 0, 4, (2 * config.layers + 1) * hidden_tiles, true);
     slot_mask = memory.vectors("head masks", east, 1, 1, packing.slots, true);
     result_mask =
         memory.vectors("result masks", east, 1, 1,
@@ -247,7 +248,7 @@ void LlamaCompiler::Layout::allocate_exchange() {
         received = region("partial sums received", Side::East, far - 1, width, rows);
         if (options.head) {
             candidates = region("best logits", Side::East, far - 1, 4, max_rows * options.chips);
-            candidate_tokens = region("best tokens", Side::East, far - 1, 4, max_rows * options.chips);
+            candidate_tokens = region("best tokens", Side::East, far, 4, max_rows * options.chips);
         }
     }
     use.scratch += (memory.words_used() - before) * lanes;

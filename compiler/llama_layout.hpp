@@ -133,9 +133,8 @@ struct LlamaCompiler::Layout {
     DType exchange_type() const { return options.wide_exchange ? DType::F32 : DType::F16; }
     int link_latency() const {
         const isa::Timing& timing = chip.timing;
-        return options.link_latency_cycles > 0
-                   ? options.link_latency_cycles
-                   : timing.c2c_latency + timing.c2c_latency_spread + timing.c2c_fec_cycles;
+        return options.link_latency_cycles > 0 ? options.link_latency_cycles
+                                               : timing.c2c_latency + timing.c2c_latency_spread + timing.c2c_fec_cycles;
     }
 
     int page_side(int page) const { return page & 1; }

@@ -44,8 +44,12 @@ LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<Step
     std::vector<NormRow> all;
     for (int row = 0; row < int(rows_.size()); ++row) all.push_back({row, row});
     if (layout.options.embedding) embed();
-    if (layout.options.in.cables > 0)
-        for (const NormRow& row : all) enter(row.row);
+    for (const NormRow& row : all) {
+        if (layout.options.in.cables > 0)
+            enter(row.row);
+        else if (!layout.options.embedding && !layout.alone())  // the host wrote each chip its shard
+            gather_shards(row.row, false, {});
+    }
     for (int layer = 0; layer < layout.config.layers; ++layer) {
         const bool last = layer + 1 == layout.config.layers && layout.options.out.cables > 0;
         if (layout.has_attention(layer)) attention(layer, all, last && !layout.has_ffn(layer));

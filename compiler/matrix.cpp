@@ -3,6 +3,7 @@
 #include "compiler/matrix.hpp"
 
 #include <algorithm>
+#include <climits>
 #include <map>
 
 #include "base/error.hpp"
@@ -13,28 +14,50 @@ namespace {
 constexpr int weight_rows_a_cycle =
     16;  // granularity of tile widths; any is right, this one wastes no load cycle on tsp-v1
 
-/// Slices for a tile: planes take every planes-th slice, so that tiles of different planes never meet in one. Of its
-/// own the tile takes those with the most free words, farthest out first among equals; ascending.
-std::vector<int> tile_slices(const models::Chip& chip, const Memory& memory, const MxmUnit& unit, int first,
-                             int count) {
-    const int planes = chip.geometry.planes;
-    const auto free = [&](int slice) {  // fp16 takes both planes' neighbours at once
-        return unit.half ? std::min(memory.free_words(unit.side, slice), memory.free_words(unit.side, slice + 1))
-                         : memory.free_words(unit.side, slice);
-    };
-    std::vector<int> slices;
-    for (int slice = first; slice + int(unit.half) < chip.geometry.mem_slices; ++slice)
-        if (slice % planes == unit.plane) slices.push_back(slice);
-    SUPERLANE_CHECK(int(slices.size()) >= count, "fewer MEM slices than weight streams", slices.size());
-    std::stable_sort(slices.begin(), slices.end(),
-                     [&](int x, int y) { return std::pair(-free(x), -x) < std::pair(-free(y), -y); });
-    slices.resize(size_t(count));
-    std::sort(slices.begin(), slices.end());
-    if (!unit.half) return slices;
-    std::vector<int> both;
-    for (const int slice : slices) both.insert(both.end(), {slice, slice + 1});
-    return both;
-}
+/// Slices for tiles of one unit, each with the words that are free in it (fp16: in it and the next, which serve at
+/// once).
+class SliceChoice {
+public:
+    SliceChoice(const models::Chip& chip, const Memory& memory, const MxmUnit& unit, int first_slice)
+        : chip_(chip), memory_(memory), unit_(unit), first_slice_(first_slice) {}
+
+    /// Planes take every planes-th slice, so that tiles of different planes never meet in one; when those are full,
+    /// any. Of these the ones with the most free words, farthest out first among equals; ascending.
+    std::vector<int> take(int count, int words) const {
+        const int planes = chip_.geometry.planes;
+        std::vector<int> own = fullest_last(count, [&](int slice) { return slice % planes == unit_.plane; });
+        if (least_free(own) >= words || unit_.half) return own;
+        return fullest_last(count, [](int) { return true; });
+    }
+    int least_free(const std::vector<int>& slices) const {
+        int least = INT_MAX;
+        for (const int slice : slices) least = std::min(least, free(slice));
+        return least;
+    }
+
+private:
+    int free(int slice) const {
+        const int here = memory_.free_words(unit_.side, slice);
+        return unit_.half ? std::min(here, memory_.free_words(unit_.side, slice + 1)) : here;
+    }
+    template <class Allowed>
+    std::vector<int> fullest_last(int count, Allowed allowed) const {
+        std::vector<int> slices;
+        for (int slice = first_slice_; slice + int(unit_.half) < chip_.geometry.mem_slices; ++slice)
+            if (allowed(slice)) slices.push_back(slice);
+        SUPERLANE_CHECK(int(slices.size()) >= count, "fewer MEM slices than weight streams", slices.size());
+        std::stable_sort(slices.begin(), slices.end(),
+                         [&](int x, int y) { return std::pair(-free(x), -x) < std::pair(-free(y), -y); });
+        slices.resize(size_t(count));
+        std::sort(slices.begin(), slices.end());
+        return slices;
+    }
+
+    const models::Chip& chip_;
+    const Memory& memory_;
+    const MxmUnit& unit_;
+    int first_slice_;
+};
 
 /// Images of one piece: by weight row of a cycle, then byte.
 class PieceImage {
@@ -184,20 +207,25 @@ void place_matrix(const models::Chip& chip, Memory& memory, const WeightPool& po
         const int rows = int(tile.outputs.size());
         SUPERLANE_CHECK(rows >= 1 && rows <= chip.lanes(), rows);
         const int cycles = (rows + per_cycle - 1) / per_cycle;
-        const int k_at_once = std::max(1, pool.piece_words / cycles);
-        for (int k = tile.k_first; k <= tile.k_last; k += k_at_once) {
-            WeightPiece piece{k, std::min(tile.k_last, k + k_at_once - 1), {.cycles = cycles, .rows = rows}};
-            const int words = cycles * (piece.k_last - piece.k_first + 1);
-            const std::vector<int> slices = tile_slices(chip, memory, tile.unit, pool.first_slice, per_cycle);
-            for (int i = 0; i < per_cycle; ++i) {  // each slice at its own next free word
-                VectorRegion region{tile.unit.side, width, {}, 0, words, true};
-                const std::vector<int> own(slices.begin() + i * width, slices.begin() + (i + 1) * width);
-                std::copy(own.begin(), own.end(), region.slices.begin());
+        const SliceChoice choice(chip, memory, tile.unit, pool.first_slice);
+        for (int k = tile.k_first; k <= tile.k_last;) {
+            int count = std::min(std::max(1, pool.piece_words / cycles), tile.k_last - k + 1);
+            std::vector<int> slices = choice.take(per_cycle, cycles * count);
+            while (count > 1 && choice.least_free(slices) < cycles * count) {  // what is free is in small pieces
+                count = (count + 1) / 2;
+                slices = choice.take(per_cycle, cycles * count);
+            }
+            WeightPiece piece{k, k + count - 1, {.cycles = cycles, .rows = rows}};
+            const int words = cycles * count;
+            for (const int slice : slices) {  // each slice at its own next free word
+                VectorRegion region{tile.unit.side, width, {slice, slice + width - 1}, 0, words, true};
+                const std::vector<int> own(region.slices.begin(), region.slices.begin() + width);
                 region.address = memory.words(matrix.name, tile.unit.side, own, words, Memory::End::Bottom);
                 piece.rows.regions.push_back(region);
             }
             tile.pieces.push_back(std::move(piece));
             matrix.bytes += int64_t(words) * per_cycle * width * chip.lanes();
+            k += count;
         }
     }
 }

@@ -31,6 +31,7 @@ struct DecodeOptions {
     models::Chip chip;
     std::optional<models::System> system;  ///< none: one chip. Its chip is `chip`
     Split split;
+    bool host_embedding = true;  ///< in a system the host sends the token's embedding, not its number
     bool wide_exchange = false;  ///< partial sums and residuals cross links in fp32
     int threads = 1;             ///< of the simulator
     bool share = true;           ///< timing only: chips with equal programs are simulated once

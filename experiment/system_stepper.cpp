@@ -50,7 +50,11 @@ public:
     }
 
     void feed(int row, int token) override {
-        for (const int chip : plan_.stages.front().group.chips) write(chip, first().token_input(row, token));
+        const std::vector<int>& chips = plan_.stages.front().group.chips;
+        for (size_t rank = 0; rank < chips.size(); ++rank)
+            write(chips[rank], options_.host_embedding
+                                   ? first().embedding_input(row, token, setup_.weights->embedding, int(rank))
+                                   : first().token_input(row, token));
     }
 
     StepOutcome run(const std::vector<compiler::StepRow>& rows, const std::string& what) override {
@@ -91,7 +95,9 @@ public:
         const models::Chip& chip = system_.chip;
         const int rows = setup_.batch();
         SystemFigures figures{.chips = plan_.chips(), .split = plan_.split};
-        figures.host_us = 2 * (system_.pcie_latency_us + 4.0 * rows / (system_.pcie_gbytes_per_s * 1e3));
+        // In: the token's number or its embedding; out: its number. Over one link, as if the chips had no more.
+        const double in = options_.host_embedding ? setup_.model.hidden * (options_.wide_exchange ? 4.0 : 2.0) : 4.0;
+        figures.host_us = 2 * system_.pcie_latency_us + rows * (in + 4.0) / (system_.pcie_gbytes_per_s * 1e3);
         figures.latency_us = 1e6 * chip_seconds(chip, double(run_.cycles)) + figures.host_us;
         const int64_t interval = step_.longest_stage + chip.geometry.superlanes - 1;
         figures.throughput_tokens_per_second = rows / chip_seconds(chip, double(interval));
