@@ -45,7 +45,7 @@ private:
 BlockSizes block_sizes(const models::Chip& chip, const LlmConfig& config, const LlamaOptions& options) {
     // On a chip with room for anything, so that sizes can be had of what does not fit.
     models::Chip roomy = chip;
-    roomy.geometry.words = 1 << 16;
+    roomy.geometry.words = 1 << 22;
     BlockSizes sizes;
     const auto measure = [&](int first_block, bool embedding, bool head) {
         LlamaOptions one = options;
