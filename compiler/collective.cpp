@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options checked, rows placed, transfers settled, programs made: once for all chips that do the same.
+#include "compiler/collective.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.hpp"
+
+namespace superlane::compiler {
+namespace {
+
+constexpr int64_t most_transfers = 40'000'000;
+constexpr int most_slack = 64;
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+isa::DType type_of(const std::string& dtype) {
+    if (dtype == "fp16") return isa::DType::F16;
+    if (dtype == "fp32") return isa::DType::F32;
+    if (dtype == "int32") return isa::DType::I32;
+    throw user_error("unknown element type '", dtype, "': fp16, fp32 or int32",
+                     nearest_hint(dtype, {"fp16", "fp32", "int32"}));
+}
+
+void check_options(const models::System& system, const CollectiveOptions& options) {
+    const std::string& name = collective_names()[size_t(options.kind)];
+    if (options.bytes < 1) throw user_error(name, ": bytes = ", options.bytes, " must be at least 1");
+    for (size_t i = 0; i < options.chips.size(); ++i) {
+        if (options.chips[i] < 0 || options.chips[i] >= system.chips)
+            throw user_error(name, ": chip ", options.chips[i], " is not in system '", system.name, "', which has chips 0 to ",
+                             system.chips - 1);
+        if (i > 0 && options.chips[i] <= options.chips[i - 1])
+            throw user_error(name, ": chips must be in ascending order, each once");
+    }
+    const auto member = [&](const char* key, int chip) {
+        const bool inside = options.chips.empty()
+                                ? chip >= 0 && chip < system.chips
+                                : std::binary_search(options.chips.begin(), options.chips.end(), chip);
+        if (!inside)
+            throw user_error(name, ": ", key, " = ", chip, " is no chip that takes part: system '", system.name,
+                             "' has chips 0 to ", system.chips - 1);
+    };
+    if (options.kind == CollectiveKind::Broadcast || options.kind == CollectiveKind::Send) member("from", options.from);
+    if (options.kind == CollectiveKind::Send) {
+        member("to", options.to);
+        if (options.from == options.to) throw user_error(name, ": from and to are both chip ", options.from);
+    }
+}
+
+bool adds(CollectiveKind kind) { return kind == CollectiveKind::AllReduce || kind == CollectiveKind::ReduceScatter; }
+
+CollectiveRows place_rows(const models::System& system, const CollectiveOptions& options, int members, int& rows) {
+    const bool sums = adds(options.kind);
+    const isa::DType type = sums ? type_of(options.dtype) : isa::DType::I8;
+    const int width = isa::dtype_streams(type);
+    const bool by_chip = options.kind == CollectiveKind::ReduceScatter || options.kind == CollectiveKind::AllGather;
+    const int64_t parts = by_chip ? members : 1;
+    const int64_t wanted = ceil_div(ceil_div(options.bytes, parts), int64_t(system.chip.lanes()) * width) * parts;
+    if (wanted * width * system.chip.lanes() > system.chip.sram_bytes())
+        throw user_error(collective_names()[size_t(options.kind)], ": ", options.bytes, " B (", wanted, " rows of ",
+                         system.chip.lanes() * width, " B) are more than the ", system.chip.sram_bytes(),
+                         " B of SRAM of chip '", system.chip.name, "'");
+    rows = int(wanted);
+    CollectiveRows placed{type, width, {}, {}, RowShelves(system.chip, width), !sums, options.kind == CollectiveKind::ReduceScatter};
+    placed.input = placed.shelves.take("the vector of a collective", rows);
+    placed.output = sums ? placed.shelves.take("the result of a collective", by_chip ? rows / members : rows) : placed.input;
+    return placed;
+}
+
+int64_t transfers(const CollectivePlan& plan, int width) {
+    int64_t count = 0;
+    for (const TreeJob& job : plan.jobs)
+        count += int64_t(job.rows) * width * int64_t(job.tree->order.size() - 1) * (int(job.up) + int(job.down));
+    return count;
+}
+
+/// Programs of all members; false when a Send comes later than its Receive allows.
+bool make_programs(const models::Chip& chip, Collective& result, const TransferSchedule& schedule, bool check) {
+    result.programs.clear();
+    result.program_cycles.clear();
+    result.cycles = result.instruction_bytes = 0;
+    const size_t members = size_t(result.graph.members());
+    result.program_of.assign(members, 0);
+    result.links.assign(members, {});
+    std::map<std::string, int> known;
+    for (size_t m = 0; m < members; ++m) {
+        const std::vector<Step>& steps = schedule.steps[m];
+        const std::string key = collective_key(result.rows, result.graph, result.plan.jobs, steps, int(m), result.links[m]);
+        const auto [place, fresh] = known.try_emplace(key, int(result.programs.size()));
+        result.program_of[m] = place->second;
+        if (!fresh) continue;
+        const CollectiveProgram made =
+            collective_program(chip, result.rows, result.graph, result.plan.jobs, steps, int(m));
+        if (made.late > result.slack) return false;
+        if (check) verify(made.problem, made.schedule);
+        result.programs.push_back(emit(made.problem, made.schedule));
+        result.program_cycles.push_back(scheduled_cycles(made.problem, made.schedule));
+        result.cycles = std::max(result.cycles, result.program_cycles.back());
+        result.instruction_bytes = std::max(result.instruction_bytes, result.programs.back().text_bytes());
+    }
+    return true;
+}
+
+}  // namespace
+
+const std::vector<std::string>& collective_names() {
+    static const std::vector<std::string> names{"all-reduce", "all-gather", "reduce-scatter", "broadcast", "send"};
+    return names;
+}
+
+CollectiveKind collective_kind(const std::string& name) {
+    const std::vector<std::string>& names = collective_names();
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) {
+        std::string list;
+        for (const std::string& known : names) list += (list.empty() ? "" : ", ") + known;
+        throw user_error("unknown collective '", name, "': ", list, nearest_hint(name, names));
+    }
+    return CollectiveKind(found - names.begin());
+}
+
+Collective::Held Collective::before(int member) const {
+    if (plan.jobs.empty()) return {0, plan.rows};
+    if (adds(options.kind)) return {0, plan.rows};
+    if (options.kind == CollectiveKind::AllGather) return {plan.rows / graph.members() * member, plan.rows / graph.members()};
+    return graph.chip(member) == options.from ? Held{0, plan.rows} : Held{};
+}
+
+Collective::Held Collective::after(int member) const {
+    if (options.kind == CollectiveKind::ReduceScatter)
+        return {plan.rows / graph.members() * member, plan.rows / graph.members()};
+    if (options.kind == CollectiveKind::Send) return graph.chip(member) == options.to ? Held{0, plan.rows} : Held{};
+    return {0, plan.rows};
+}
+
+RowPlace Collective::place_after(int member, int row) const {
+    return rows.output.place(rows.scattered ? row - after(member).first_row : row);
+}
+
+Collective compile_collective(const models::System& system, const CollectiveOptions& options, bool check) {
+    check_options(system, options);
+    const models::Chip& chip = system.chip;
+    CableGraph graph(system, options.chips);
+    int rows = 0, degree = 0;
+    for (int m = 0; m < graph.members(); ++m) degree = std::max(degree, int(graph.out(m).size()));
+    CollectiveRows placed = place_rows(system, options, graph.members(), rows);
+    Collective result{options, std::move(graph), std::move(placed), {}, {}, {}, {}, {}, {}, 0, 0, 1};
+    for (;; result.slack *= 2) {
+        SUPERLANE_CHECK(result.slack <= most_slack, "sends of a collective are late", result.slack);
+        const ChipDelays delays =
+            chip_delays(chip, result.rows, system.scheduled_latency_cycles(), degree, result.slack);
+        result.plan = plan_collective(system, options, result.graph, rows, delays);
+        if (const int64_t count = transfers(result.plan, result.rows.width); count > most_transfers)
+            throw user_error(collective_names()[size_t(options.kind)], ": ", options.bytes, " B over ",
+                             result.graph.members(), " chips are ", count, " vectors sent, more than the ", most_transfers,
+                             " that are scheduled at once; take fewer bytes");
+        const TransferSchedule schedule = schedule_transfers(result.graph, result.plan.jobs, delays);
+        result.sent = schedule.sent;
+        if (make_programs(chip, result, schedule, check)) break;
+    }
+    if (result.instruction_bytes > chip.text_bytes())
+        throw user_error(collective_names()[size_t(options.kind)], ": ", result.instruction_bytes,
+                         " B of instructions are more than the ", chip.text_bytes(), " B kept for them on chip '",
+                         chip.name, "'; take fewer bytes");
+    return result;
+}
+
+}  // namespace superlane::compiler
