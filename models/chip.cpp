@@ -72,33 +72,6 @@ std::string plain(double value) {
     return text.str();
 }
 
-void set_parameter(Chip& chip, const std::string& key, double value, const std::string& where,
-                   const std::string& origin) {
-    const auto row =
-        std::find_if(std::begin(rows), std::end(rows), [&](const ParameterRow& r) { return r.key == key; });
-    if (row == std::end(rows))
-        throw user_error(where, ": unknown parameter '", key, "'", nearest_hint(key, parameter_keys()));
-    if (!(value >= row->low && value <= row->high) || (row->whole && value != std::floor(value)))
-        throw user_error(where, ": ", key, " = ", plain(value),
-                         " is not allowed: ", row->whole ? "a whole number" : "a number", " from ", plain(row->low),
-                         " to ", plain(row->high), " (", row->unit, ")");
-    row->set(chip, value);
-    chip.origins[key] = origin;
-}
-
-/// What no single row can say.
-void check_together(const Chip& chip, const std::string& where) {
-    const isa::Geometry& g = chip.geometry;
-    const auto refuse = [&](const std::string& what) { throw user_error(where, ": chip '", chip.name, "': ", what); };
-    if (g.words % g.banks != 0) refuse("mem.words_per_slice must be a multiple of mem.banks");
-    if (g.streams % 16 != 0) refuse("stream.count must be a multiple of 16");
-    if (g.load_streams * g.planes > g.streams)
-        refuse("mxm.load_streams times mxm.planes_per_hemisphere must not exceed stream.count");
-    if (chip.text_words >= g.words) refuse("icu.text_words_per_slice must leave words for data");
-    if (chip.timing.mem_write < 1 || chip.timing.mem_read < 1 || chip.timing.stream_hop < 1 || chip.timing.vxm_op < 1)
-        refuse("mem.read, mem.write, stream.hop and vxm.op must be at least 1 cycle");
-}
-
 void apply_file(Chip& chip, const fs::path& file, int depth) {
     if (depth > 8) throw user_error(file.string(), ": 'inherits' goes round in a circle");
     std::ifstream in(file);
@@ -123,11 +96,29 @@ void apply_file(Chip& chip, const fs::path& file, int depth) {
     if (!parameters.is_object()) throw user_error(file.string(), ": 'parameters' must be an object of key: number");
     for (const auto& [key, value] : parameters.items()) {
         if (!value.is_number()) throw user_error(file.string(), ": ", key, " must be a number, not ", value.dump());
-        set_parameter(chip, key, value, file.string(), chip.name);
+        set_chip_parameter(chip, key, value, file.string(), chip.name);
     }
 }
 
-void apply_override(Chip& chip, const std::string& text) {
+}  // namespace
+
+std::span<const ParameterRow> chip_parameters() { return rows; }
+
+void set_chip_parameter(Chip& chip, const std::string& key, double value, const std::string& where,
+                        const std::string& origin) {
+    const auto row =
+        std::find_if(std::begin(rows), std::end(rows), [&](const ParameterRow& r) { return r.key == key; });
+    if (row == std::end(rows))
+        throw user_error(where, ": unknown parameter '", key, "'", nearest_hint(key, parameter_keys()));
+    if (!(value >= row->low && value <= row->high) || (row->whole && value != std::floor(value)))
+        throw user_error(where, ": ", key, " = ", plain(value),
+                         " is not allowed: ", row->whole ? "a whole number" : "a number", " from ", plain(row->low),
+                         " to ", plain(row->high), " (", row->unit, ")");
+    row->set(chip, value);
+    chip.origins[key] = origin;
+}
+
+std::pair<std::string, double> parse_override(const std::string& text) {
     const size_t equals = text.find('=');
     std::string key = text.substr(0, equals);
     if (equals == std::string::npos) throw user_error("--set ", text, ": must be KEY=NUMBER, such as mem.read=2");
@@ -140,12 +131,20 @@ void apply_override(Chip& chip, const std::string& text) {
     }
     if (used == 0 || used != text.size() - equals - 1)
         throw user_error("--set ", text, ": '", text.substr(equals + 1), "' is not a number");
-    set_parameter(chip, key, value, "--set " + text, "--set");
+    return {key, value};
 }
 
-}  // namespace
-
-std::span<const ParameterRow> chip_parameters() { return rows; }
+void check_chip(const Chip& chip, const std::string& where) {
+    const isa::Geometry& g = chip.geometry;
+    const auto refuse = [&](const std::string& what) { throw user_error(where, ": chip '", chip.name, "': ", what); };
+    if (g.words % g.banks != 0) refuse("mem.words_per_slice must be a multiple of mem.banks");
+    if (g.streams % 16 != 0) refuse("stream.count must be a multiple of 16");
+    if (g.load_streams * g.planes > g.streams)
+        refuse("mxm.load_streams times mxm.planes_per_hemisphere must not exceed stream.count");
+    if (chip.text_words >= g.words) refuse("icu.text_words_per_slice must leave words for data");
+    if (chip.timing.mem_write < 1 || chip.timing.mem_read < 1 || chip.timing.stream_hop < 1 || chip.timing.vxm_op < 1)
+        refuse("mem.read, mem.write, stream.hop and vxm.op must be at least 1 cycle");
+}
 
 std::string Chip::digest() const {
     Digest digest;
@@ -166,8 +165,11 @@ Chip load_chip(const std::string& name_or_file, const std::vector<std::string>& 
                              "; a file must end in .json");
     }
     apply_file(chip, file, 0);
-    for (const std::string& text : overrides) apply_override(chip, text);
-    check_together(chip, overrides.empty() ? file.string() : "--set");
+    for (const std::string& text : overrides) {
+        const auto [key, value] = parse_override(text);
+        set_chip_parameter(chip, key, value, "--set " + text, "--set");
+    }
+    check_chip(chip, overrides.empty() ? file.string() : "--set");
     return chip;
 }
 

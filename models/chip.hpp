@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "isa/geometry.hpp"
@@ -63,5 +64,13 @@ std::vector<std::string> chip_names();
 /// Loads a chip by name or by path of a JSON file, then applies `key=value` overrides in order. UserError names file,
 /// key, value, what is allowed and the nearest name.
 Chip load_chip(const std::string& name_or_file, const std::vector<std::string>& overrides = {});
+
+/// Sets one parameter; `where` heads the message of the UserError when key or value is not allowed.
+void set_chip_parameter(Chip& chip, const std::string& key, double value, const std::string& where,
+                        const std::string& origin);
+/// UserError when parameters do not go together, which no single row can say.
+void check_chip(const Chip& chip, const std::string& where);
+/// "KEY=NUMBER" of --set, without a leading "chip.".
+std::pair<std::string, double> parse_override(const std::string& text);
 
 }  // namespace superlane::models

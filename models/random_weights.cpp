@@ -7,24 +7,10 @@
 #include "base/error.hpp"
 #include "base/half.hpp"
 #include "models/checkpoint.hpp"
+#include "models/counter_random.hpp"
 
 namespace superlane {
 namespace {
-
-/// SplitMix64 of a counter (Steele, Lea and Flood 2014).
-uint64_t mix(uint64_t x) {
-    x += 0x9e3779b97f4a7c15u;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
-/// Near-normal with mean 0 and deviation 1: the sum of four 16-bit uniforms, exact in integers.
-double bell(uint64_t key, uint64_t counter) {
-    const uint64_t bits = mix(key ^ mix(counter));
-    const uint64_t sum = (bits & 0xffff) + ((bits >> 16) & 0xffff) + ((bits >> 32) & 0xffff) + (bits >> 48);
-    return (double(sum) - 131070.0) / 37836.75;  // 4 * 65535 / 2, and 2 * 65536 / sqrt(12)
-}
 
 uint16_t float_to_bf16(float value) {
     const uint32_t bits = std::bit_cast<uint32_t>(value);
