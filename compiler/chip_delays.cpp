@@ -20,7 +20,11 @@ int worst(const std::vector<RowPlace>& places, Side side, Measure measure) {
 class Measured {
 public:
     Measured(const models::Chip& chip, const CollectiveRows& rows)
-        : problem_(chip), tasks_(problem_), type_(rows.type), input_(rows.input.samples()), output_(rows.output.samples()) {
+        : problem_(chip),
+          tasks_(problem_),
+          type_(rows.type),
+          input_(rows.input.samples()),
+          output_(rows.output.samples()) {
         RowShelves shelves = rows.shelves;
         if (!rows.in_place) staged_ = staging(shelves, 0).samples();
     }
@@ -71,7 +75,8 @@ private:
 
 }  // namespace
 
-ChipDelays chip_delays(const models::Chip& chip, const CollectiveRows& rows, int latency_cycles, int degree, int slack) {
+ChipDelays chip_delays(const models::Chip& chip, const CollectiveRows& rows, int latency_cycles, int degree,
+                       int slack) {
     const isa::Timing& timing = chip.timing;
     ChipDelays delays;
     delays.width = rows.width;
@@ -88,7 +93,8 @@ ChipDelays chip_delays(const models::Chip& chip, const CollectiveRows& rows, int
             const ChipDelays::Add add = measured.add(side, int(parts));
             ChipDelays::Add& worst = delays.add[parts];
             worst.operand.resize(add.operand.size(), INT32_MIN);
-            for (size_t i = 0; i < add.operand.size(); ++i) worst.operand[i] = std::max(worst.operand[i], add.operand[i]);
+            for (size_t i = 0; i < add.operand.size(); ++i)
+                worst.operand[i] = std::max(worst.operand[i], add.operand[i]);
             worst.sum = std::max(worst.sum, add.sum);
         }
     }

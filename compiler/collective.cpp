@@ -28,8 +28,8 @@ void check_options(const models::System& system, const CollectiveOptions& option
     if (options.bytes < 1) throw user_error(name, ": bytes = ", options.bytes, " must be at least 1");
     for (size_t i = 0; i < options.chips.size(); ++i) {
         if (options.chips[i] < 0 || options.chips[i] >= system.chips)
-            throw user_error(name, ": chip ", options.chips[i], " is not in system '", system.name, "', which has chips 0 to ",
-                             system.chips - 1);
+            throw user_error(name, ": chip ", options.chips[i], " is not in system '", system.name,
+                             "', which has chips 0 to ", system.chips - 1);
         if (i > 0 && options.chips[i] <= options.chips[i - 1])
             throw user_error(name, ": chips must be in ascending order, each once");
     }
@@ -62,9 +62,11 @@ CollectiveRows place_rows(const models::System& system, const CollectiveOptions&
                          system.chip.lanes() * width, " B) are more than the ", system.chip.sram_bytes(),
                          " B of SRAM of chip '", system.chip.name, "'");
     rows = int(wanted);
-    CollectiveRows placed{type, width, {}, {}, RowShelves(system.chip, width), !sums, options.kind == CollectiveKind::ReduceScatter};
+    CollectiveRows placed{
+        type, width, {}, {}, RowShelves(system.chip, width), !sums, options.kind == CollectiveKind::ReduceScatter};
     placed.input = placed.shelves.take("the vector of a collective", rows);
-    placed.output = sums ? placed.shelves.take("the result of a collective", by_chip ? rows / members : rows) : placed.input;
+    placed.output =
+        sums ? placed.shelves.take("the result of a collective", by_chip ? rows / members : rows) : placed.input;
     return placed;
 }
 
@@ -86,7 +88,8 @@ bool make_programs(const models::Chip& chip, Collective& result, const TransferS
     std::map<std::string, int> known;
     for (size_t m = 0; m < members; ++m) {
         const std::vector<Step>& steps = schedule.steps[m];
-        const std::string key = collective_key(result.rows, result.graph, result.plan.jobs, steps, int(m), result.links[m]);
+        const std::string key =
+            collective_key(result.rows, result.graph, result.plan.jobs, steps, int(m), result.links[m]);
         const auto [place, fresh] = known.try_emplace(key, int(result.programs.size()));
         result.program_of[m] = place->second;
         if (!fresh) continue;
@@ -97,7 +100,8 @@ bool make_programs(const models::Chip& chip, Collective& result, const TransferS
         result.programs.push_back(emit(made.problem, made.schedule));
         result.program_cycles.push_back(scheduled_cycles(made.problem, made.schedule));
         result.cycles = std::max(result.cycles, result.program_cycles.back());
-        result.instruction_bytes = std::max(result.instruction_bytes, result.programs.back().text_bytes());
+        result.instruction_bytes =
+            std::max(result.instruction_bytes, int64_t(result.programs.back().instruction_bytes()));
     }
     return true;
 }
@@ -123,7 +127,8 @@ CollectiveKind collective_kind(const std::string& name) {
 Collective::Held Collective::before(int member) const {
     if (plan.jobs.empty()) return {0, plan.rows};
     if (adds(options.kind)) return {0, plan.rows};
-    if (options.kind == CollectiveKind::AllGather) return {plan.rows / graph.members() * member, plan.rows / graph.members()};
+    if (options.kind == CollectiveKind::AllGather)
+        return {plan.rows / graph.members() * member, plan.rows / graph.members()};
     return graph.chip(member) == options.from ? Held{0, plan.rows} : Held{};
 }
 
@@ -142,6 +147,9 @@ Collective compile_collective(const models::System& system, const CollectiveOpti
     check_options(system, options);
     const models::Chip& chip = system.chip;
     CableGraph graph(system, options.chips);
+    if (graph.members() < 2)
+        throw user_error(collective_names()[size_t(options.kind)], ": takes at least two chips, system '", system.name,
+                         "' gives it ", graph.members());
     int rows = 0, degree = 0;
     for (int m = 0; m < graph.members(); ++m) degree = std::max(degree, int(graph.out(m).size()));
     CollectiveRows placed = place_rows(system, options, graph.members(), rows);
@@ -153,8 +161,8 @@ Collective compile_collective(const models::System& system, const CollectiveOpti
         result.plan = plan_collective(system, options, result.graph, rows, delays);
         if (const int64_t count = transfers(result.plan, result.rows.width); count > most_transfers)
             throw user_error(collective_names()[size_t(options.kind)], ": ", options.bytes, " B over ",
-                             result.graph.members(), " chips are ", count, " vectors sent, more than the ", most_transfers,
-                             " that are scheduled at once; take fewer bytes");
+                             result.graph.members(), " chips are ", count, " vectors sent, more than the ",
+                             most_transfers, " that are scheduled at once; take fewer bytes");
         const TransferSchedule schedule = schedule_transfers(result.graph, result.plan.jobs, delays);
         result.sent = schedule.sent;
         if (make_programs(chip, result, schedule, check)) break;

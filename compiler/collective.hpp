@@ -2,7 +2,6 @@
 // Collectives: one program a chip, all begun in the same cycle, that together move and add rows over the links.
 #pragma once
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,9 +29,9 @@ struct CollectiveOptions {
 struct CollectivePlan {
     std::string algorithm;
     std::vector<TreeJob> jobs;
-    int rows = 0;              ///< of the whole vector
-    int64_t estimate = 0;      ///< cycles by the closed formula in docs/collectives.md
-    int64_t bound = 0;         ///< cycles that no algorithm goes below
+    int rows = 0;          ///< of the whole vector
+    int64_t estimate = 0;  ///< cycles by the closed formula in docs/collectives.md
+    int64_t bound = 0;     ///< cycles that no algorithm goes below
 };
 
 /// Algorithms of a collective, without "auto".
@@ -44,14 +43,14 @@ struct Collective {
     CableGraph graph;
     CollectiveRows rows;
     CollectivePlan plan;
-    std::vector<isa::Program> programs;     ///< distinct ones
-    std::vector<int64_t> program_cycles;    ///< scheduled, by distinct program
-    std::vector<int> program_of;            ///< by member of the graph
-    std::vector<std::vector<int>> links;    ///< by member: the chip's link of each link number of its program
-    std::vector<int64_t> sent;              ///< vectors by edge of the graph
-    int64_t cycles = 0;                     ///< of the longest
-    int64_t instruction_bytes = 0;          ///< of the longest text
-    int slack = 0;                          ///< cycles that a Send may be late, for which every Receive waits
+    std::vector<isa::Program> programs;   ///< distinct ones
+    std::vector<int64_t> program_cycles;  ///< scheduled, by distinct program
+    std::vector<int> program_of;          ///< by member of the graph
+    std::vector<std::vector<int>> links;  ///< by member: the chip's link of each link number of its program
+    std::vector<int64_t> sent;            ///< vectors by edge of the graph
+    int64_t cycles = 0;                   ///< of the longest
+    int64_t instruction_bytes = 0;        ///< of the longest text
+    int slack = 0;                        ///< cycles that a Send may be late, for which every Receive waits
 
     /// Rows of the member that the host fills before, and has after.
     struct Held {

@@ -25,8 +25,9 @@ int64_t up_cycles(const CableGraph& graph, const Tree& tree, const ChipDelays& d
     for (size_t i = tree.order.size(); i-- > 0;) {
         const int member = tree.order[i];
         for (int c = 0; c < tree.children_of(member); ++c)
-            below[size_t(member)] = std::max(below[size_t(member)], below[size_t(graph.edge(tree.child(member, c)).to)] +
-                                                                        up_hop(delays, tree.children_of(member)));
+            below[size_t(member)] =
+                std::max(below[size_t(member)], below[size_t(graph.edge(tree.child(member, c)).to)] +
+                                                    up_hop(delays, tree.children_of(member)));
     }
     return below[size_t(tree.root)];
 }
@@ -98,12 +99,14 @@ int64_t estimate_collective(const CableGraph& graph, const std::vector<TreeJob>&
 int64_t bound_collective(const models::System& system, const CollectiveOptions& options, const CableGraph& graph,
                          int64_t vectors) {
     const isa::Timing& timing = system.chip.timing;
-    int64_t busiest = ceil_div(in_all(options, graph.members(), vectors), std::max<int64_t>(1, int64_t(graph.edges().size())));
+    int64_t busiest =
+        ceil_div(in_all(options, graph.members(), vectors), std::max<int64_t>(1, int64_t(graph.edges().size())));
     for (int level = 0; level < CableGraph::levels - 1; ++level) {
         std::map<int, Unit> units;
         for (int m = 0; m < graph.members(); ++m) ++units[graph.unit(level, m)].members;
         for (const Edge& edge : graph.edges())
-            if (graph.unit(level, edge.from) != graph.unit(level, edge.to)) ++units[graph.unit(level, edge.from)].ways_out;
+            if (graph.unit(level, edge.from) != graph.unit(level, edge.to))
+                ++units[graph.unit(level, edge.from)].ways_out;
         const auto holds = [&](int unit, int chip) {
             const auto place = std::lower_bound(graph.chips().begin(), graph.chips().end(), chip);
             return place != graph.chips().end() && *place == chip &&
@@ -118,7 +121,9 @@ int64_t bound_collective(const models::System& system, const CollectiveOptions& 
     const int64_t hop = timing.c2c_send + timing.c2c_latency - timing.c2c_latency_spread + timing.c2c_receive;
     int farthest = 0;
     if (options.kind == CollectiveKind::Send || options.kind == CollectiveKind::Broadcast) {
-        const auto member = [&](int chip) { return int(std::lower_bound(graph.chips().begin(), graph.chips().end(), chip) - graph.chips().begin()); };
+        const auto member = [&](int chip) {
+            return int(std::lower_bound(graph.chips().begin(), graph.chips().end(), chip) - graph.chips().begin());
+        };
         const std::vector<int> distance = graph.distances(member(options.from));
         farthest = options.kind == CollectiveKind::Send ? distance[size_t(member(options.to))]
                                                         : *std::max_element(distance.begin(), distance.end());

@@ -44,8 +44,7 @@ private:
         const bool by_chip = options_.kind == Kind::AllGather || options_.kind == Kind::ReduceScatter;
         const int members = graph_.members();
         int trees = members;
-        if (!by_chip)
-            trees = std::min({members, rows_, int(std::max<int64_t>(1, most_tree_edges / members))});
+        if (!by_chip) trees = std::min({members, rows_, int(std::max<int64_t>(1, most_tree_edges / members))});
         if (options_.kind == Kind::Broadcast) trees = 1;
         Loads loads(graph_.edges().size());
         Jobs jobs;
@@ -94,7 +93,8 @@ private:
             Loads loads(graph_.edges().size());
             Jobs jobs;
             for (size_t way = 0; way < ways; ++way) {
-                const int first = int(int64_t(way) * rows_ / int64_t(ways)), last = int(int64_t(way + 1) * rows_ / int64_t(ways));
+                const int first = int(int64_t(way) * rows_ / int64_t(ways)),
+                          last = int(int64_t(way + 1) * rows_ / int64_t(ways));
                 std::optional<Tree> tree = detour_tree(graph_, links[way], loads, last - first);
                 if (!tree) return best;
                 jobs.push_back({std::make_shared<const Tree>(std::move(*tree)), first, last - first, false, true});

@@ -20,10 +20,9 @@ constexpr int rest_cycles = 256;  ///< a staging row is not written again so soo
 /// Steps of one chip with the staging rows that they use.
 class Staged {
 public:
-    Staged(const models::Chip& chip, const CollectiveRows& rows, const CableGraph& graph,
-           const std::vector<TreeJob>& jobs, const std::vector<Step>& steps, int member)
-        : rows_(rows), graph_(graph), jobs_(jobs), steps_(steps), member_(member),
-          parts_(TransferTasks::operands(chip, rows.width)) {
+    Staged(const models::Chip& chip, const CollectiveRows& rows, const std::vector<TreeJob>& jobs,
+           const std::vector<Step>& steps, int member)
+        : rows_(rows), jobs_(jobs), member_(member), parts_(TransferTasks::operands(chip, rows.width)) {
         for (const Step& step : steps) assign(step);
         RowShelves shelves = rows.shelves;
         if (slots_ > 0) store_ = staging(shelves, slots_);
@@ -35,14 +34,9 @@ public:
     int row(const Step& step) const { return jobs_[size_t(step.job)].first_row + step.row; }
 
     RowPlace input(const Step& step) const { return rows_.input.place(row(step)); }
-    RowPlace output(const Step& step) const {
-        return rows_.output.place(rows_.scattered ? step.row : row(step));
-    }
+    RowPlace output(const Step& step) const { return rows_.output.place(rows_.scattered ? step.row : row(step)); }
     /// Where a child's rows wait (child -1: the sum so far).
-    RowPlace waiting(const Step& step, int child) const {
-        // The first step of the row on its side decides nothing: slots keep to the side of their row.
-        return store_.place(slot_of_.at(key(step, child)));
-    }
+    RowPlace waiting(const Step& step, int child) const { return store_.place(slot_of_.at(key(step, child))); }
     RowPlace sum(const Step& step) const { return root(step) ? output(step) : waiting(step, -1); }
     RowPlace sent(const Step& step) const {
         if (!step.up) return output(step);
@@ -88,9 +82,7 @@ private:
     }
 
     const CollectiveRows& rows_;
-    const CableGraph& graph_;
     const std::vector<TreeJob>& jobs_;
-    const std::vector<Step>& steps_;
     int member_, parts_;
     std::map<Key, int> slot_of_, sent_;
     std::deque<std::pair<int64_t, int>> free_[2];
@@ -120,11 +112,13 @@ int link_of(const CableGraph& graph, const Step& step, const std::vector<int>& n
 
 }  // namespace
 
-RowStore staging(RowShelves& shelves, int rows) { return shelves.take("staging of a collective", rows, staging_groups); }
+RowStore staging(RowShelves& shelves, int rows) {
+    return shelves.take("staging of a collective", rows, staging_groups);
+}
 
 CollectiveProgram collective_program(const models::Chip& chip, const CollectiveRows& rows, const CableGraph& graph,
                                      const std::vector<TreeJob>& jobs, const std::vector<Step>& steps, int member) {
-    const Staged staged(chip, rows, graph, jobs, steps, member);
+    const Staged staged(chip, rows, jobs, steps, member);
     CollectiveProgram result{Problem(chip), {}, {}, 0};
     const std::vector<int> number = number_links(graph, steps, result.links);
     Problem& problem = result.problem;
@@ -152,7 +146,8 @@ CollectiveProgram collective_program(const models::Chip& chip, const CollectiveR
     }
     result.schedule = schedule_asap(problem);
     for (size_t i = 0; i < steps.size(); ++i)
-        if (steps[i].kind == Step::Kind::Send) result.late = std::max(result.late, result.schedule.start[i] - steps[i].cycle);
+        if (steps[i].kind == Step::Kind::Send)
+            result.late = std::max(result.late, result.schedule.start[i] - steps[i].cycle);
     return result;
 }
 

@@ -2,7 +2,7 @@
 // One chip's part of a collective as a program: its steps become tasks that start no sooner than settled and, where
 // another chip waits for them, hardly later.
 #pragma once
-#include <optional>
+#include <string>
 
 #include "compiler/emit.hpp"
 #include "compiler/row_store.hpp"
@@ -14,10 +14,10 @@ namespace superlane::compiler {
 struct CollectiveRows {
     isa::DType type = isa::DType::I8;  ///< of sums
     int width = 1;
-    RowStore input, output;            ///< the same rows when nothing is added
-    RowShelves shelves;                ///< what is left of SRAM
+    RowStore input, output;  ///< the same rows when nothing is added
+    RowShelves shelves;      ///< what is left of SRAM
     bool in_place = false;
-    bool scattered = false;            ///< a root's output rows are counted from its first
+    bool scattered = false;  ///< a root's output rows are counted from its first
 };
 
 /// Rows that wait for the others that they are added to: a few groups of slices, further inward than the data.

@@ -48,8 +48,8 @@ RowStore RowShelves::take(const std::string& name, int rows, int at_least) {
     const int per_group = rows_per_group();
     const int groups = std::max(at_least, (rows + per_group - 1) / per_group);
     if (next_ + groups > available)
-        throw user_error(name, " does not fit: ", rows, " rows of ", int64_t(width_) * chip_.lanes(), " B want ", groups,
-                         " of ", available - next_, " free groups of ", width_, " slices, ", per_group,
+        throw user_error(name, " does not fit: ", rows, " rows of ", int64_t(width_) * chip_.lanes(), " B want ",
+                         groups, " of ", available - next_, " free groups of ", width_, " slices, ", per_group,
                          " rows each; chip '", chip_.name, "' has ", chip_.sram_bytes(), " B of SRAM");
     const bool spread = at_least > 1;  // rows in turn over all groups, otherwise group after group
     store.in_turn_ = 2 * g.banks * (spread ? groups : 1);

@@ -41,8 +41,7 @@ Task TransferTasks::send(const RowPlace& place, int byte, int link) {
     issue.instruction.a = isa::stream(direction, stream);
     issue.instruction.index = uint16_t(link);
     task.issues.push_back(issue);
-    task.holds.push_back(
-        {problem_.queues().size() + chip.geometry.alus + link, 0, chip.timing.c2c_vector_interval});
+    task.holds.push_back({problem_.queues().size() + chip.geometry.alus + link, 0, chip.timing.c2c_vector_interval});
     return task;
 }
 

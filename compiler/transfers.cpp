@@ -77,7 +77,8 @@ public:
             serve(event.edge, event.cycle);
         }
         for (std::vector<Step>& steps : result_.steps) {
-            std::stable_sort(steps.begin(), steps.end(), [](const Step& x, const Step& y) { return x.cycle < y.cycle; });
+            std::stable_sort(steps.begin(), steps.end(),
+                             [](const Step& x, const Step& y) { return x.cycle < y.cycle; });
             if (!steps.empty()) result_.last = std::max(result_.last, steps.back().cycle);
         }
         return std::move(result_);
@@ -198,7 +199,8 @@ private:
             parts = std::min(children - first, delays_.operands_per_task);
             const ChipDelays::Add& add = delays_.add[size_t(parts)];
             start += add.operand[0];
-            for (int i = 0; i < parts; ++i) start = std::max(start, sum.at[size_t(first + i)] + add.operand[size_t(i) + 1]);
+            for (int i = 0; i < parts; ++i)
+                start = std::max(start, sum.at[size_t(first + i)] + add.operand[size_t(i) + 1]);
             start = chips_[size_t(member)].add.take(start, 1);
             Step& s = step(member, Step::Kind::Add, start, -1, vector);
             s.operand = uint16_t(first);
@@ -223,7 +225,8 @@ private:
 
 }  // namespace
 
-TransferSchedule schedule_transfers(const CableGraph& graph, const std::vector<TreeJob>& jobs, const ChipDelays& delays) {
+TransferSchedule schedule_transfers(const CableGraph& graph, const std::vector<TreeJob>& jobs,
+                                    const ChipDelays& delays) {
     return Scheduler(graph, jobs, delays).run();
 }
 

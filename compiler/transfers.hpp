@@ -21,14 +21,15 @@ struct TreeJob {
 
 /// Cycles inside a chip, as its tasks have them, from one end of a transfer to the other.
 struct ChipDelays {
-    int width = 1;               ///< vectors of a row, one after the other on a link
-    int64_t first_send = 0;      ///< earliest Send of a program
-    int forward = 0;             ///< Receive to the earliest Send of the same vector
-    int sent_to_receive = 0;     ///< Send to the Receive at the other end, whatever the cable
-    int interval = 1;            ///< between vectors of a link
-    int at_once = 1;             ///< Sends, and Receives, that a chip dispatches in one cycle
-    int operands_per_task = 1;   ///< received vectors that one task adds
-    /// By how many received rows are added: Receive of operand i to the start of the task, start to the Send of the sum.
+    int width = 1;              ///< vectors of a row, one after the other on a link
+    int64_t first_send = 0;     ///< earliest Send of a program
+    int forward = 0;            ///< Receive to the earliest Send of the same vector
+    int sent_to_receive = 0;    ///< Send to the Receive at the other end, whatever the cable
+    int interval = 1;           ///< between vectors of a link
+    int at_once = 1;            ///< Sends, and Receives, that a chip dispatches in one cycle
+    int operands_per_task = 1;  ///< received vectors that one task adds
+    /// By how many received rows are added: Receive of operand i to the start of the task, start to the Send of the
+    /// sum.
     struct Add {
         std::vector<int> operand;  ///< [0]: of the sum so far, from the start of the task that made it
         int sum = 0;
@@ -55,6 +56,7 @@ struct TransferSchedule {
 };
 
 /// Earliest-first over all links: of the vectors that wait for one the one with most hops before it goes first.
-TransferSchedule schedule_transfers(const CableGraph& graph, const std::vector<TreeJob>& jobs, const ChipDelays& delays);
+TransferSchedule schedule_transfers(const CableGraph& graph, const std::vector<TreeJob>& jobs,
+                                    const ChipDelays& delays);
 
 }  // namespace superlane::compiler
