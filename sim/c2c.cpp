@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The chip-to-chip ports of both sides: Send to the outbox, Receive from each link's FIFO.
+// The chip-to-chip ports of both sides: Send to the outbox, Receive from each link's end.
 #include <cstring>
-#include <deque>
 
 #include "sim/results.hpp"
 
@@ -13,10 +12,7 @@ using isa::Opcode;
 class C2cSlice final : public Slice {
 public:
     C2cSlice(Shared& shared, int number)
-        : Slice(shared, number), sends_(size_t(shared.geometry.links)), receives_(sends_.size()), fifos_(sends_.size()) {
-        for (LinkVector& vector : shared.inbox)
-            if (vector.link >= 0 && size_t(vector.link) < fifos_.size()) fifos_[size_t(vector.link)].push_back(std::move(vector));
-    }
+        : Slice(shared, number), sends_(size_t(shared.geometry.links)), receives_(sends_.size()) {}
 
     /// Every chunk is one element here, so that both sides' ports take a FIFO's vectors in order of time.
     void act(const Action& action, const Chunk& chunk) override {
@@ -28,7 +24,7 @@ public:
     void compute(const Element& element, const Chunk& chunk) override {
         const uint8_t* bytes = nullptr;
         shared_.fetch({chunk.instruction.a, 1, 1}, shared_.plan.sxm_edge(chunk.side), element.cycle, &bytes);
-        shared_.outbox.push_back({chunk.index, element.cycle, {bytes, bytes + shared_.chip.lanes()}});
+        shared_.outbox.push_back({shared_.wiring.launch, chunk.index, element.cycle, chunk.burst, {bytes, bytes + shared_.chip.lanes()}});
     }
 
 private:
@@ -39,35 +35,56 @@ private:
 
     void busy(Last& last, uint32_t id, const Chunk& chunk, int interval) {
         if (last.chunk != no_burst && chunk.first - last.cycle < interval)
-            shared_.hazard(HazardKind::LinkBusy, chunk.first, number_, shared_.program.chunks[last.chunk], &chunk, "link " + std::to_string(chunk.index));
+            shared_.hazard(HazardKind::LinkBusy, chunk.first, number_, shared_.program.chunks[last.chunk], &chunk, link(chunk));
         last = {chunk.first, id};
     }
 
+    /// The link's end, with the event noted; a hazard where nothing is plugged in.
+    LinkEnd& end_of(const Chunk& chunk, bool receive) {
+        LinkEnd& end = *shared_.wiring.ends[size_t(chunk.index)];
+        shared_.link_events.push_back({chunk.first, chunk.index, receive});
+        if (!end.plugged) shared_.hazard(HazardKind::NoPeer, chunk.first, number_, chunk, nullptr, link(chunk));
+        return end;
+    }
+
     void send(uint32_t id, const Chunk& chunk) {
-        busy(sends_[size_t(chunk.index)], id, chunk, shared_.timing.c2c_vector_interval);
+        const int interval = shared_.timing.c2c_vector_interval;
+        LinkEnd& end = end_of(chunk, false);
+        const int64_t now = shared_.wiring.clock.system(chunk.first);
+        Last& last = sends_[size_t(chunk.index)];
+        if (last.chunk == no_burst && now - end.last_send < interval)
+            shared_.hazard(HazardKind::LinkBusy, chunk.first, number_, chunk, nullptr, link(chunk) + ", the program before sent " + std::to_string(now - end.last_send) + " cycles ago");
+        busy(last, id, chunk, interval);
+        end.last_send = now;
         ++shared_.counters.vectors_sent;
         if (shared_.functional()) shared_.schedule(number_, id, chunk);
-        else shared_.outbox.push_back({chunk.index, chunk.first, {}});
+        else shared_.outbox.push_back({shared_.wiring.launch, chunk.index, chunk.first, chunk.burst, {}});
     }
 
     void receive(uint32_t id, const Chunk& chunk) {
         busy(receives_[size_t(chunk.index)], id, chunk, 1);
         ++shared_.counters.vectors_received;
-        auto& fifo = fifos_[size_t(chunk.index)];
-        const std::string link = "link " + std::to_string(chunk.index);
-        if (fifo.empty()) shared_.hazard(HazardKind::EarlyReceive, chunk.first, number_, chunk, nullptr, link + ", nothing was sent");
-        else if (fifo.front().cycle > chunk.first)
-            shared_.hazard(HazardKind::EarlyReceive, chunk.first, number_, chunk, nullptr, link + ", arrival at cycle " + std::to_string(fifo.front().cycle));
+        LinkEnd& end = end_of(chunk, true);
+        LinkEnd::Taken taken;
+        bool early = false;
+        if (end.plugged) {
+            const Clock& clock = shared_.wiring.clock;
+            taken = end.take(clock.system(chunk.first), {shared_.wiring.launch, chunk.first, chunk.burst, chunk.index});
+            early = !taken.known || taken.arrival > clock.system(chunk.first);
+            if (early)
+                shared_.hazard(HazardKind::EarlyReceive, chunk.first, number_, chunk, nullptr,
+                               link(chunk) + (taken.known ? arrival_text(clock, taken.arrival) : ", nothing was sent"));
+        }
         results_.drive(id, chunk, use_dst(chunk.instruction), shared_.plan.sxm_edge(chunk.side));
         uint8_t* to = nullptr;
-        if (results_.planes(id, 0, 1, &to) && !fifo.empty())
-            std::memcpy(to, fifo.front().bytes.data(), std::min(fifo.front().bytes.size(), size_t(shared_.chip.lanes())));
+        if (results_.planes(id, 0, 1, &to) && !early && !taken.bytes.empty())
+            std::memcpy(to, taken.bytes.data(), std::min(taken.bytes.size(), size_t(shared_.chip.lanes())));
         results_.done({chunk.first, 0, 0, id, 0}, chunk);
-        if (!fifo.empty()) fifo.pop_front();
     }
 
+    static std::string link(const Chunk& chunk) { return link_text(chunk.index); }
+
     std::vector<Last> sends_, receives_;
-    std::vector<std::deque<LinkVector>> fifos_;
     Results results_{shared_};
 };
 

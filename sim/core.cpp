@@ -20,10 +20,10 @@ int longest_latency(const models::Chip& chip) {
 
 }  // namespace
 
-Shared::Shared(const models::Chip& chip, const PreparedProgram& program, const Options& options, std::vector<Sram>* srams)
+Shared::Shared(const models::Chip& chip, const PreparedProgram& program, const Options& options, std::vector<Sram>* srams, Wiring wiring)
     : chip(chip), geometry(chip.geometry), timing(chip.timing), plan(chip.floorplan()), slices(chip.geometry), program(program),
       options(options), lateness(program.longest_chunk + chip.timing.mem_write), travel(plan.east_end() - plan.west_end()),
-      streams(geometry, plan, lateness), srams(srams), sources(chip.lanes()) {
+      streams(geometry, plan, lateness), wiring(std::move(wiring)), srams(srams), sources(chip.lanes()) {
     for (auto& mem : counters.mem) mem.resize(size_t(geometry.mem_slices));
     for (auto& planes : counters.planes) planes.resize(size_t(geometry.planes));
     counters.alu_ops.resize(size_t(geometry.alus));
@@ -83,9 +83,8 @@ void Shared::schedule(int slice, uint32_t id, const Chunk& chunk, int delay, uin
 }
 
 Core::Core(const models::Chip& chip, const PreparedProgram& program, const Options& options, std::vector<Sram>* srams,
-           std::vector<LinkVector> inbox)
-    : shared_(chip, program, options, srams) {
-    shared_.inbox = std::move(inbox);
+           Wiring wiring)
+    : shared_(chip, program, options, srams, std::move(wiring)) {
     int number = 0;
     for (const isa::Side side : {isa::Side::West, isa::Side::East})
         for (int slice = 0; slice < chip.geometry.mem_slices; ++slice) slices_.push_back(make_mem(shared_, number++, side, slice));
@@ -135,6 +134,14 @@ bool Core::advance(int64_t cycle) {
     return !must_stop(cycle) && (cursor_ < actions.size() || !agenda.empty());
 }
 
+int64_t Core::next_cycle() const {
+    const auto& actions = shared_.program.actions;
+    const Agenda& agenda = shared_.agendas[0];
+    int64_t next = cursor_ < actions.size() ? actions[cursor_].cycle : INT64_MAX;
+    if (!agenda.empty()) next = std::min(next, agenda.top().cycle);
+    return next;
+}
+
 int64_t Core::first_cycle(int slice) const {
     const auto& own = by_slice_[size_t(slice)];
     return own.empty() ? -1 : shared_.program.actions[own.front()].cycle;
@@ -175,7 +182,7 @@ RunResult Core::finish() {
     result.counters.instructions = program.instruction_cycles;
     result.counters.fetch_bytes = program.instruction_bytes;
     add_energy(shared_.chip, program.cycles, result.counters);
-    result.sent = std::move(shared_.outbox);
+    for (Departure& departure : shared_.outbox) result.sent.push_back({departure.link, departure.cycle, std::move(departure.bytes)});
     std::stable_sort(result.sent.begin(), result.sent.end(), [](const LinkVector& x, const LinkVector& y) { return std::tie(x.cycle, x.link) < std::tie(y.cycle, y.link); });
     if (shared_.trace) {
         result.trace = shared_.trace->text(program);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/ecc.hpp"
+#include "sim/links.hpp"
 #include "sim/log.hpp"
 #include "sim/machine.hpp"
 #include "sim/prepare.hpp"
@@ -29,7 +30,7 @@ using Agenda = std::priority_queue<Element>;
 /// What the slices of a chip share during a run.
 class Shared {
 public:
-    Shared(const models::Chip& chip, const PreparedProgram& program, const Options& options, std::vector<Sram>* srams);
+    Shared(const models::Chip& chip, const PreparedProgram& program, const Options& options, std::vector<Sram>* srams, Wiring wiring);
 
     bool functional() const { return srams != nullptr; }
 
@@ -59,7 +60,9 @@ public:
     HazardLog hazards;
     Counters counters;
     std::unique_ptr<Trace> trace;
-    std::vector<LinkVector> inbox, outbox;
+    Wiring wiring;
+    std::vector<Departure> outbox;       ///< emptied by whoever takes vectors further
+    std::vector<LinkEvent> link_events;  ///< all of the run
     std::unique_ptr<Ecc> ecc;  ///< only if faults are injected
 
     // Functional mode only.
@@ -86,7 +89,7 @@ protected:
 class Core {
 public:
     Core(const models::Chip& chip, const PreparedProgram& program, const Options& options, std::vector<Sram>* srams,
-         std::vector<LinkVector> inbox);
+         Wiring wiring);
     ~Core();
 
     /// Acts on everything before `cycle`; false when nothing is left or the run must stop.
@@ -95,8 +98,12 @@ public:
     /// which the slice has something to do, or -1.
     int64_t advance_slice(int slice, int64_t cycle);
     int64_t first_cycle(int slice) const;
+    /// The next cycle at which something is due for advance(); INT64_MAX when nothing is left.
+    int64_t next_cycle() const;
     /// Called by the engine at the end of each window; true when the run must stop.
     bool must_stop(int64_t cycle);
+    /// An uncorrectable word was read.
+    bool fatal() const { return shared_.ecc && shared_.ecc->fatal(); }
     int slices() const { return int(slices_.size()); }
     Shared& shared() { return shared_; }
     RunResult finish();

@@ -17,7 +17,44 @@ uint64_t sum(const Rows& sides, Get get) {
     return total;
 }
 
+template <class Row>
+void add(std::vector<Row>& rows, const std::vector<Row>& more) {
+    if (rows.size() < more.size()) rows.resize(more.size());
+    for (size_t i = 0; i < more.size(); ++i) rows[i] += more[i];
+}
+
 }  // namespace
+
+MemCounters& MemCounters::operator+=(const MemCounters& other) {
+    vectors_read += other.vectors_read;
+    vectors_written += other.vectors_written;
+    return *this;
+}
+
+PlaneCounters& PlaneCounters::operator+=(const PlaneCounters& other) {
+    weight_vectors += other.weight_vectors;
+    activations += other.activations;
+    macs_int8 += other.macs_int8;
+    macs_fp16 += other.macs_fp16;
+    return *this;
+}
+
+Counters& Counters::operator+=(const Counters& other) {
+    for (size_t side = 0; side < 2; ++side) {
+        add(mem[side], other.mem[side]);
+        add(planes[side], other.planes[side]);
+        add(stream_cycles[side], other.stream_cycles[side]);
+        sxm_bytes[side] += other.sxm_bytes[side];
+    }
+    add(alu_ops, other.alu_ops);
+    vectors_sent += other.vectors_sent;
+    vectors_received += other.vectors_received;
+    instructions += other.instructions;
+    fetch_bytes += other.fetch_bytes;
+    static_joules += other.static_joules;
+    dynamic_joules += other.dynamic_joules;
+    return *this;
+}
 
 uint64_t Counters::vectors_read() const {
     return sum(mem, [](const MemCounters& slice) { return slice.vectors_read; });

@@ -15,6 +15,7 @@ namespace superlane::sim {
 
 struct MemCounters {
     uint64_t vectors_read = 0, vectors_written = 0;
+    MemCounters& operator+=(const MemCounters& other);
     bool operator==(const MemCounters&) const = default;
 };
 
@@ -22,6 +23,7 @@ struct PlaneCounters {
     uint64_t weight_vectors = 0;  ///< loaded; an f16 vector counts once, on the even plane
     uint64_t activations = 0;     ///< vectors through the array
     uint64_t macs_int8 = 0, macs_fp16 = 0;  ///< of loaded rows and powered lanes only
+    PlaneCounters& operator+=(const PlaneCounters& other);
     bool operator==(const PlaneCounters&) const = default;
 };
 
@@ -43,6 +45,7 @@ struct Counters {
     uint64_t stream_register_cycles() const;
     double joules() const { return static_joules + dynamic_joules; }
     bool operator==(const Counters&) const = default;
+    Counters& operator+=(const Counters& other);
 };
 
 /// Energy proxy from the chip's energy rows: static power over the cycles, and what was counted.

@@ -25,13 +25,13 @@ std::string in_words(const InstructionRef& instruction) {
     return text + " '" + instruction.text + "'";
 }
 
+}  // namespace
+
 InstructionRef refer(const PreparedProgram& program, const isa::QueueMap& queues, uint32_t burst) {
     if (burst == no_burst) return {};
     const BurstInfo& info = program.bursts[burst];
     return {queues.name(int(info.queue)), info.position, info.line, isa::to_text(info.instruction)};
 }
-
-}  // namespace
 
 std::string_view hazard_name(HazardKind kind) { return rows[size_t(kind)].name; }
 std::string_view hazard_explanation(HazardKind kind) { return rows[size_t(kind)].explanation; }
@@ -49,6 +49,11 @@ void HazardLog::add(RawHazard hazard) {
     if (hazard.b != no_burst && hazard.b < hazard.a) std::swap(hazard.a, hazard.b);
     const auto [place, fresh] = found_.try_emplace({hazard.kind, hazard.slice, hazard.stream, hazard.a, hazard.b}, hazard);
     if (!fresh && hazard.cycle < place->second.cycle) place->second = std::move(hazard);
+}
+
+void HazardLog::explain(const RawHazard& hazard) {
+    const auto place = found_.find({hazard.kind, hazard.slice, hazard.stream, hazard.a, hazard.b});
+    if (place != found_.end() && place->second.cycle == hazard.cycle) place->second.detail = hazard.detail;
 }
 
 size_t HazardLog::before(int64_t cycle) const {

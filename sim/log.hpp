@@ -10,9 +10,15 @@
 
 namespace superlane::sim {
 
+/// A burst's instruction as a hazard names it.
+InstructionRef refer(const PreparedProgram& program, const isa::QueueMap& queues, uint32_t burst);
+
 class HazardLog {
 public:
     void add(RawHazard hazard);
+    /// Says more about a hazard, if it was one and this cycle its first.
+    void explain(const RawHazard& hazard);
+    bool empty() const { return found_.empty(); }
     /// How many happen before a cycle.
     size_t before(int64_t cycle) const;
     /// In words, sorted by cycle, kind, slice, stream, instructions; at most `most`.

@@ -155,6 +155,7 @@ private:
     void act(uint32_t id, const Chunk& chunk) {
         const uint16_t slice = uint16_t(out_.slice_of_queue[out_.bursts[chunk.burst].queue]);
         const auto push = [&](int64_t cycle, Act act, uint8_t rank) { out_.actions.push_back({cycle, id, slice, rank, act}); };
+        if (slice == slices_.c2c() && chunk.instruction.opcode != Opcode::Ifetch) out_.links = std::max(out_.links, chunk.index + 1);
         out_.longest_chunk = std::max(out_.longest_chunk, int(chunk.last() - chunk.first));
         switch (chunk.instruction.opcode) {
             case Opcode::InstallWeights: return push(chunk.first, Act::Both, 0);

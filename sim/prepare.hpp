@@ -8,6 +8,7 @@
 #include "isa/program.hpp"
 #include "models/chip.hpp"
 #include "sim/beat.hpp"
+#include "sim/clocks.hpp"
 #include "sim/hazards.hpp"
 
 namespace superlane::sim {
@@ -96,6 +97,8 @@ public:
     std::vector<Action> actions;  ///< by cycle, slice, rank
     std::vector<RawHazard> hazards;  ///< those that the text alone shows
     std::vector<std::pair<int64_t, int>> powered;  ///< superlanes from a cycle on, by Config
+    std::vector<Alignment> alignments;  ///< Deskew, RuntimeDeskew
+    int links = 0;                 ///< one more than the highest link that is used
     int64_t cycles = 0;
     int longest_chunk = 0;  ///< cycles between first and last element
     uint64_t instruction_cycles = 0, instruction_bytes = 0;

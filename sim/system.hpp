@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Many simulated chips and the links between them. Shows no SystemC type.
+// Many simulated chips and the links between them, as others see them. Shows no SystemC type.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -12,10 +12,19 @@
 
 namespace superlane::sim {
 
+/// An uncorrectable error of a vector on its way: the n-th from 0 on that a chip sends on a link in a run.
+struct LinkError {
+    int chip = 0, link = 0;  ///< the sender
+    int64_t vector = 0;
+    auto operator<=>(const LinkError&) const = default;
+};
+
 struct SystemOptions {
     Options chip;        ///< engine, data, traces and faults of every chip; window_cycles is cut to the smallest latency
     int threads = 1;     ///< chips of one window advance on so many threads; no result depends on it
-    bool share = true;   ///< timing only: chips with the same program are simulated once, their links checked one by one
+    bool share = true;   ///< timing only, no drift: chips with the same program are simulated once, their links checked one by one
+    std::vector<double> drift_ppm;       ///< of each chip's clock, > 0 is fast (draw_drift in sim/clocks.hpp); empty = none
+    std::vector<LinkError> link_errors;  ///< to inject
 };
 
 /// One program on one chip. Launches of a chip follow each other; a program must have ended before the next begins.
@@ -29,12 +38,16 @@ struct Launch {
 
 struct SystemResult {
     int64_t cycles = 0;                ///< from cycle 0 to the end of the last program
-    bool stopped = false;
+    bool stopped = false;              ///< by too many hazards of all chips, or an uncorrectable word
     struct ChipHazard {
         int chip = 0;
+        int launch = -1;               ///< whose program found it; -1: the link alone
+        int64_t cycle = 0;             ///< of the system; hazard.cycle is the program's own
+        std::string program;           ///< the launch's name
         Hazard hazard;
+        std::string message() const;   ///< "chip 3, 'attention' at system cycle 1120: cycle 120, ..."
     };
-    std::vector<ChipHazard> hazards;   ///< by cycle and chip
+    std::vector<ChipHazard> hazards;   ///< by cycle and chip; at most max_hazards
     Counters counters;                 ///< of all chips
     std::vector<Counters> by_launch;   ///< in the order of launches
     struct LinkUse {
@@ -43,6 +56,7 @@ struct SystemResult {
         int deepest_fifo = 0;          ///< vectors that waited at the other end at once
     };
     std::vector<LinkUse> links;        ///< those that carried anything, by chip and link
+    std::vector<LinkError> link_errors;  ///< injected errors that a vector met: its data is wrong, its time is not
     int distinct_programs = 0;
     std::string digest;                ///< SHA-256 over every chip's trace lines, links and hazards; thread count does not change it
 };
@@ -57,6 +71,8 @@ public:
     const models::System& system() const;
     void write(int chip, isa::Side side, int slice, int address, std::span<const uint8_t> bytes);
     void read(int chip, isa::Side side, int slice, int address, std::span<uint8_t> bytes) const;
+    /// A program's initial data into a chip's memory.
+    void load(int chip, const isa::Program& program);
 
     /// Runs the launches on memory as it stands; memory persists from run to run, link FIFOs start empty.
     SystemResult run(const std::vector<Launch>& launches);

@@ -7,13 +7,15 @@
 
 namespace superlane::test {
 
+inline constexpr int streaming_start = 64;   ///< cycle of the first LW
+inline constexpr int streaming_period = 22;  ///< cycles from tile to tile
 inline constexpr int streaming_group = 4;    ///< tiles that one result sums
 inline constexpr int streaming_tiles = 350;  ///< tiles a plane has room for; then the first again
 
 /// Per plane and tile: a burst of 20 on each of 16 streams, then one activation on the first of them, install, product. The
 /// accumulator sums `group` tiles; each sum is written back to four slices.
-inline isa::Program weight_streaming(const models::Chip& chip, int tiles_per_plane) {
-    constexpr int period = 22, group = streaming_group;
+inline ProgramBuilder weight_streaming_builder(const models::Chip& chip, int tiles_per_plane) {
+    constexpr int period = streaming_period, group = streaming_group;
     ProgramBuilder program(chip);
     const isa::Floorplan plan = chip.floorplan();
     const isa::Timing& t = chip.timing;
@@ -22,7 +24,7 @@ inline isa::Program weight_streaming(const models::Chip& chip, int tiles_per_pla
         const auto leave = [&](int64_t cycle, int slice) { return cycle - std::abs(plan.mxm_in(side) - plan.mem(side, slice)) - t.mem_read; };
         for (int plane = 0; plane < 2; ++plane)
             for (int tile = 0; tile < tiles_per_plane; ++tile) {
-                const int64_t load = 64 + int64_t(tile) * period;  // first LW
+                const int64_t load = streaming_start + int64_t(tile) * period;  // first LW
                 for (int k = 0; k < 16; ++k) {
                     const int slice = plane * 16 + k;
                     program.at(leave(load, slice), program.mem(side, slice), read(tile % streaming_tiles * 20, isa::stream(side, slice)), 20, 1, 1);
@@ -45,7 +47,8 @@ inline isa::Program weight_streaming(const models::Chip& chip, int tiles_per_pla
                 }
             }
     }
-    return program.build();
+    return program;
 }
+inline isa::Program weight_streaming(const models::Chip& chip, int tiles_per_plane) { return weight_streaming_builder(chip, tiles_per_plane).build(); }
 
 }  // namespace superlane::test

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Host access to MEM slices.
+#include "sim/memory.hpp"
+
+#include <cstring>
+
+#include "base/error.hpp"
+#include "sim/prepare.hpp"
+
+namespace superlane::sim {
+namespace {
+
+void check_span(const models::Chip& chip, isa::Side side, int slice, int address, size_t bytes) {
+    const size_t words = (bytes + size_t(chip.lanes()) - 1) / size_t(chip.lanes());
+    if (slice >= 0 && slice < chip.geometry.mem_slices && address >= 0 &&
+        size_t(address) + words <= size_t(chip.geometry.words))
+        return;
+    const SliceMap slices(chip.geometry);
+    throw user_error("memory: ", words, " words at ", slices.name(slices.mem(side, slice)), ", address ", address,
+                     " are not in the chip, whose ", chip.geometry.mem_slices, " slices a side have ",
+                     chip.geometry.words, " words");
+}
+
+}  // namespace
+
+ChipMemory::ChipMemory(const models::Chip& chip, bool functional) {
+    if (!functional) return;
+    for (int slice = 0; slice < 2 * chip.geometry.mem_slices; ++slice)
+        srams_.emplace_back(chip.geometry.words, chip.lanes());
+}
+
+void ChipMemory::write(const models::Chip& chip, isa::Side side, int slice, int address,
+                       std::span<const uint8_t> bytes) {
+    check_span(chip, side, slice, address, bytes.size());
+    if (srams_.empty()) return;
+    Sram& sram = srams_[size_t(SliceMap(chip.geometry).mem(side, slice))];
+    const size_t lanes = size_t(chip.lanes());
+    for (size_t done = 0; done < bytes.size(); done += lanes)
+        std::memcpy(sram.writable(address + int64_t(done / lanes)), bytes.data() + done,
+                    std::min(lanes, bytes.size() - done));
+}
+
+void ChipMemory::read(const models::Chip& chip, isa::Side side, int slice, int address,
+                      std::span<uint8_t> bytes) const {
+    check_span(chip, side, slice, address, bytes.size());
+    if (srams_.empty()) return void(std::memset(bytes.data(), 0, bytes.size()));
+    const Sram& sram = srams_[size_t(SliceMap(chip.geometry).mem(side, slice))];
+    const size_t lanes = size_t(chip.lanes());
+    for (size_t done = 0; done < bytes.size(); done += lanes)
+        std::memcpy(bytes.data() + done, sram.current(address + int64_t(done / lanes)),
+                    std::min(lanes, bytes.size() - done));
+}
+
+void ChipMemory::load(const models::Chip& chip, const isa::Program& program) {
+    for (const isa::DataBlock& block : program.data) {
+        const size_t words = (block.bytes.size() + size_t(chip.lanes()) - 1) / size_t(chip.lanes());
+        if (block.slice < chip.geometry.mem_slices && block.address + words <= size_t(chip.geometry.words))
+            write(chip, block.side, block.slice, block.address, block.bytes);
+    }
+}
+
+}  // namespace superlane::sim
