@@ -3,7 +3,9 @@
 #include "compiler/cable_graph.hpp"
 
 #include <algorithm>
+#include <climits>
 #include <numeric>
+#include <utility>
 
 namespace superlane::compiler {
 
@@ -63,10 +65,23 @@ std::vector<int> CableGraph::distances(int from) const {
 }
 
 bool CableGraph::complete() const {
-    for (int a = 0; a < members(); ++a)
+    for (int a = 0; a < members(); ++a) {
+        if (int(out(a).size()) < members() - 1) return false;
         for (int b = 0; b < members(); ++b)
             if (a != b && between(a, b) < 0) return false;
+    }
     return true;
+}
+
+int CableGraph::parallel() const {
+    int fewest = INT_MAX;
+    std::vector<int> cables(chips_.size());
+    for (int a = 0; a < members(); ++a) {
+        for (const int id : out(a)) ++cables[size_t(edge(id).to)];
+        for (const int id : out(a))
+            if (int& count = cables[size_t(edge(id).to)]; count > 0) fewest = std::min(fewest, std::exchange(count, 0));
+    }
+    return fewest;
 }
 
 }  // namespace superlane::compiler

@@ -37,6 +37,8 @@ public:
     std::vector<int> distances(int from) const;
     /// Whether there is a cable between each two members.
     bool complete() const;
+    /// Cables between those neighbours that have fewest.
+    int parallel() const;
 
 private:
     std::vector<int> chips_;

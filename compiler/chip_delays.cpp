@@ -82,7 +82,7 @@ ChipDelays chip_delays(const models::Chip& chip, const CollectiveRows& rows, int
     delays.width = rows.width;
     delays.interval = timing.c2c_vector_interval;
     delays.sent_to_receive = slack + timing.c2c_send + latency_cycles;
-    delays.at_once = 2 * degree > timing.c2c_vector_interval ? 2 : 1;
+    delays.at_once = std::clamp(3 * degree / (2 * timing.c2c_vector_interval) + 1, 1, 3);
     delays.operands_per_task = TransferTasks::operands(chip, rows.width);
     Measured measured(chip, rows);
     if (!rows.in_place) delays.add.resize(size_t(delays.operands_per_task) + 1);

@@ -125,7 +125,6 @@ CollectiveKind collective_kind(const std::string& name) {
 }
 
 Collective::Held Collective::before(int member) const {
-    if (plan.jobs.empty()) return {0, plan.rows};
     if (adds(options.kind)) return {0, plan.rows};
     if (options.kind == CollectiveKind::AllGather)
         return {plan.rows / graph.members() * member, plan.rows / graph.members()};
@@ -154,10 +153,10 @@ Collective compile_collective(const models::System& system, const CollectiveOpti
     for (int m = 0; m < graph.members(); ++m) degree = std::max(degree, int(graph.out(m).size()));
     CollectiveRows placed = place_rows(system, options, graph.members(), rows);
     Collective result{options, std::move(graph), std::move(placed), {}, {}, {}, {}, {}, {}, 0, 0, 1};
+    const int latency = system.scheduled_latency_cycles() + chip.timing.c2c_fec_cycles;
     for (;; result.slack *= 2) {
         SUPERLANE_CHECK(result.slack <= most_slack, "sends of a collective are late", result.slack);
-        const ChipDelays delays =
-            chip_delays(chip, result.rows, system.scheduled_latency_cycles(), degree, result.slack);
+        const ChipDelays delays = chip_delays(chip, result.rows, latency, degree, result.slack);
         result.plan = plan_collective(system, options, result.graph, rows, delays);
         if (const int64_t count = transfers(result.plan, result.rows.width); count > most_transfers)
             throw user_error(collective_names()[size_t(options.kind)], ": ", options.bytes, " B over ",

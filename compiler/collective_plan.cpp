@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Algorithms: each a set of trees with a share of the rows.
 #include <algorithm>
-#include <numeric>
 
 #include "base/error.hpp"
 #include "compiler/collective.hpp"
@@ -37,47 +36,59 @@ private:
 
     /// Chip by chip a tree, each root with its share of the rows.
     std::optional<Jobs> shared(const std::string& algorithm) const {
-        if (graph_.members() == 1) return Jobs{};
         if (algorithm == "direct" && !graph_.complete()) return {};
         std::vector<int> ring;
         if (algorithm == "ring" && (ring = find_ring(graph_)).empty()) return {};
-        const bool by_chip = options_.kind == Kind::AllGather || options_.kind == Kind::ReduceScatter;
         const int members = graph_.members();
-        int trees = members;
-        if (!by_chip) trees = std::min({members, rows_, int(std::max<int64_t>(1, most_tree_edges / members))});
-        if (options_.kind == Kind::Broadcast) trees = 1;
+        int roots = members;
+        if (options_.kind == Kind::AllReduce)
+            roots = std::min({members, rows_, int(std::max<int64_t>(1, most_tree_edges / members))});
+        if (options_.kind == Kind::Broadcast) roots = 1;
+        // A star uses one cable to each neighbour: as many stars as there are cables.
+        const int pieces = algorithm == "direct" ? graph_.parallel() : 1;
         Loads loads(graph_.edges().size());
         Jobs jobs;
-        for (int t = 0; t < trees; ++t) {
-            const int place = int(int64_t(t) * members / trees);
-            const int first = int(int64_t(t) * rows_ / trees), last = int(int64_t(t + 1) * rows_ / trees);
-            const int root = options_.kind == Kind::Broadcast ? member(options_.from) : place;
-            std::optional<Tree> tree;
-            if (algorithm == "ring")
-                tree = ring_tree(graph_, ring, size_t(std::find(ring.begin(), ring.end(), root) - ring.begin()));
-            else if (algorithm == "direct")
-                tree = star_tree(graph_, root);
-            else if (algorithm == "hierarchical")
-                tree = packaged_tree(graph_, root, loads, last - first);
-            else
-                tree = shortest_tree(graph_, root, loads, last - first);
+        for (int t = 0; t < roots * pieces; ++t) {
+            const int root = roots == 1 && options_.kind == Kind::Broadcast
+                                 ? member(options_.from)
+                                 : int(int64_t(t / pieces) * members / roots);
+            const int first = share(t, roots * pieces), last = share(t + 1, roots * pieces);
+            if (first == last) continue;
+            std::optional<Tree> tree = grow(algorithm, root, ring, loads, last - first);
             if (!tree) return {};
             jobs.push_back({std::make_shared<const Tree>(std::move(*tree)), first, last - first, up(), down()});
         }
         return jobs;
     }
+    /// The first row of part t.
+    int share(int t, int parts) const { return int(int64_t(t) * rows_ / parts); }
+
+    std::optional<Tree> grow(const std::string& algorithm, int root, const std::vector<int>& ring, Loads& loads,
+                             int64_t rows) const {
+        if (algorithm == "ring")
+            return ring_tree(graph_, ring, size_t(std::find(ring.begin(), ring.end(), root) - ring.begin()));
+        if (algorithm == "direct") return star_tree(graph_, root, loads, rows);
+        if (algorithm == "hierarchical") return packaged_tree(graph_, root, loads, rows);
+        return shortest_tree(graph_, root, loads, rows);
+    }
 
     /// Every chip sends all it has to every other, and adds.
     std::optional<Jobs> exchange() const {
         if (!graph_.complete()) return {};
+        const int pieces = graph_.parallel();
+        Loads loads(graph_.edges().size());
         Jobs jobs;
-        for (int root = 0; root < graph_.members() && graph_.members() > 1; ++root)
-            jobs.push_back({std::make_shared<const Tree>(*star_tree(graph_, root)), 0, rows_, true, false});
+        for (int root = 0; root < graph_.members(); ++root)
+            for (int piece = 0; piece < pieces; ++piece) {
+                const int first = share(piece, pieces), last = share(piece + 1, pieces);
+                if (first < last)
+                    jobs.push_back({std::make_shared<const Tree>(*star_tree(graph_, root, loads, last - first)), first,
+                                    last - first, true, false});
+            }
         return jobs;
     }
 
     std::optional<Jobs> broadcast_tree() const {
-        if (graph_.members() == 1) return Jobs{};
         Loads loads(graph_.edges().size());
         std::optional<Tree> tree = shortest_tree(graph_, member(options_.from), loads, 1);
         if (!tree) return {};
@@ -110,7 +121,6 @@ private:
     /// Paths without a common cable, with so many vectors each that all end together; only as many as are worth it.
     std::optional<Jobs> paths() const {
         const int from = member(options_.from), to = member(options_.to);
-        if (from == to) return Jobs{};
         const std::vector<Tree> ways = disjoint_paths(graph_, from, to, int(graph_.out(from).size()));
         if (ways.empty()) return {};
         const int64_t hop = delays_.sent_to_receive + delays_.forward;

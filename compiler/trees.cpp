@@ -125,13 +125,14 @@ private:
 
 }  // namespace
 
-std::optional<Tree> star_tree(const CableGraph& graph, int root) {
+std::optional<Tree> star_tree(const CableGraph& graph, int root, Loads& loads, int64_t weight) {
     std::vector<int> down(size_t(graph.members()), -1);
-    for (int m = 0; m < graph.members(); ++m)
-        if (m != root) {
-            down[size_t(m)] = graph.between(root, m);
-            if (down[size_t(m)] < 0) return {};
-        }
+    for (const int id : graph.out(root)) {
+        int& best = down[size_t(graph.edge(id).to)];
+        if (best < 0 || load(graph, loads, id) < load(graph, loads, best)) best = id;
+    }
+    for (const int id : down)
+        if (id >= 0) add_load(graph, loads, id, weight);
     return finish(graph, root, std::move(down), graph.members());
 }
 

@@ -24,9 +24,10 @@ struct Tree {
 /// How much each edge has to carry so far: builders spread trees over what carries least.
 using Loads = std::vector<int64_t>;
 
-/// Every other chip is a neighbour of the root; nothing when one is not.
-std::optional<Tree> star_tree(const CableGraph& graph, int root);
-/// Fewest hops to every chip, among these the cables that carry least; `weight` is added to their loads.
+/// Every other chip is a neighbour of the root; nothing when one is not. Of several cables those that carry least are
+/// taken, here and below, and `weight` is added to their loads.
+std::optional<Tree> star_tree(const CableGraph& graph, int root, Loads& loads, int64_t weight);
+/// Fewest hops to every chip.
 std::optional<Tree> shortest_tree(const CableGraph& graph, int root, Loads& loads, int64_t weight);
 /// Into every rack by one cable, in it into every node by one cable, in it to every chip: sums are made before they
 /// leave. Nothing when a node or rack does not hang together.
