@@ -2,6 +2,7 @@
 // Closed formulas: how long a plan takes, and how long any plan must take. Both are explained in docs/collectives.md.
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "compiler/collective.hpp"
 
@@ -19,17 +20,39 @@ int64_t up_hop(const ChipDelays& delays, int children) {
     return cycles;
 }
 
-/// Longest way up the tree: every hop with the additions at its end.
-int64_t up_cycles(const CableGraph& graph, const Tree& tree, const ChipDelays& delays) {
+/// By member: cycles from a leaf's Send to the member's, the longest way below it.
+std::vector<int64_t> up_cycles(const CableGraph& graph, const Tree& tree, const ChipDelays& delays) {
     std::vector<int64_t> below(size_t(graph.members()));
     for (size_t i = tree.order.size(); i-- > 0;) {
-        const int member = tree.order[i];
-        for (int c = 0; c < tree.children_of(member); ++c)
-            below[size_t(member)] =
-                std::max(below[size_t(member)], below[size_t(graph.edge(tree.child(member, c)).to)] +
-                                                    up_hop(delays, tree.children_of(member)));
+        const int member = tree.order[i], children = tree.children_of(member);
+        for (int c = 0; c < children; ++c) {
+            const int child = graph.edge(tree.child(member, c)).to;
+            below[size_t(member)] = std::max(below[size_t(member)], below[size_t(child)] + up_hop(delays, children));
+        }
     }
-    return below[size_t(tree.root)];
+    return below;
+}
+
+/// What a job sends over an edge: cycles before the first and after the last of it.
+struct Use {
+    int edge;
+    int64_t before, after, vectors;
+};
+
+void add_uses(const CableGraph& graph, const TreeJob& job, const ChipDelays& delays, std::vector<Use>& uses) {
+    const Tree& tree = *job.tree;
+    const int64_t hop = delays.sent_to_receive + delays.forward, vectors = int64_t(job.rows) * delays.width;
+    const std::vector<int64_t> below = job.up ? up_cycles(graph, tree, delays) : std::vector<int64_t>();
+    const int64_t up = job.up ? below[size_t(tree.root)] : 0;
+    for (const int member : tree.order) {
+        if (member == tree.root) continue;
+        const int edge = tree.down[size_t(member)], depth = tree.depth[size_t(member)];
+        if (job.up) {
+            const int64_t before = below[size_t(member)];
+            uses.push_back({graph.edge(edge).back, before, up - before + (job.down ? tree.height * hop : 0), vectors});
+        }
+        if (job.down) uses.push_back({edge, up + (depth - 1) * hop, (tree.height - depth + 1) * hop, vectors});
+    }
 }
 
 struct Unit {
@@ -70,30 +93,23 @@ int64_t in_all(const CollectiveOptions& options, int64_t members, int64_t vector
 }  // namespace
 
 int64_t estimate_collective(const CableGraph& graph, const std::vector<TreeJob>& jobs, const ChipDelays& delays) {
-    std::vector<int64_t> loads(graph.edges().size());
-    for (const TreeJob& job : jobs)
-        for (const int edge : job.tree->down) {
-            if (edge < 0) continue;
-            const int64_t vectors = int64_t(job.rows) * delays.width;
-            if (job.down) loads[size_t(edge)] += vectors;
-            if (job.up) loads[size_t(graph.edge(edge).back)] += vectors;
-        }
+    std::vector<Use> uses;
+    for (const TreeJob& job : jobs) add_uses(graph, job, delays, uses);
+    std::sort(uses.begin(), uses.end(),
+              [](const Use& x, const Use& y) { return std::tuple(x.edge, -x.after) < std::tuple(y.edge, -y.after); });
     int64_t longest = 0;
-    std::map<const Tree*, int64_t> known;
-    for (const TreeJob& job : jobs) {
-        if (job.rows == 0) continue;
-        int64_t busiest = 1;
-        for (const int edge : job.tree->down) {
-            if (edge < 0) continue;
-            if (job.down) busiest = std::max(busiest, loads[size_t(edge)]);
-            if (job.up) busiest = std::max(busiest, loads[size_t(graph.edge(edge).back)]);
+    for (size_t i = 0; i < uses.size();) {
+        size_t end = i;
+        int64_t before = uses[i].before, vectors = 0;
+        for (; end < uses.size() && uses[end].edge == uses[i].edge; ++end) before = std::min(before, uses[end].before);
+        // What has the longest way left goes first; then everything of at least so long a way, and that way.
+        for (; i < end; ++i) {
+            vectors += uses[i].vectors;
+            longest =
+                std::max(longest, std::max(before + (vectors - 1) * delays.interval, uses[i].before) + uses[i].after);
         }
-        int64_t cycles = delays.first_send + (busiest - 1) * delays.interval;
-        if (job.up) cycles += up_cycles(graph, *job.tree, delays);
-        if (job.down) cycles += job.tree->height * int64_t(delays.sent_to_receive + delays.forward);
-        longest = std::max(longest, cycles);
     }
-    return longest;
+    return delays.first_send + longest;
 }
 
 int64_t bound_collective(const models::System& system, const CollectiveOptions& options, const CableGraph& graph,
