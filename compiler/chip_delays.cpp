@@ -26,7 +26,9 @@ public:
           input_(rows.input.samples()),
           output_(rows.output.samples()) {
         RowShelves shelves = rows.shelves;
-        if (!rows.in_place) staged_ = staging(shelves, 0).samples();
+        if (rows.in_place) return;
+        staged_ = staging(shelves, 0).samples();
+        for (const RowPlace& place : staging(shelves, 0).samples()) sums_.push_back(place);
     }
 
     int send(const RowPlace& place) { return -tasks_.reads(tasks_.send(place, 0, 0), place); }
@@ -49,8 +51,9 @@ public:
         const Task task = tasks_.add(type_, operands, to);
         const int behind = worst(staged_, side, [&](const RowPlace& p) { return receive(p); });
         ChipDelays::Add add;
-        // The sum may lie in staging, the farthest of all: as far beyond the output as receiving tells.
-        const int farther = std::max(0, behind - receive(to));
+        // The sum may lie in staging: as far beyond the output as receiving tells.
+        const int farther =
+            std::max(0, worst(sums_, side, [&](const RowPlace& p) { return receive(p); }) - receive(to));
         const int settled = tasks_.settled(task, to) + farther;
         add.operand.push_back(settled + farther - tasks_.reads(task, operands[0]));
         for (int i = 1; i <= parts; ++i) add.operand.push_back(behind - tasks_.reads(task, operands[size_t(i)]));
@@ -64,13 +67,13 @@ private:
     }
     int passing(Side side) {
         const auto sends = [&](const RowPlace& p) { return send(p); };
-        return std::max(worst(output_, side, sends), worst(staged_, side, sends));
+        return std::max(worst(output_, side, sends), worst(sums_, side, sends));
     }
 
     Problem problem_;
     TransferTasks tasks_;
     isa::DType type_;
-    std::vector<RowPlace> input_, output_, staged_;
+    std::vector<RowPlace> input_, output_, staged_, sums_;
 };
 
 }  // namespace

@@ -25,7 +25,8 @@ public:
         : rows_(rows), jobs_(jobs), member_(member), parts_(TransferTasks::operands(chip, rows.width)) {
         for (const Step& step : steps) assign(step);
         RowShelves shelves = rows.shelves;
-        if (slots_ > 0) store_ = staging(shelves, slots_);
+        for (Slots* slots : {&children_, &sums_})
+            if (slots->rows > 0) slots->store = staging(shelves, slots->rows);
     }
 
     bool root(const Step& step) const { return tree(step).root == member_; }
@@ -36,7 +37,9 @@ public:
     RowPlace input(const Step& step) const { return rows_.input.place(row(step)); }
     RowPlace output(const Step& step) const { return rows_.output.place(rows_.scattered ? step.row : row(step)); }
     /// Where a child's rows wait (child -1: the sum so far).
-    RowPlace waiting(const Step& step, int child) const { return store_.place(slot_of_.at(key(step, child))); }
+    RowPlace waiting(const Step& step, int child) const {
+        return slots(child).store.place(slot_of_.at(key(step, child)));
+    }
     RowPlace sum(const Step& step) const { return root(step) ? output(step) : waiting(step, -1); }
     RowPlace sent(const Step& step) const {
         if (!step.up) return output(step);
@@ -45,6 +48,14 @@ public:
 
 private:
     using Key = std::tuple<int, int, int>;  // job, row, child
+    /// Rows of children and sums so far lie in different slices: an addition reads one of each in the same cycle.
+    struct Slots {
+        std::deque<std::pair<int64_t, int>> free[2];  ///< by side: since when, slot
+        int used[2] = {}, rows = 0;
+        RowStore store;
+    };
+    Slots& slots(int child) { return child < 0 ? sums_ : children_; }
+    const Slots& slots(int child) const { return child < 0 ? sums_ : children_; }
     static Key key(const Step& step, int child) { return {step.job, step.row, child}; }
     const Tree& tree(const Step& step) const { return *jobs_[size_t(step.job)].tree; }
 
@@ -65,29 +76,28 @@ private:
     void take(const Step& step, int child) {
         if (slot_of_.contains(key(step, child))) return;
         const int side = int(rows_.input.place(row(step)).region.side);
-        std::deque<std::pair<int64_t, int>>& free = free_[side];
+        Slots& own = slots(child);
+        std::deque<std::pair<int64_t, int>>& free = own.free[side];
         int slot;
         if (!free.empty() && free.front().first + rest_cycles <= step.cycle) {
             slot = free.front().second;
             free.pop_front();
         } else {
-            slot = 2 * used_[side]++ + side;
-            slots_ = std::max(slots_, slot + 1);
+            slot = 2 * own.used[side]++ + side;
+            own.rows = std::max(own.rows, slot + 1);
         }
         slot_of_[key(step, child)] = slot;
     }
     void release(const Step& step, int child) {
         const int slot = slot_of_.at(key(step, child));
-        free_[slot % 2].push_back({step.cycle, slot});
+        slots(child).free[slot % 2].push_back({step.cycle, slot});
     }
 
     const CollectiveRows& rows_;
     const std::vector<TreeJob>& jobs_;
     int member_, parts_;
     std::map<Key, int> slot_of_, sent_;
-    std::deque<std::pair<int64_t, int>> free_[2];
-    int used_[2] = {}, slots_ = 0;
-    RowStore store_;
+    Slots children_, sums_;
 };
 
 /// The program's number of each link that the chip uses, in order of first use.

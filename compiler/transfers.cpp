@@ -78,7 +78,7 @@ public:
         }
         for (std::vector<Step>& steps : result_.steps) {
             std::stable_sort(steps.begin(), steps.end(),
-                             [](const Step& x, const Step& y) { return x.cycle < y.cycle; });
+                             [](const Step& x, const Step& y) { return x.cycle + x.lead < y.cycle + y.lead; });
             if (!steps.empty()) result_.last = std::max(result_.last, steps.back().cycle);
         }
         return std::move(result_);
@@ -204,6 +204,7 @@ private:
             start = chips_[size_t(member)].add.take(start, 1);
             Step& s = step(member, Step::Kind::Add, start, -1, vector);
             s.operand = uint16_t(first);
+            s.lead = uint16_t(std::max<int64_t>(0, got - start));
         }
         std::vector<int64_t>().swap(sum.at);
         const int64_t leaves = start + delays_.add[size_t(parts)].sum;

@@ -47,10 +47,11 @@ struct Step {
     uint8_t byte = 0;
     Kind kind = Kind::Send;
     bool up = false;
+    uint16_t lead = 0;  ///< Add: cycles by which it starts before the Receive of what it reads last
 };
 
 struct TransferSchedule {
-    std::vector<std::vector<Step>> steps;  ///< by member
+    std::vector<std::vector<Step>> steps;  ///< by member, each after what it needs
     std::vector<int64_t> sent;             ///< vectors by edge
     int64_t last = 0;                      ///< cycle of the last step
 };
