@@ -3,7 +3,10 @@
 #include "compiler/collective.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <exception>
 #include <map>
+#include <thread>
 
 #include "base/error.hpp"
 
@@ -12,6 +15,7 @@ namespace {
 
 constexpr int64_t most_transfers = 40'000'000;
 constexpr int most_slack = 64;
+constexpr size_t most_threads = 16;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -77,32 +81,59 @@ int64_t transfers(const CollectivePlan& plan, int width) {
     return count;
 }
 
-/// Programs of all members; false when a Send comes later than its Receive allows.
-bool make_programs(const models::Chip& chip, Collective& result, const TransferSchedule& schedule, bool check) {
-    result.programs.clear();
-    result.program_cycles.clear();
-    result.cycles = result.instruction_bytes = 0;
+/// Which members have the same program; the first member of each.
+std::vector<size_t> number_programs(Collective& result, const TransferSchedule& schedule) {
     const size_t members = size_t(result.graph.members());
     result.program_of.assign(members, 0);
     result.links.assign(members, {});
     std::map<std::string, int> known;
+    std::vector<size_t> first;
     for (size_t m = 0; m < members; ++m) {
-        const std::vector<Step>& steps = schedule.steps[m];
         const std::string key =
-            collective_key(result.rows, result.graph, result.plan.jobs, steps, int(m), result.links[m]);
-        const auto [place, fresh] = known.try_emplace(key, int(result.programs.size()));
+            collective_key(result.rows, result.graph, result.plan.jobs, schedule.steps[m], int(m), result.links[m]);
+        const auto [place, fresh] = known.try_emplace(key, int(first.size()));
         result.program_of[m] = place->second;
-        if (!fresh) continue;
-        const CollectiveProgram made =
-            collective_program(chip, result.rows, result.graph, result.plan.jobs, steps, int(m));
-        if (made.late > result.slack) return false;
-        if (check) verify(made.problem, made.schedule);
-        result.programs.push_back(emit(made.problem, made.schedule));
-        result.program_cycles.push_back(scheduled_cycles(made.problem, made.schedule));
-        result.cycles = std::max(result.cycles, result.program_cycles.back());
-        result.instruction_bytes =
-            std::max(result.instruction_bytes, int64_t(result.programs.back().instruction_bytes()));
+        if (fresh) first.push_back(m);
     }
+    return first;
+}
+
+/// Programs of all members, made by as many threads as there are cores: none depends on another. False when a Send
+/// comes later than its Receive allows.
+bool make_programs(const models::Chip& chip, Collective& result, TransferSchedule& schedule, bool check) {
+    const std::vector<size_t> first = number_programs(result, schedule);
+    result.programs.assign(first.size(), {});
+    result.program_cycles.assign(first.size(), 0);
+    std::vector<std::exception_ptr> failures(first.size());
+    std::atomic<size_t> next = 0;
+    std::atomic<bool> late = false;
+    const auto work = [&] {
+        for (size_t i = next++; i < first.size() && !late; i = next++) try {
+                std::vector<Step>& steps = schedule.steps[first[i]];
+                const CollectiveProgram made =
+                    collective_program(chip, result.rows, result.graph, result.plan.jobs, steps, int(first[i]));
+                std::vector<Step>().swap(steps);
+                if (made.late > result.slack) late = true;
+                if (check && !late) verify(made.problem, made.schedule);
+                result.programs[i] = emit(made.problem, made.schedule);
+                result.program_cycles[i] = scheduled_cycles(made.problem, made.schedule);
+            } catch (...) {
+                failures[i] = std::current_exception();
+            }
+    };
+    {
+        std::vector<std::jthread> helpers;
+        const size_t cores = std::max(1u, std::thread::hardware_concurrency());
+        for (size_t i = 1; i < std::min({cores, first.size(), most_threads}); ++i) helpers.emplace_back(work);
+        work();
+    }
+    for (const std::exception_ptr& failure : failures)
+        if (failure) std::rethrow_exception(failure);
+    if (late) return false;
+    result.cycles = *std::max_element(result.program_cycles.begin(), result.program_cycles.end());
+    result.instruction_bytes = 0;
+    for (const isa::Program& program : result.programs)
+        result.instruction_bytes = std::max(result.instruction_bytes, int64_t(program.instruction_bytes()));
     return true;
 }
 
@@ -162,7 +193,7 @@ Collective compile_collective(const models::System& system, const CollectiveOpti
             throw user_error(collective_names()[size_t(options.kind)], ": ", options.bytes, " B over ",
                              result.graph.members(), " chips are ", count, " vectors sent, more than the ",
                              most_transfers, " that are scheduled at once; take fewer bytes");
-        const TransferSchedule schedule = schedule_transfers(result.graph, result.plan.jobs, delays);
+        TransferSchedule schedule = schedule_transfers(result.graph, result.plan.jobs, delays);
         result.sent = schedule.sent;
         if (make_programs(chip, result, schedule, check)) break;
     }

@@ -29,9 +29,13 @@ double bus_factor(CollectiveKind kind, double members) {
     }
 }
 
-std::vector<sim::Launch> launches(const Collective& collective, const models::Chip& chip) {
+/// Programs are given up as soon as they are prepared: thousands of chips have as many.
+std::vector<sim::Launch> launches(Collective& collective, const models::Chip& chip) {
     std::vector<std::shared_ptr<const sim::PreparedProgram>> prepared;
-    for (const isa::Program& program : collective.programs) prepared.push_back(sim::prepare(chip, program));
+    for (isa::Program& program : collective.programs) {
+        prepared.push_back(sim::prepare(chip, program));
+        program = {};
+    }
     std::vector<sim::Launch> result;
     for (int m = 0; m < collective.graph.members(); ++m)
         result.push_back({.chip = collective.graph.chip(m),
@@ -64,7 +68,7 @@ void rates(const CollectiveRun& run, const Collective& collective, CollectivePoi
     point.busiest_link_utilisation = double(busiest) * interval / double(point.cycles);
 }
 
-void simulate(const CollectiveRun& run, const Collective& collective, CollectivePoint& point) {
+void simulate(const CollectiveRun& run, Collective& collective, CollectivePoint& point) {
     sim::SystemOptions options;
     options.chip.engine = engine_of(run.engine);
     options.chip.data = run.timing_only ? sim::Data::TimingOnly : sim::Data::Functional;
@@ -117,7 +121,7 @@ CollectivePoint run_collective(const CollectiveRun& run, int64_t bytes) {
     options.bytes = bytes;
     CollectivePoint point;
     point.bytes = bytes;
-    const auto collective = [&] {
+    auto collective = [&] {
         const Stopwatch watch(point.compile_s);
         return compiler::compile_collective(run.system, options);
     }();
@@ -128,12 +132,13 @@ CollectivePoint run_collective(const CollectiveRun& run, int64_t bytes) {
     point.slack_cycles = collective.slack;
     point.distinct_programs = int(collective.programs.size());
     point.instruction_bytes = collective.instruction_bytes;
-    simulate(run, collective, point);
-    rates(run, collective, point);
     Digest digest;
-    digest.text("superlane collective").number(bytes).number(point.cycles).number(int(point.checked));
+    digest.text("superlane collective").number(bytes);
     for (const isa::Program& program : collective.programs) digest.text(program.digest());
     for (const int program : collective.program_of) digest.number(program);
+    simulate(run, collective, point);
+    rates(run, collective, point);
+    digest.number(point.cycles).number(int(point.checked));
     point.digest = digest.hex();
     return point;
 }
