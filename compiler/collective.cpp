@@ -14,6 +14,7 @@ namespace superlane::compiler {
 namespace {
 
 constexpr int64_t most_transfers = 40'000'000;
+constexpr int sum_groups = 8;  ///< of slices at least, for what waits to be added
 constexpr int most_slack = 64;
 constexpr size_t most_threads = 16;
 
@@ -66,6 +67,14 @@ CollectiveRows place_rows(const models::System& system, const CollectiveOptions&
                          system.chip.lanes() * width, " B) are more than the ", system.chip.sram_bytes(),
                          " B of SRAM of chip '", system.chip.name, "'");
     rows = int(wanted);
+    const RowShelves empty(system.chip, width);
+    const int64_t groups = ceil_div(wanted, empty.rows_per_group()) +
+                           (sums ? ceil_div(wanted / parts, empty.rows_per_group()) + sum_groups : 0);
+    if (groups > empty.free_groups())
+        throw user_error(collective_names()[size_t(options.kind)], ": ", options.bytes,
+                         " B do not fit: the vector, its result and the sums on their way want ", groups, " of the ",
+                         empty.free_groups(), " times ", int64_t(empty.rows_per_group()) * width * system.chip.lanes(),
+                         " B of SRAM of chip '", system.chip.name, "'");
     CollectiveRows placed{
         type, width, {}, {}, RowShelves(system.chip, width), !sums, options.kind == CollectiveKind::ReduceScatter};
     placed.input = placed.shelves.take("the vector of a collective", rows);

@@ -44,12 +44,15 @@ void add_uses(const CableGraph& graph, const TreeJob& job, const ChipDelays& del
     const int64_t hop = delays.sent_to_receive + delays.forward, vectors = int64_t(job.rows) * delays.width;
     const std::vector<int64_t> below = job.up ? up_cycles(graph, tree, delays) : std::vector<int64_t>();
     const int64_t up = job.up ? below[size_t(tree.root)] : 0;
+    std::vector<int64_t> above(job.up ? size_t(graph.members()) : 0);  // from a member's Send to the root's sum
     for (const int member : tree.order) {
         if (member == tree.root) continue;
         const int edge = tree.down[size_t(member)], depth = tree.depth[size_t(member)];
         if (job.up) {
-            const int64_t before = below[size_t(member)];
-            uses.push_back({graph.edge(edge).back, before, up - before + (job.down ? tree.height * hop : 0), vectors});
+            const int parent = graph.edge(edge).from;
+            above[size_t(member)] = above[size_t(parent)] + up_hop(delays, tree.children_of(parent));
+            const int64_t after = above[size_t(member)] + (job.down ? tree.height * hop : 0);
+            uses.push_back({graph.edge(edge).back, below[size_t(member)], after, vectors});
         }
         if (job.down) uses.push_back({edge, up + (depth - 1) * hop, (tree.height - depth + 1) * hop, vectors});
     }

@@ -24,7 +24,13 @@ public:
         if (algorithm == "tree") return broadcast_tree();
         if (algorithm == "scatter") return scatter();
         if (algorithm == "paths") return paths();
-        return shared(algorithm);
+        std::optional<Jobs> jobs = shared(algorithm);
+        if (algorithm != "hierarchical" || graph_.unit(2, graph_.members() - 1) == graph_.unit(2, 0)) return jobs;
+        // Racks may be more than packaging: whichever is faster.
+        std::optional<Jobs> racks = shared("racks");
+        if (!jobs || !racks) return jobs ? jobs : racks;
+        return estimate_collective(graph_, *racks, delays_) < estimate_collective(graph_, *jobs, delays_) ? racks
+                                                                                                          : jobs;
     }
     int member(int chip) const {
         return int(std::lower_bound(graph_.chips().begin(), graph_.chips().end(), chip) - graph_.chips().begin());
@@ -68,7 +74,8 @@ private:
         if (algorithm == "ring")
             return ring_tree(graph_, ring, size_t(std::find(ring.begin(), ring.end(), root) - ring.begin()));
         if (algorithm == "direct") return star_tree(graph_, root, loads, rows);
-        if (algorithm == "hierarchical") return packaged_tree(graph_, root, loads, rows);
+        if (algorithm == "hierarchical" || algorithm == "racks")
+            return packaged_tree(graph_, root, algorithm == "racks", loads, rows);
         return shortest_tree(graph_, root, loads, rows);
     }
 
@@ -148,7 +155,7 @@ private:
 
 const char* what_it_needs(const std::string& algorithm) {
     if (algorithm == "exchange" || algorithm == "direct") return "a cable between each two chips";
-    if (algorithm == "ring") return "cables that lead around through all chips in their order, or node after node";
+    if (algorithm == "ring") return "cables that lead around through all chips in their order";
     if (algorithm == "hierarchical") return "nodes and racks each connected in themselves";
     return "chips that are connected";
 }

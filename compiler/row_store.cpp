@@ -40,16 +40,21 @@ int RowShelves::rows_per_group() const {
     return 2 * g.banks * std::max(1, fullest);
 }
 
+int RowShelves::free_groups() const {
+    const isa::Geometry& g = chip_.geometry;
+    return g.mem_slices / g.slices_per_hop * (g.slices_per_hop / width_) - next_;
+}
+
 RowStore RowShelves::take(const std::string& name, int rows, int at_least) {
     const isa::Geometry& g = chip_.geometry;
-    const int in_group = g.slices_per_hop / width_, available = g.mem_slices / g.slices_per_hop * in_group;
+    const int in_group = g.slices_per_hop / width_;
     RowStore store;
     store.rows_ = rows;
     const int per_group = rows_per_group();
     const int groups = std::max(at_least, (rows + per_group - 1) / per_group);
-    if (next_ + groups > available)
+    if (groups > free_groups())
         throw user_error(name, " does not fit: ", rows, " rows of ", int64_t(width_) * chip_.lanes(), " B want ",
-                         groups, " of ", available - next_, " free groups of ", width_, " slices, ", per_group,
+                         groups, " of ", free_groups(), " free groups of ", width_, " slices, ", per_group,
                          " rows each; chip '", chip_.name, "' has ", chip_.sram_bytes(), " B of SRAM");
     const bool spread = at_least > 1;  // rows in turn over all groups, otherwise group after group
     store.in_turn_ = 2 * g.banks * (spread ? groups : 1);

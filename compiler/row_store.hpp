@@ -33,8 +33,9 @@ public:
     RowShelves(const models::Chip& chip, int width);
     /// At least `slices` groups of slices wide; UserError with the arithmetic when nothing is left.
     RowStore take(const std::string& name, int rows, int at_least = 1);
-    /// Rows that one group of slices holds on both sides.
+    /// Rows that one group of slices holds on both sides, and groups not yet taken.
     int rows_per_group() const;
+    int free_groups() const;
 
 private:
     const models::Chip& chip_;

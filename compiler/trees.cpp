@@ -73,19 +73,19 @@ void grow(const CableGraph& graph, int from, int without, Loads& loads, int64_t 
 /// A packaged tree: units of one level inside a unit of the next, entered one after the other.
 class Packaged {
 public:
-    Packaged(const CableGraph& graph, Loads& loads, int64_t weight)
-        : graph_(graph), loads_(loads), weight_(weight), down_(size_t(graph.members()), -1) {}
+    Packaged(const CableGraph& graph, bool racks, Loads& loads, int64_t weight)
+        : graph_(graph), racks_(racks), loads_(loads), weight_(weight), down_(size_t(graph.members()), -1) {}
 
     void connect(int level, int entry) {
         if (level == 0) return;
-        const int inside = graph_.unit(level, entry);
-        std::map<int, int> entries{{graph_.unit(level - 1, entry), entry}};  // by unit of the level below
+        const int inside = graph_.unit(level, entry), below = racks_ || level < 3 ? level - 1 : 1;
+        std::map<int, int> entries{{graph_.unit(below, entry), entry}};  // by unit of the level below
         std::vector<int> front{entry};
         while (!front.empty()) {
             // Of each unit not yet entered, the best cable from a unit of the front.
             std::map<int, int> best;
-            for (const int member : reachable(level - 1, front))
-                for (const int id : graph_.out(member)) consider(level, inside, id, entries, best);
+            for (const int member : reachable(below, front))
+                for (const int id : graph_.out(member)) consider(level, below, inside, id, entries, best);
             front.clear();
             for (const auto& [unit, id] : best) {
                 down_[size_t(graph_.edge(id).to)] = id;
@@ -94,13 +94,14 @@ public:
                 front.push_back(graph_.edge(id).to);
             }
         }
-        for (const auto& [unit, first] : entries) connect(level - 1, first);
+        for (const auto& [unit, first] : entries) connect(below, first);
     }
     std::vector<int> down() { return std::move(down_); }
 
 private:
-    void consider(int level, int inside, int id, const std::map<int, int>& entries, std::map<int, int>& best) {
-        const int to = graph_.edge(id).to, unit = graph_.unit(level - 1, to);
+    void consider(int level, int below, int inside, int id, const std::map<int, int>& entries,
+                  std::map<int, int>& best) {
+        const int to = graph_.edge(id).to, unit = graph_.unit(below, to);
         if (graph_.unit(level, to) != inside || entries.contains(unit)) return;
         const auto [known, fresh] = best.try_emplace(unit, id);
         if (!fresh && load(graph_, loads_, id) < load(graph_, loads_, known->second)) known->second = id;
@@ -118,6 +119,7 @@ private:
     }
 
     const CableGraph& graph_;
+    bool racks_;
     Loads& loads_;
     int64_t weight_;
     std::vector<int> down_;
@@ -142,8 +144,8 @@ std::optional<Tree> shortest_tree(const CableGraph& graph, int root, Loads& load
     return finish(graph, root, std::move(down), graph.members());
 }
 
-std::optional<Tree> packaged_tree(const CableGraph& graph, int root, Loads& loads, int64_t weight) {
-    Packaged packaged(graph, loads, weight);
+std::optional<Tree> packaged_tree(const CableGraph& graph, int root, bool racks, Loads& loads, int64_t weight) {
+    Packaged packaged(graph, racks, loads, weight);
     packaged.connect(CableGraph::levels - 1, root);
     return finish(graph, root, packaged.down(), graph.members());
 }

@@ -29,14 +29,15 @@ using Loads = std::vector<int64_t>;
 std::optional<Tree> star_tree(const CableGraph& graph, int root, Loads& loads, int64_t weight);
 /// Fewest hops to every chip.
 std::optional<Tree> shortest_tree(const CableGraph& graph, int root, Loads& loads, int64_t weight);
-/// Into every rack by one cable, in it into every node by one cable, in it to every chip: sums are made before they
-/// leave. Nothing when a node or rack does not hang together.
-std::optional<Tree> packaged_tree(const CableGraph& graph, int root, Loads& loads, int64_t weight);
+/// Into every rack (when asked for) by one cable, in it into every node by one cable, in it to every chip: sums are
+/// made before they leave. Nothing when a node or rack does not hang together.
+std::optional<Tree> packaged_tree(const CableGraph& graph, int root, bool racks, Loads& loads, int64_t weight);
 /// Over the first edge, and from there by fewest hops to all but the root: one way of many around a root's busy links.
 std::optional<Tree> detour_tree(const CableGraph& graph, int first_edge, Loads& loads, int64_t weight);
 /// Both ways around a ring of members, from the root to the far side.
 Tree ring_tree(const CableGraph& graph, const std::vector<int>& ring, size_t root_place);
-/// A ring through all members: in their order, or node after node; empty when these have no cables.
+/// A ring through all members, each followed by the next in order that it has a cable to; empty when that leads
+/// nowhere.
 std::vector<int> find_ring(const CableGraph& graph);
 /// Paths that share no cable direction, shortest first, at most `most`.
 std::vector<Tree> disjoint_paths(const CableGraph& graph, int from, int to, int most);
