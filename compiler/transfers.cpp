@@ -24,17 +24,10 @@ struct Waiting {
     }
 };
 
-struct Event {
-    int64_t cycle;
-    int edge;
-    bool arrives;  ///< a vector joins the edge's queue; otherwise the edge may send
-    Waiting vector;
-    bool operator<(const Event& other) const {  // for a queue with the earliest on top
-        if (cycle != other.cycle) return cycle > other.cycle;
-        if (arrives != other.arrives) return !arrives;
-        if (edge != other.edge) return edge > other.edge;
-        return vector < other.vector;
-    }
+/// What happens in one cycle: vectors join the queues of edges, edges may send again.
+struct Events {
+    std::vector<std::pair<int, Waiting>> arrivals;
+    std::vector<int> edges;
 };
 
 /// So many things a cycle.
@@ -66,15 +59,16 @@ public:
 
     TransferSchedule run() {
         for (size_t j = 0; j < jobs_.size(); ++j) begin(int(j));
-        while (!events_.empty()) {
-            const Event event = events_.top();
-            events_.pop();
-            Link& link = links_[size_t(event.edge)];
-            if (event.arrives)
-                link.queue.push(event.vector);
-            else
-                link.woken = false;
-            serve(event.edge, event.cycle);
+        for (size_t cycle = 0; cycle < events_.size(); ++cycle) {
+            Events now;
+            std::swap(now, events_[cycle]);
+            for (const auto& [edge, vector] : now.arrivals) {
+                links_[size_t(edge)].queue.push(vector);
+                now.edges.push_back(edge);
+            }
+            std::sort(now.edges.begin(), now.edges.end());
+            now.edges.erase(std::unique(now.edges.begin(), now.edges.end()), now.edges.end());
+            for (const int edge : now.edges) serve(edge, int64_t(cycle));
         }
         for (std::vector<Step>& steps : result_.steps) {
             std::stable_sort(steps.begin(), steps.end(),
@@ -88,7 +82,7 @@ private:
     struct Link {
         std::priority_queue<Waiting> queue;
         int64_t free = 0;
-        bool woken = false;  ///< an event will come
+        int64_t wakes = -1;  ///< the latest cycle in which it will be looked at again
     };
     struct Chip {
         Port send, receive, add;
@@ -114,7 +108,11 @@ private:
         }
     }
 
-    void ready(int64_t cycle, int edge, const Waiting& vector) { events_.push({cycle, edge, true, vector}); }
+    Events& at(int64_t cycle) {
+        if (size_t(cycle) >= events_.size()) events_.resize(size_t(cycle) + 1);
+        return events_[size_t(cycle)];
+    }
+    void ready(int64_t cycle, int edge, const Waiting& vector) { at(cycle).arrivals.emplace_back(edge, vector); }
 
     /// The member's sum (or own row) can leave for its parent.
     void climb(int job, int row, int member, int64_t cycle) {
@@ -144,9 +142,10 @@ private:
             send(edge, vector, now);
             if (link.queue.empty()) return;
         }
-        if (link.woken) return;
-        link.woken = true;
-        events_.push({std::max(now + 1, link.free), edge, false, {}});
+        const int64_t next = std::max(now + 1, link.free);
+        if (link.wakes >= next) return;
+        link.wakes = next;
+        at(next).edges.push_back(edge);
     }
 
     Step& step(int member, Step::Kind kind, int64_t cycle, int edge, const Waiting& vector) {
@@ -220,7 +219,7 @@ private:
     std::vector<Link> links_;
     std::vector<Chip> chips_;
     std::vector<std::vector<Sum>> sums_;  ///< by job, then row and member
-    std::priority_queue<Event> events_;
+    std::vector<Events> events_;          ///< by cycle
     TransferSchedule result_;
 };
 
