@@ -109,6 +109,8 @@ struct DecodeResult {
     double wall_s = 0, compile_s = 0;
 
     double mean_cycles() const;
+    /// The least cycles in which the streams bring a token's weights: those of the chips that share a layer at once.
+    double weight_bound(const models::Chip& chip) const;
     /// The steps that shares speak of: decode, or prefill when there was no decode.
     const Usage& measured() const { return decode.cycles > 0 ? decode : prefill; }
     double tokens_per_second(const models::Chip& chip) const;
