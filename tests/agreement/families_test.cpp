@@ -58,7 +58,6 @@ constexpr Variant variants[] = {
     {"qwen3", "qwen3", [](LlmConfig& m) { m.qk_norm = true; }},
     {"gemma", "gemma", as_gemma},
     {"opt", "opt", as_opt},
-    {"rms_plus_one", "llama", [](LlmConfig& m) { m.norm = NormKind::rms_plus_one; }},
     {"layer_norm", "llama", [](LlmConfig& m) { m.norm = NormKind::layer; }},
     {"layer_norm_bias", "llama", [](LlmConfig& m) { m.norm = NormKind::layer, m.norm_bias = true; }},
     {"sandwich_norms", "llama", [](LlmConfig& m) { m.sandwich_norms = true; }},
@@ -95,6 +94,7 @@ LlmWeights weights_of(const LlmConfig& model) {
 struct Run {
     std::string dtype = "fp16", chip = "tsp-v1";
     int tp = 1, pp = 1;
+    bool wide = false;  ///< what crosses links is fp32
 };
 
 DecodeResult decode(const LlmConfig& model, const Run& run) {
@@ -103,6 +103,7 @@ DecodeResult decode(const LlmConfig& model, const Run& run) {
     options.model = model.name;
     options.compare = true;
     if (run.tp * run.pp > 1) options.system = models::one_node(options.chip, run.tp * run.pp);
+    options.wide_exchange = run.wide;
     options.split = {.tp = run.tp, .pp = run.pp};
     DecodeSetup setup;
     setup.model = model;
@@ -141,7 +142,7 @@ TEST_P(Families, AgreeOnTwoChips) { expect_close(model_, {.tp = 2}, 2e-2); }
 class SlowFamilies : public Families {};
 INSTANTIATE_TEST_SUITE_P(Variants, SlowFamilies, testing::ValuesIn(variants), variant_name);
 
-TEST_P(SlowFamilies, AgreeInInt8OnTwoChips) { expect_close(model_, {.dtype = "int8", .tp = 2}, 3e-2); }
+TEST_P(SlowFamilies, AgreeInInt8OnTwoChips) { expect_close(model_, {.dtype = "int8", .tp = 2, .wide = true}, 3e-2); }
 TEST_P(SlowFamilies, AgreeInTwoStagesOfTwoChips) { expect_close(model_, {.tp = 2, .pp = 2}, 2e-2); }
 TEST_P(SlowFamilies, AgreeOnAnotherChip) { expect_close(model_, {.chip = "mini"}, 1e-2); }
 
@@ -155,4 +156,11 @@ TEST_P(Families, ChangesTheLogits) {
         return reference.prefill(0, prompt);
     };
     EXPECT_NE(logits(model_), logits(plain));
+}
+
+TEST(Windows, StagesWhoseLayersSeeDifferentlyFarRunTheirOwnPrograms) {
+    LlmConfig model = small_shape({"windows", "llama", [](LlmConfig& m) { m.sliding_window_tokens = 5; }});
+    model.layers = 4;
+    model.windowed = {true, false, true, true};
+    expect_close(model, {.pp = 4}, 1e-2);
 }
