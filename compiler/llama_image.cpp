@@ -6,7 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/half.hpp"
-#include "compiler/llama_layout.hpp"
+#include "compiler/llama_tables.hpp"
 #include "models/rope.hpp"
 
 namespace superlane::compiler {
@@ -108,11 +108,15 @@ private:
 class ImageWriter {
 public:
     ImageWriter(const LlamaCompiler::Layout& layout, int rank)
-        : layout_(layout), share_(layout, rank), residual_(share_.residual()), lanes_(size_t(layout.chip.lanes())) {}
+        : layout_(layout),
+          rank_(rank),
+          share_(layout, rank),
+          residual_(share_.residual()),
+          lanes_(size_t(layout.chip.lanes())) {}
 
     Image write(const LlmWeights& weights) {
-        rotary_tables();
-        norms(weights);
+        if (layout_.config.position == PositionKind::rope) rotary_tables();
+        add_weight_tables(layout_, rank_, residual_, weights, image_);
         masks();
         value_maps();
         for (const VectorRegion& row : layout_.ones) fill(row, 0, [](size_t) { return uint32_t(float_to_half(1.0f)); });
@@ -127,9 +131,14 @@ public:
                 biases(layer.o, {&w.o_bias}, residual_);
             }
             if (!layout_.has_ffn(int(i))) continue;
-            matrix(layer.gate_up, {&w.gate, &w.up}, share_.gate_up(), residual_);
+            if (layout_.config.gated_ffn) {
+                matrix(layer.gate_up, {&w.gate, &w.up}, share_.gate_up(), residual_);
+                biases(layer.gate_up, {&w.gate_bias, &w.up_bias}, share_.gate_up());
+            } else {
+                matrix(layer.gate_up, {&w.up}, share_.ffn(), residual_);
+                biases(layer.gate_up, {&w.up_bias}, share_.ffn());
+            }
             matrix(layer.down, {&w.down}, residual_, share_.ffn());
-            biases(layer.gate_up, {&w.gate_bias, &w.up_bias}, share_.gate_up());
             biases(layer.down, {&w.down_bias}, residual_);
         }
         if (layout_.options.head) head(weights);
@@ -153,25 +162,6 @@ private:
             fill(layout_.cosine, position, [&](size_t lane) { return bits(float(std::cos(angle(lane)) * factor)); });
             fill(layout_.sine, position, [&](size_t lane) { return bits(float(std::sin(angle(lane)) * factor)); });
         }
-    }
-
-    void norms(const LlmWeights& weights) {
-        const auto norm = [&](int index, const Tensor& tensor) {
-            const std::vector<float> values = tensor.floats();
-            for (int tile = 0; tile < layout_.hidden_tiles; ++tile) {
-                const std::vector<int> elements = layout_.residual.row_lanes(tile);
-                fill(layout_.norm, index * layout_.hidden_tiles + tile, [&](size_t lane) {
-                    const int element = elements[lane] < 0 ? -1 : residual_[size_t(elements[lane])];
-                    return element < 0 ? 0u : bits(values[size_t(element)]);
-                });
-            }
-        };
-        const size_t first = size_t(layout_.first_layer());
-        for (size_t layer = 0; layer < layout_.layers.size(); ++layer) {
-            norm(int(2 * layer), weights.layers[first + layer].attention_norm);
-            norm(int(2 * layer + 1), weights.layers[first + layer].ffn_norm);
-        }
-        norm(2 * layout_.config.layers, weights.final_norm);
     }
 
     void masks() {
@@ -289,6 +279,7 @@ private:
     void head(const LlmWeights& weights) { matrix(layout_.head, {&weights.head}, share_.vocabulary(), residual_); }
 
     const LlamaCompiler::Layout& layout_;
+    int rank_;
     Share share_;
     std::vector<int> residual_;
     size_t lanes_;

@@ -108,10 +108,13 @@ std::vector<VectorRegion> LlamaCompiler::Layout::far_rows(const std::string& nam
 void LlamaCompiler::Layout::allocate_constants() {
     const int64_t before = memory.words_used();
     const Side west = Side::West, east = Side::East;
+    const int norms = config.sandwich_norms ? post_norm(config.layers, false) : 2 * config.layers + 1;
     // First of its slices: a norm is read while its result is written at their top, so it must be in another bank.
-    norm = memory.vectors("norm weights", east, 0, 4, (2 * config.layers + 1) * hidden_tiles, true);
-    cosine = memory.vectors("cosine table", west, 0, 4, options.context, true);
-    sine = memory.vectors("sine table", east, 0, 4, options.context, true);
+    norm = memory.vectors("norm weights", east, 0, 4, norms * hidden_tiles, true);
+    if (config.position == PositionKind::rope) {
+        cosine = memory.vectors("cosine table", west, 0, 4, options.context, true);
+        sine = memory.vectors("sine table", east, 0, 4, options.context, true);
+    }
     slot_mask = memory.vectors("head masks", east, 1, 1, packing.slots, true);
     result_mask =
         memory.vectors("result masks", east, 1, 1,
@@ -153,6 +156,7 @@ void LlamaCompiler::Layout::allocate_constants() {
         vocabulary_ids = memory.vectors("vocabulary ids", east, 1, 4, int(head.tiles.size()), true);
         head_bias = memory.vectors("head bias", east, 1, 4, int(head.tiles.size()), true);
     }
+    allocate_features();
     use.tables = (memory.words_used() - before) * lanes;
 }
 
@@ -182,10 +186,10 @@ void LlamaCompiler::Layout::allocate_scratch() {
         activated[s] = scratch("FFN activations", side, 2, width, rows * ffn_tiles);
         query_half[s] = scratch("queries", side, 2, 2, rows * packing.group * packing.pairs);
         for (VectorRegion& masked : query_masked[s]) masked = scratch("masked queries", side, 1, 2, head_rows);
-        scores[s] = scratch("scores", side, 2, 4, half_rows * pages);
+        scores[s] = scratch("scores", side, 2, 4, half_rows * score_pages());
         for (int stage = 0; stage < 4; ++stage)
             maxima[s][stage] = scratch("score maxima", side, stage % 3, 4, half_rows);
-        weights16[s] = scratch("softmax weights", side, 2, 2, head_rows * ceil_div(pages, 2));
+        weights16[s] = scratch("softmax weights", side, 2, 2, head_rows * ceil_div(score_pages(), 2));
     }
     if (results_packed()) {
         result_rest = scratch("attention result rests", east, 1, half ? 2 : 4, rows * packing.group);
@@ -197,6 +201,7 @@ void LlamaCompiler::Layout::allocate_scratch() {
         logit_rows = scratch("logits", east, 0, 4, rows * int(head.tiles.size()));
         for (int stage = 0; stage < 3; ++stage) best[stage] = scratch("argmax", west, stage, 4, 2 * rows);
     }
+    allocate_feature_scratch();
     use.scratch = (memory.words_used() - before) * lanes;
 }
 

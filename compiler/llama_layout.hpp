@@ -8,11 +8,11 @@
 namespace superlane::compiler {
 
 /// How attention heads share lanes.
-/// Queries and keys: a head is cut into its first half (vector A) and second half (vector B) of dimensions, so that
-/// RoPE pairs stand in equal lanes; `slots` KV heads stand side by side in a pair of vectors. Values: KV head h stands
-/// in superlane h % superlanes, dimension 16 * n + i in lane i of vector n: the form that the SXM's transposer turns
-/// into rows of 16 tokens. Attention results: blocks of 16 dimensions, KV head by KV head, fill the lanes of result
-/// tiles.
+/// Queries and keys: a head is cut into its first half (vector A) and second half (vector B) of dimensions, or into
+/// even and odd ones (interleaved RoPE), so that RoPE pairs stand in equal lanes; `slots` KV heads stand side by side
+/// in a pair of vectors. Values: KV head h stands in superlane h % superlanes, dimension 16 * n + i in lane i of vector
+/// n: the form that the SXM's transposer turns into rows of 16 tokens. Attention results: blocks of 16 dimensions, KV
+/// head by KV head, fill the lanes of result tiles.
 struct HeadPacking {
     HeadPacking() = default;
     /// `most_slots`: results of one pass that accumulators must hold.
@@ -20,6 +20,7 @@ struct HeadPacking {
 
     int heads = 0, kv = 0, group = 0;  ///< query heads, KV heads, query heads per KV head
     int dim = 0, half = 0;
+    bool interleaved = false;
     int slots = 0;  ///< KV heads of a full pair of vectors
     int pairs = 0;
     int value_blocks = 0;  ///< blocks of 16 dimensions of a head
@@ -35,6 +36,8 @@ struct HeadPacking {
     int tile_blocks(int tile) const { return std::min(superlanes, kv * value_blocks - tile * superlanes); }
     int superlanes = 0;
 
+    /// Dimension of a head at place i of vector A (0) or B (1), or -1.
+    int half_element(int half_index, int i) const;
     /// Row of the q, k or v projection for a lane, or -1.
     int query_row(int g, int pair, int half_index, int lane) const;
     int key_row(int pair, int half_index, int lane) const;
@@ -48,7 +51,7 @@ struct LlamaLayer {
     // Indices into qkv.tiles: [g * pairs + pair][half], [pair][half], [vector].
     std::vector<std::array<int, 2>> query, key;
     std::vector<int> value;
-    std::vector<std::array<int, 2>> ffn;  ///< into gate_up.tiles: [vector][gate, up]
+    std::vector<std::array<int, 2>> ffn;  ///< into gate_up.tiles: [vector][gate, up]; gate -1 = not gated
 };
 
 struct LlamaCompiler::Layout {
@@ -72,13 +75,20 @@ struct LlamaCompiler::Layout {
     std::vector<std::vector<int>> head_columns;
 
     // Constants, written once by the host.
-    VectorRegion cosine, sine;  ///< fp32, row = position
-    VectorRegion norm;          ///< fp32, row = norm * hidden_tiles + tile; norms: 2 a layer, then the final one
-    VectorRegion slot_mask;     ///< bool, row = slot
-    VectorRegion result_mask;   ///< bool, rows result_mask_row(tile, head)
-    VectorRegion bias;          ///< fp32, row v: 0 in lanes < v, else -1e30
-    VectorRegion hidden;        ///< fp32, row v: -1e30 in lanes < v, else 0 (sliding window)
-    VectorRegion piece_mask;    ///< bool, row piece_mask_row(residual, v): lanes of each shard's rest in packed row v
+    VectorRegion cosine, sine;   ///< fp32, row = position
+    VectorRegion norm;           ///< fp32, row = norm * hidden_tiles + tile; norms: 2 a layer, the final one, then
+                                 ///< post_norm()
+    VectorRegion norm_bias;      ///< fp32, rows as of norm, without post norms
+    VectorRegion residual_mask;  ///< bool, row = hidden tile: lanes that carry an element (layer norms)
+    std::vector<VectorRegion> position_row;  ///< fp16, by slot: row = learned position
+    VectorRegion head_gain[2];               ///< fp32, by half: row head_gain_row(layer, key)
+    VectorRegion slot_end;                   ///< bool: last lane of each slot
+    VectorRegion sinks;                      ///< fp32, sink_row(layer, pair): lane 0 the sink, else -1e30
+    VectorRegion slot_mask;                  ///< bool, row = slot
+    VectorRegion result_mask;                ///< bool, rows result_mask_row(tile, head)
+    VectorRegion bias;                       ///< fp32, row v: 0 in lanes < v, else -1e30
+    VectorRegion hidden;                     ///< fp32, row v: -1e30 in lanes < v, else 0 (sliding window)
+    VectorRegion piece_mask;  ///< bool, row piece_mask_row(residual, v): lanes of each shard's rest in packed row v
     VectorRegion result_piece_mask;        ///< the same for results
     VectorRegion scales[2], biases[2];     ///< fp32, by side: weight scales (int8), projection biases
     VectorRegion value_map[2];             ///< u8, by side; row = group * superlanes + rotation
@@ -110,6 +120,9 @@ struct LlamaCompiler::Layout {
     VectorRegion sum_stages[3], top_stages[3];          ///< row sums west, row maxima east: input, middle, result
     VectorRegion maxima[2][4];                          ///< score maxima by side: input, two stages, result
     VectorRegion normed[2], attended[2], activated[2];  ///< product inputs, by side
+    VectorRegion centred, update;                       ///< fp32: x less its mean; what a sandwich norm will add
+    VectorRegion raw_half[2];                           ///< fp32 queries, then keys, before their norm: A west, B east
+    VectorRegion head_sums[2][5];                       ///< sums over slots, by side: squares, three stages, result
     VectorRegion result_rest;                           ///< last result tiles, row * group + member
     VectorRegion query_half[2];                         ///< A west, B east
     VectorRegion query_masked[2][2];                    ///< by side, half
@@ -148,6 +161,12 @@ struct LlamaCompiler::Layout {
     /// Results of one tile pass: half the accumulators, so that the next tile need not wait.
     int pass_limit() const { return std::clamp(chip.geometry.accumulators / 2, 1, 32); }
     bool windowed() const { return config.sliding_window_tokens > 0 && options.context > config.sliding_window_tokens; }
+    int64_t window(int layer) const { return whole.window(first_layer() + layer); }
+    int post_norm(int layer, bool ffn) const { return 2 * config.layers + 1 + 2 * layer + int(ffn); }
+    static int head_gain_row(int layer, bool key) { return 2 * layer + int(key); }
+    int sink_row(int layer, int pair) const { return layer * packing.heads + pair * packing.slots * packing.group; }
+    /// Vectors of scores that a head has: one a page, and one for its sink.
+    int score_pages() const { return pages + int(config.attention_sinks); }
     ProductInput input(const VectorRegion (&sides)[2], int rows) const { return {sides[0], sides[1], rows}; }
 
 private:
@@ -161,6 +180,8 @@ private:
     std::vector<OutputTile> deal_residual(int k_tiles) const;
     void allocate_constants();
     void allocate_scratch();
+    void allocate_features();
+    void allocate_feature_scratch();
     void allocate_exchange();
     void allocate_cache();
     void place_weights();

@@ -149,7 +149,15 @@ void LlamaCompiler::Layout::plan_ffn(LlamaLayer& layer, const std::string& name)
     UnitLoads loads(half, chip.geometry.planes);
     for (int vector = 0; vector < ffn_tiles; ++vector) {
         const int first = vector * lanes, last = std::min(config.ffn, first + lanes);
-        const int plane = loads.pair(last - first, last - first), tile_index = int(gate_up.tiles.size());
+        const int tile_index = int(gate_up.tiles.size());
+        if (!config.gated_ffn) {
+            OutputTile tile{.unit = loads.single(last - first)};
+            for (int output = first; output < last; ++output) tile.outputs.push_back(output);
+            gate_up.tiles.push_back(std::move(tile));
+            layer.ffn.push_back({-1, tile_index});
+            continue;
+        }
+        const int plane = loads.pair(last - first, last - first);
         for (const Side side : {Side::West, Side::East}) {  // gate west, up east
             OutputTile tile{.unit = {side, plane, half}};
             for (int output = first; output < last; ++output) tile.outputs.push_back(int(side) * config.ffn + output);

@@ -18,10 +18,13 @@ using compiler::LlamaOptions;
 
 constexpr double first_slack = 0.005, slack_step = 0.01, most_slack = 0.15;
 
-/// What decides a stage's programs: all of its options but which layer it begins with.
-auto kind_key(const LlamaOptions& o) {
+/// What decides a stage's programs: all of its options but which layer it begins with, and its layers' windows.
+auto kind_key(const LlmConfig& config, const LlamaOptions& o) {
     const auto ends = [](const Boundary& b) { return std::tuple(b.cables, b.period, b.base); };
-    return std::tuple(o.first_block % 2, o.blocks, o.embedding, o.head, ends(o.in), ends(o.out));
+    std::vector<int64_t> windows;
+    for (int block = o.first_block + o.first_block % 2; block < o.first_block + o.blocks; block += 2)
+        windows.push_back(config.window(block / 2));
+    return std::tuple(o.first_block % 2, o.blocks, o.embedding, o.head, ends(o.in), ends(o.out), windows);
 }
 
 class Planner {
@@ -95,7 +98,7 @@ private:
                                       const LlamaOptions& options) {
         SystemPlan plan{.split = {tp, int(cut.size())}};
         const auto groups = compiler::place_groups(system_, tp, int(cut.size()));
-        std::map<decltype(kind_key(options)), int> kinds;
+        std::map<decltype(kind_key(config_, options)), int> kinds;
         for (size_t i = 0; i < cut.size(); ++i) {
             LlamaOptions own = options;
             own.first_block = cut[i].first_block;
@@ -104,7 +107,7 @@ private:
             own.head = options.head && cut[i].head;
             own.in = groups[i].in;
             own.out = groups[i].out;
-            const auto [kind, fresh] = kinds.try_emplace(kind_key(own), int(plan.kinds.size()));
+            const auto [kind, fresh] = kinds.try_emplace(kind_key(config_, own), int(plan.kinds.size()));
             if (fresh) {
                 try {
                     plan.kinds.push_back(std::make_shared<compiler::LlamaCompiler>(system_.chip, config_, own));

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Families of models beyond Llama, and each single feature in which they differ, against the reference: one chip and
+// two that share every layer.
+#include "experiment/decode_session.hpp"
+#include "tests/agreement/models.hpp"
+
+using namespace superlane;
+using namespace superlane::experiment;
+using namespace superlane::test;
+
+namespace {
+
+struct Variant {
+    const char* name;
+    const char* family;
+    void (*change)(LlmConfig&);
+};
+
+void PrintTo(const Variant& variant, std::ostream* out) { *out << variant.name; }
+
+/// Two layers of a few heads; the FFN and the residual fill no whole number of vectors.
+LlmConfig small_shape(const Variant& variant) {
+    LlmConfig model;
+    model.name = std::string("small-") + variant.name;
+    model.family = variant.family;
+    model.layers = 2;
+    model.hidden = 336;
+    model.heads = 4;
+    model.kv_heads = 2;
+    model.head_dim = 48;
+    model.ffn = 344;
+    model.vocabulary = 300;
+    model.max_position = 128;
+    model.rms_norm_eps = 1e-5;
+    variant.change(model);
+    return model;
+}
+
+void as_gemma(LlmConfig& m) {
+    m.norm = NormKind::rms_plus_one;
+    m.activation = Activation::gelu_tanh;
+    m.embedding_multiplier = std::sqrt(double(m.hidden));
+    m.tied_head = true;
+}
+
+void as_opt(LlmConfig& m) {
+    m.norm = NormKind::layer;
+    m.position = PositionKind::learned;
+    m.position_offset = 2;
+    m.activation = Activation::relu;
+    m.gated_ffn = false;
+    m.attention_bias = m.mlp_bias = m.norm_bias = m.tied_head = true;
+    m.kv_heads = m.heads;
+}
+
+constexpr Variant variants[] = {
+    {"qwen2", "qwen2", [](LlmConfig& m) { m.qkv_bias = true; }},
+    {"qwen3", "qwen3", [](LlmConfig& m) { m.qk_norm = true; }},
+    {"gemma", "gemma", as_gemma},
+    {"opt", "opt", as_opt},
+    {"layer_norm", "llama", [](LlmConfig& m) { m.norm = NormKind::layer; }},
+    {"layer_norm_bias", "llama", [](LlmConfig& m) { m.norm = NormKind::layer, m.norm_bias = true; }},
+    {"sandwich_norms", "llama", [](LlmConfig& m) { m.sandwich_norms = true; }},
+    {"gelu", "llama", [](LlmConfig& m) { m.activation = Activation::gelu_tanh; }},
+    {"relu", "llama", [](LlmConfig& m) { m.activation = Activation::relu; }},
+    {"clamped_swiglu", "llama",
+     [](LlmConfig& m) { m.activation = Activation::clamped_swiglu, m.activation_limit = 0.75; }},
+    {"ungated", "llama", [](LlmConfig& m) { m.gated_ffn = false; }},
+    {"mlp_bias", "llama", [](LlmConfig& m) { m.mlp_bias = true; }},
+    {"embedding_multiplier", "llama", [](LlmConfig& m) { m.embedding_multiplier = 3; }},
+    {"logit_multiplier", "llama", [](LlmConfig& m) { m.logit_multiplier = 0.57; }},
+    {"qk_norm_of_one_head", "llama", [](LlmConfig& m) { m.qk_norm = true, m.kv_heads = 1, m.head_dim = 46; }},
+    {"sinks", "llama", [](LlmConfig& m) { m.attention_sinks = true; }},
+    {"clip_qkv", "llama", [](LlmConfig& m) { m.clip_qkv = 0.8; }},
+    {"query_scale", "llama", [](LlmConfig& m) { m.query_scale = 0.3; }},
+    {"soft_cap", "llama", [](LlmConfig& m) { m.attention_soft_cap = 0.5; }},
+    {"windows", "llama",
+     [](LlmConfig& m) {
+         m.sliding_window_tokens = 5, m.windowed = {true, false};
+     }},
+    {"interleaved", "llama", [](LlmConfig& m) { m.rope.interleaved = true; }},
+};
+
+LlmWeights weights_of(const LlmConfig& model) {
+    LlmWeights weights = random_weights(model, 7);
+    if (model.sandwich_norms)  // no dense family stores their gains
+        for (LayerWeights& layer : weights.layers) {
+            layer.attention_post_norm = layer.ffn_norm;
+            layer.ffn_post_norm = layer.attention_norm;
+        }
+    return weights;
+}
+
+struct Run {
+    std::string dtype = "fp16", chip = "tsp-v1";
+    int tp = 1, pp = 1;
+    bool wide = false;  ///< what crosses links is fp32
+};
+
+DecodeResult decode(const LlmConfig& model, const Run& run) {
+    DecodeOptions options = tiny_options(run.dtype, 3);
+    options.chip = models::load_chip(run.chip);
+    options.model = model.name;
+    options.compare = true;
+    if (run.tp * run.pp > 1) options.system = models::one_node(options.chip, run.tp * run.pp);
+    options.wide_exchange = run.wide;
+    options.split = {.tp = run.tp, .pp = run.pp};
+    DecodeSetup setup;
+    setup.model = model;
+    setup.half = run.dtype == "fp16";
+    setup.weights = weights_of(model);
+    setup.tokenizer = Tokenizer::of(model);
+    setup.prompts = {{3, 1, 4, 1, 5, 9, 2, 6}};
+    setup.context = 64;
+    const DecodeWatcher watcher;
+    return DecodeSession(options, std::move(setup), watcher).run();
+}
+
+void expect_close(const LlmConfig& model, const Run& run, double difference) {
+    const Comparison comparison = *decode(model, run).comparison;
+    EXPECT_TRUE(comparison.rounded.tokens_equal()) << comparison.rounded.equal_choices;
+    EXPECT_LE(comparison.rounded.max_relative_difference, difference);
+    EXPECT_GE(comparison.rounded.cosine, 0.999);
+    testing::Test::RecordProperty("max_relative_difference",
+                                  std::to_string(comparison.rounded.max_relative_difference));
+}
+
+std::string variant_name(const testing::TestParamInfo<Variant>& info) { return info.param.name; }
+
+}  // namespace
+
+class Families : public testing::TestWithParam<Variant> {
+protected:
+    const LlmConfig model_ = small_shape(GetParam());
+};
+INSTANTIATE_TEST_SUITE_P(Variants, Families, testing::ValuesIn(variants), variant_name);
+
+TEST_P(Families, AgreeInFp16) { expect_close(model_, {}, 1e-2); }
+TEST_P(Families, AgreeInInt8) { expect_close(model_, {.dtype = "int8"}, 3e-2); }
+TEST_P(Families, AgreeOnTwoChips) { expect_close(model_, {.tp = 2}, 2e-2); }
+
+class SlowFamilies : public Families {};
+INSTANTIATE_TEST_SUITE_P(Variants, SlowFamilies, testing::ValuesIn(variants), variant_name);
+
+TEST_P(SlowFamilies, AgreeInInt8OnTwoChips) { expect_close(model_, {.dtype = "int8", .tp = 2, .wide = true}, 3e-2); }
+TEST_P(SlowFamilies, AgreeInTwoStagesOfTwoChips) { expect_close(model_, {.tp = 2, .pp = 2}, 2e-2); }
+TEST_P(SlowFamilies, AgreeOnAnotherChip) { expect_close(model_, {.chip = "mini"}, 1e-2); }
+
+/// A feature that is switched on but lost on the way would leave reference and chip different; one that both lose would
+/// not. So each must change the logits of the plain model.
+TEST_P(Families, ChangesTheLogits) {
+    const LlmConfig plain = small_shape({"plain", "llama", [](LlmConfig&) {}});
+    const auto logits = [](const LlmConfig& model) {
+        Reference reference(model, weights_of(model), Rounding::chip_fp16);
+        const std::vector<int> prompt = {3, 1, 4, 1, 5, 9, 2, 6};
+        return reference.prefill(0, prompt);
+    };
+    EXPECT_NE(logits(model_), logits(plain));
+}
+
+TEST(Windows, StagesWhoseLayersSeeDifferentlyFarRunTheirOwnPrograms) {
+    LlmConfig model = small_shape({"windows", "llama", [](LlmConfig& m) { m.sliding_window_tokens = 5; }});
+    model.layers = 4;
+    model.windowed = {true, false, true, true};
+    expect_close(model, {.pp = 4}, 1e-2);
+}
