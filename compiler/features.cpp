@@ -12,18 +12,17 @@ void refuse_missing_features(const LlmConfig& llm) {
         const char* name;
     };
     const Row rows[] = {
-        {llm.moe.experts > 0, "experts"},
-        {llm.has_mla(), "latent attention"},
+        {llm.is_moe(llm.layers - 1), "experts"},
         {llm.norm != NormKind::rms, "norms other than plain RMS"},
         {llm.norm_bias, "norm biases"},
         {llm.position != PositionKind::rope, "learned positions"},
-        {llm.rope.interleaved, "interleaved RoPE"},
+        {llm.rope.interleaved && !llm.has_mla(), "interleaved RoPE"},
         {llm.activation != Activation::silu || !llm.gated_ffn, "an FFN other than SiLU-gated"},
         {llm.qk_norm, "norms of q and k heads"},
         {llm.attention_sinks, "attention sinks"},
         {llm.sandwich_norms, "norms before the residual sum"},
         {llm.clip_qkv != 0, "clipped q, k and v"},
-        {llm.query_scale != 0, "an own scale of scores"},
+        {llm.query_scale != 0 && !llm.has_mla(), "an own scale of scores"},
         {llm.attention_soft_cap != 0, "soft-capped scores"},
         {!llm.windowed.empty(), "a sliding window in some layers only"},
         {llm.embedding_multiplier != 1, "an embedding multiplier"},
