@@ -12,8 +12,7 @@ void refuse_missing_features(const LlmConfig& llm) {
         const char* name;
     };
     const Row rows[] = {
-        {llm.moe.experts > 0, "experts"},
-        {llm.has_mla(), "latent attention"},
+        {llm.is_moe(llm.layers - 1), "experts"},
     };
     for (const Row& row : rows)
         if (row.used)

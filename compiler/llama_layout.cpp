@@ -36,7 +36,8 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
       options(options_),
       residual(config_.hidden, options_.chips, chip_.lanes()),
       memory(chip),
-      packing(config, chip.geometry.superlanes, chip.lanes(), pass_limit()),
+      packing(attention_shape(config), chip.geometry.superlanes, chip.lanes(), pass_limit()),
+      latent(config, chip.lanes()),
       results(packing.group * packing.kv * packing.value_blocks * row_lanes, packing.group, chip.lanes()),
       half(!options.int8),
       blocks(stage_blocks(whole, options)),
@@ -74,6 +75,7 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
     if (options.head) plan_head();
     allocate_constants();
     allocate_scratch();
+    allocate_latent();
     allocate_exchange();
     allocate_cache();
     place_weights();
@@ -176,9 +178,11 @@ void LlamaCompiler::Layout::allocate_scratch() {
         sum_stages[stage] = scratch("row sums", west, 1 + stage % 2, 4, rows);
         top_stages[stage] = scratch("row maxima", east, 1 + stage % 2, 4, rows);
     }
-    scale = scratch("activation scales", west, 1, 4, 5 * rows);
+    scale = scratch("activation scales", west, 1, 4, 6 * rows);
     denominator = scratch("softmax sums", west, 1, 4, head_rows);
-    wide = scratch("fp32 activations", east, 0, 4, rows * std::max({hidden_tiles, ffn_tiles, result_tiles}));
+    wide =
+        scratch("fp32 activations", east, 0, 4,
+                rows * std::max({hidden_tiles, ffn_tiles, result_tiles, latent.query_vectors, latent.result_vectors}));
     for (const Side side : {west, east}) {
         const int s = int(side);
         normed[s] = scratch("normed activations", side, 2, width, rows * hidden_tiles);
@@ -271,7 +275,9 @@ void LlamaCompiler::Layout::place_weights() {
         }
     };
     for (const LlamaLayer& layer : layers)
-        for (const Matrix* matrix : {&layer.qkv, &layer.o, &layer.gate_up, &layer.down}) count(*matrix);
+        for (const Matrix* matrix : {&layer.qkv, &layer.latent.query_b, &layer.latent.key_up, &layer.latent.value_up,
+                                     &layer.o, &layer.gate_up, &layer.down})
+            count(*matrix);
     if (options.head) count(head);
     const int far = chip.geometry.mem_slices - chip.geometry.load_streams * chip.geometry.planes;
     int64_t free = 0;
@@ -290,7 +296,8 @@ void LlamaCompiler::Layout::place_weights() {
                          " B of ", int64_t(2) * chip.geometry.mem_slices * chip.data_words() * lanes, " B for data (",
                          chip.sram_bytes(), " B of SRAM less ", chip.text_bytes(), " B of instruction text)");
     for (LlamaLayer& layer : layers)
-        for (Matrix* matrix : {&layer.qkv, &layer.o, &layer.gate_up, &layer.down})
+        for (Matrix* matrix : {&layer.qkv, &layer.latent.query_b, &layer.latent.key_up, &layer.latent.value_up,
+                               &layer.o, &layer.gate_up, &layer.down})
             place_matrix(chip, memory, pool, *matrix);
     if (options.head) place_matrix(chip, memory, pool, head);
     use.weights = (memory.words_used() - before) * lanes;

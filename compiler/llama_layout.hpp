@@ -2,6 +2,7 @@
 // Where a Llama-family model lies in SRAM, and how its heads are packed into lanes.
 #pragma once
 #include "compiler/llama.hpp"
+#include "compiler/llama_latent.hpp"
 #include "compiler/matrix.hpp"
 #include "compiler/shard.hpp"
 
@@ -52,6 +53,7 @@ struct LlamaLayer {
     std::vector<std::array<int, 2>> query, key;
     std::vector<int> value;
     std::vector<std::array<int, 2>> ffn;  ///< into gate_up.tiles: [vector][gate, up]; gate -1 = not gated
+    LatentLayer latent;
 };
 
 struct LlamaCompiler::Layout {
@@ -64,6 +66,7 @@ struct LlamaCompiler::Layout {
     ShardedVector residual;
     Memory memory;
     HeadPacking packing;
+    LatentPacking latent;
     ShardedVector results;  ///< attention's, a "shard" each group member: o's input
     bool half;              ///< fp16 weights
     int blocks;             ///< of the stage
@@ -130,6 +133,8 @@ struct LlamaCompiler::Layout {
     VectorRegion weights16[2];                          ///< softmax weights, by side
     VectorRegion best[3];                               ///< argmax: input, middle, result; logits, then tokens
 
+    LatentRegions latent_rows;
+
     // Exchanges between chips; rows of `exchange_row`.
     VectorRegion outgoing, received, gathered;  ///< partial sums to other chips, those for this one; residual shards
     VectorRegion packed;                        ///< fp32: rests of all shards, row * packed rows + v
@@ -138,7 +143,9 @@ struct LlamaCompiler::Layout {
     int exchange_row(int row, int k, int offset) const { return (row * residual.slots + k) * options.chips + offset; }
     static int piece_mask_row(const ShardedVector& vector, int v);
     /// Whether the last result tiles of a group's members share vectors.
-    bool results_packed() const { return results.rest > 0 && results.packed_rows() < packing.group; }
+    bool results_packed() const {
+        return !config.has_mla() && results.rest > 0 && results.packed_rows() < packing.group;
+    }
     int result_row(int tile, int g) const {
         return results_packed() ? results.full_row(g, tile) : g * packing.tiles + tile;
     }
@@ -174,6 +181,10 @@ private:
     void plan_layer(LlamaLayer& layer, int index);
     void plan_qkv(LlamaLayer& layer, const std::string& name);
     void plan_output(LlamaLayer& layer, const std::string& name);
+    void plan_latent(LlamaLayer& layer, const std::string& name);
+    void plan_latent_rows(LlamaLayer& layer, const std::string& name);
+    void deal_latent(Matrix& matrix, const std::vector<std::vector<int>>& vectors, const std::vector<int>& numbers,
+                     bool biased);
     void plan_ffn(LlamaLayer& layer, const std::string& name);
     void plan_head();
     std::vector<LaneMap> residual_lanes() const;
@@ -182,6 +193,7 @@ private:
     void allocate_scratch();
     void allocate_features();
     void allocate_feature_scratch();
+    void allocate_latent();
     void allocate_exchange();
     void allocate_cache();
     void place_weights();
@@ -189,5 +201,9 @@ private:
     int scale_rows_[2] = {}, bias_rows_[2] = {};
     void give_rows(Matrix& matrix, bool biased);
 };
+
+/// The weights, gains, scales and masks of latent attention of layers[layer] up to the output projection.
+void add_latent_image(const LlamaCompiler::Layout& layout, int layer, int rank, const LayerWeights& weights,
+                      Image& image);
 
 }  // namespace superlane::compiler

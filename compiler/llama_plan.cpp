@@ -79,7 +79,9 @@ std::vector<OutputTile> LlamaCompiler::Layout::deal_residual(int k_tiles) const 
 
 void LlamaCompiler::Layout::plan_layer(LlamaLayer& layer, int index) {
     const std::string name = "layer " + std::to_string(first_layer() + index);
-    if (has_attention(index)) {
+    if (has_attention(index) && config.has_mla()) {
+        plan_latent(layer, name);
+    } else if (has_attention(index)) {
         plan_qkv(layer, name);
         plan_output(layer, name);
     }

@@ -63,6 +63,7 @@ LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<Step
 void LlamaStep::attention(int layer, const std::vector<NormRow>& rows, bool last) {
     problem_.begin_operation("attention norm");
     norm(2 * layer, rows, qkv_product);
+    if (layout_.config.has_mla()) return latent_attention(layer, last);
     project_qkv(layer);
     for (const Request& request : requests_) attend(layer, request);
     problem_.begin_operation("output projection");

@@ -28,7 +28,7 @@ private:
         int pair, row, g, slot;
     };
     /// Products with int8 activations: each has its scales.
-    enum Product { qkv_product, output_product, ffn_product, down_product, head_product };
+    enum Product { qkv_product, output_product, ffn_product, down_product, head_product, query_product };
     struct NormRow {
         int row, to;
     };
@@ -155,6 +155,22 @@ private:
     int first_visible(int layer, const Request& request, int row) const;
     int weight_row(const Request& request, int page, int row, int g, int kv_head) const;
     MxmUnit attention_unit(int side);
+
+    // llama_latent.cpp
+    void latent_attention(int layer, bool last);
+    void project_latent(const Matrix& matrix, const ProductInput& input, Product product);
+    void norm_latent_query(int layer, int row);
+    void store_latent(int layer, const Request& request, int row);
+    void store_latent_half(int layer, const Request& request, int row, int h, int raw_row);
+    void rotate_queries(const Request& request);
+    void take_nope(int row);
+    void reduce_heads(int row);
+    void quantize_latent(VectorTask& task, Value wide, int top, int top_step, const VectorRegion (&to)[2], int first);
+    void quantize_latent_results(int row);
+    void multiply_head(const OutputTile& tile, int k, const VectorRegion (&input)[2], int first, int step, int slot,
+                       bool add);
+    void latent_query(const Matrix& key_up, int head, int h);
+    void latent_results(const Matrix& value_up);
 
     const LlamaCompiler::Layout& layout_;
     std::vector<StepRow> rows_;
