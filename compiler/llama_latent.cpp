@@ -41,14 +41,14 @@ void LlamaStep::latent_attention(int layer, bool last) {
     problem_.begin_operation("attention scores");
     for (const Request& request : requests_)
         for (int page = 0; page < pages(request); ++page)
-            score(layout_.cache(request.request, layer), request, page, 0);
+            score(layer, request, page, 0);
     for (const Request& request : requests_) attend(layer, request);
     problem_.begin_operation("heads' results");
     latent_results(weights.latent.value_up);
     problem_.begin_operation("output projection");
     if (!layout_.half)
         for (int row = 0; row < rows; ++row) quantize(row, p.result_vectors, regions.results, output_product);
-    add_product(weights.o, regions.results, output_product, last);
+    add_product(weights.o, regions.results, output_product, {layout_.post_norm(layer, false), last});
 }
 
 /// Results of a projection to the fp32 vectors of their numbers.
