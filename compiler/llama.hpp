@@ -93,8 +93,9 @@ public:
 
     /// Host input: the token of row r of the next step; rows with feed_back need none.
     Image token_input(int row, int token) const;
-    /// Host input where the chips have no embedding table: the token's own row, this rank's shard of it.
-    Image embedding_input(int row, int token, const Tensor& embedding, int rank) const;
+    /// Host input where the chips have no embedding table: what the first layer takes for a token at a position, this
+    /// rank's shard of it.
+    Image embedding_input(int row, int token, int position, const LlmWeights& weights, int rank) const;
     /// Host output: row = request; its last argmax, an int32, the same in every lane.
     VectorRegion token_region() const;
     /// Rows of logits of the last step on the chip of this rank: for row `row` of those that wanted logits, (region,

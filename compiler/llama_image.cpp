@@ -260,12 +260,18 @@ Image LlamaCompiler::image(const LlmWeights& weights, int rank) const {
     return ImageWriter(*layout_, rank).write(weights);
 }
 
-Image LlamaCompiler::embedding_input(int row, int token, const Tensor& embedding, int rank) const {
+Image LlamaCompiler::embedding_input(int row, int token, int position, const LlmWeights& weights, int rank) const {
     const Layout& layout = *layout_;
     SUPERLANE_CHECK(row >= 0 && row < layout.max_rows && token >= 0 && token < layout.whole.vocabulary, row, token);
     const std::vector<int> own = Share(layout, rank).residual();
-    std::vector<uint16_t> values(size_t(layout.whole.hidden));
-    embedding.row_halves(token, values);
+    std::vector<uint16_t> embedding(size_t(layout.whole.hidden)), place(embedding.size(), 0);
+    weights.embedding.row_halves(token, embedding);
+    if (layout.whole.position == PositionKind::learned)
+        weights.positions.row_halves(layout.whole.position_offset + position, place);
+    const auto value = [&](size_t element) {
+        return half_to_float(embedding[element]) * float(layout.whole.embedding_multiplier) +
+               half_to_float(place[element]);
+    };
     const bool wide = layout.alone() || layout.options.wide_exchange;
     Image image;
     for (int k = 0; k < layout.residual.slots; ++k) {
@@ -273,7 +279,7 @@ Image LlamaCompiler::embedding_input(int row, int token, const Tensor& embedding
         std::vector<uint32_t> lanes(size_t(layout.lanes), 0);
         for (size_t lane = 0; lane < elements.size(); ++lane)
             if (const int element = own[size_t(elements[lane])]; element >= 0)
-                lanes[lane] = wide ? bits(half_to_float(values[size_t(element)])) : values[size_t(element)];
+                lanes[lane] = wide ? bits(value(size_t(element))) : float_to_half(value(size_t(element)));
         if (layout.alone())
             put_row(image, layout.x, row * layout.hidden_tiles + k, lanes);
         else

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <climits>
+#include <map>
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
@@ -49,13 +50,7 @@ public:
         }
     }
 
-    void feed(int row, int token) override {
-        const std::vector<int>& chips = plan_.stages.front().group.chips;
-        for (size_t rank = 0; rank < chips.size(); ++rank)
-            write(chips[rank], options_.host_embedding
-                                   ? first().embedding_input(row, token, setup_.weights->embedding, int(rank))
-                                   : first().token_input(row, token));
-    }
+    void feed(int row, int token) override { fed_[row] = token; }
 
     StepOutcome run(const std::vector<compiler::StepRow>& rows, const std::string& what) override {
         std::vector<compiler::StepRow> fed = rows;
@@ -64,6 +59,8 @@ public:
             if (!setup_.timing_only) feed(int(r), token(fed[r].request));
             fed[r].feed_back = false;
         }
+        for (const auto& [row, token] : fed_) write_input(row, token, fed[size_t(row)].position);
+        fed_.clear();
         step_ = compile(fed);
         run_ = simulate(what);
         StepOutcome outcome{.cycles = run_.cycles, .instruction_bytes = instruction_bytes_, .digest = digest()};
@@ -120,6 +117,14 @@ public:
     }
 
 private:
+    void write_input(int row, int token, int position) {
+        const std::vector<int>& chips = plan_.stages.front().group.chips;
+        for (size_t rank = 0; rank < chips.size(); ++rank)
+            write(chips[rank], options_.host_embedding
+                                   ? first().embedding_input(row, token, position, *setup_.weights, int(rank))
+                                   : first().token_input(row, token));
+    }
+
     const compiler::LlamaCompiler& first() const { return plan_.compiler(0); }
     const compiler::LlamaCompiler& last() const { return plan_.compiler(int(plan_.stages.size()) - 1); }
     const std::vector<int>& last_chips() const { return plan_.stages.back().group.chips; }
@@ -198,6 +203,7 @@ private:
     SystemStep step_;
     sim::SystemResult run_;
     int64_t instruction_bytes_ = 0;
+    std::map<int, int> fed_;  ///< row -> token: the host's part of the next step
 };
 
 }  // namespace
