@@ -29,8 +29,9 @@ struct LlamaOptions {
     bool embedding = true;            ///< false: the residual rows are the host's input, or come from `in`
     bool head = true;                 ///< false: no final norm, head and argmax
     int chips = 1;                    ///< of the tensor-parallel group, each linked to each other
-    int first_block = 0, blocks = 0;  ///< of the model that this stage has; block 2l is the attention of layer l, 2l +
-                                      ///< 1 its FFN; 0 = all from the first on
+    /// Blocks of the model that this stage has: block 2l is the attention of layer l, 2l + 1 its FFN; -1 = all from the
+    /// first on. A stage may have the head alone.
+    int first_block = 0, blocks = -1;
     Boundary in, out;                 ///< from the stage before, to the stage after
     bool wide_exchange = false;       ///< partial sums and residuals cross links in fp32 instead of fp16
     int link_latency_cycles = 0;      ///< that schedules allow for; 0 = the chip's mean and spread

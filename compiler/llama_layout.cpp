@@ -14,8 +14,9 @@ constexpr int row_lanes = isa::lanes_per_superlane;
 int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
 int stage_blocks(const LlmConfig& whole, const LlamaOptions& options) {
-    const int blocks = options.blocks > 0 ? options.blocks : 2 * whole.layers - options.first_block;
-    SUPERLANE_CHECK(options.first_block >= 0 && blocks >= 1 && options.first_block + blocks <= 2 * whole.layers,
+    const int blocks = options.blocks >= 0 ? options.blocks : 2 * whole.layers - options.first_block;
+    SUPERLANE_CHECK(options.first_block >= 0 && (blocks >= 1 || options.head) &&
+                        options.first_block + blocks <= 2 * whole.layers,
                     options.first_block, blocks);
     return blocks;
 }

@@ -17,27 +17,34 @@ struct Cost {
     int64_t bytes = 0, cycles = 0;
 };
 
-/// Running sums over blocks: of blocks [first, last), with the embedding before the first and the head behind the last.
+/// Sums over blocks [first, last), with the embedding before the first; the head is one more block behind the last.
 class Sums {
 public:
-    Sums(const LlmConfig& config, const BlockSizes& sizes) : sizes_(sizes), blocks_(2 * config.layers) {}
+    Sums(const LlmConfig& config, const BlockSizes& sizes)
+        : sizes_(sizes), layers_(config.layers), blocks_(2 * config.layers + (sizes.head.bytes > 0)) {}
     int blocks() const { return blocks_; }
     Cost of(int first, int last) const {
-        const int ffns = last / 2 - first / 2, attentions = (last + 1) / 2 - (first + 1) / 2;
+        const int end = std::min(last, 2 * layers_);
+        const int ffns = end / 2 - first / 2, attentions = (end + 1) / 2 - (first + 1) / 2;
         Cost cost{sizes_.fixed_bytes + attentions * sizes_.attention.bytes + ffns * sizes_.ffn.bytes,
                   attentions * sizes_.attention.cycles + ffns * sizes_.ffn.cycles};
         for (const auto& [there, part] :
-             {std::pair(first == 0, sizes_.embedding), std::pair(last == blocks_, sizes_.head)})
+             {std::pair(first == 0, sizes_.embedding), std::pair(has_head(last), sizes_.head)})
             if (there) {
                 cost.bytes += part.bytes;
                 cost.cycles += part.cycles;
             }
         return cost;
     }
+    StageBlocks stage(int first, int last) const {
+        return {first, std::min(last, 2 * layers_) - first, first == 0, has_head(last)};
+    }
 
 private:
+    bool has_head(int last) const { return last > 2 * layers_; }
+
     const BlockSizes& sizes_;
-    int blocks_;
+    int layers_, blocks_;
 };
 
 }  // namespace
@@ -96,7 +103,7 @@ std::vector<StageBlocks> divide_blocks(const LlmConfig& config, const BlockSizes
     std::vector<StageBlocks> result;
     for (int s = stages, b = blocks; s > 0; --s) {
         const int a = cut[size_t(s)][size_t(b)];
-        result.push_back({a, b - a, a == 0, b == blocks});
+        result.push_back(sums.stage(a, b));
         b = a;
     }
     std::reverse(result.begin(), result.end());

@@ -80,9 +80,9 @@ private:
             if (least > 0) needed_.emplace(tp * least, Split{tp, least});
             if (least == 0 || least > groups) break;
             const int stages = wanted_.pp > 0 ? wanted_.pp : least;
-            if (stages > 2 * config_.layers)
+            if (const int most = 2 * config_.layers + int(options_.head); stages > most)
                 throw user_error("pp ", stages, ": model '", config_.name, "' has ", config_.layers,
-                                 " layers, so at most ", 2 * config_.layers, " stages (attention and FFN apart)");
+                                 " layers, so at most ", most, " stages (attentions, FFNs and head apart)");
             const auto cut = compiler::divide_blocks(config_, sizes, stages, slack);
             if (cut.empty()) {
                 if (stages < least) break;
