@@ -95,6 +95,7 @@ struct Run {
     std::string dtype = "fp16", chip = "tsp-v1";
     int tp = 1, pp = 1;
     bool wide = false;  ///< what crosses links is fp32
+    std::vector<std::vector<int>> prompts = {{3, 1, 4, 1, 5, 9, 2, 6}};
 };
 
 DecodeResult decode(const LlmConfig& model, const Run& run) {
@@ -110,8 +111,8 @@ DecodeResult decode(const LlmConfig& model, const Run& run) {
     setup.half = run.dtype == "fp16";
     setup.weights = weights_of(model);
     setup.tokenizer = Tokenizer::of(model);
-    setup.prompts = {{3, 1, 4, 1, 5, 9, 2, 6}};
-    setup.context = 64;
+    setup.prompts = run.prompts;
+    setup.context = 128;
     const DecodeWatcher watcher;
     return DecodeSession(options, std::move(setup), watcher).run();
 }
@@ -145,6 +146,19 @@ INSTANTIATE_TEST_SUITE_P(Variants, SlowFamilies, testing::ValuesIn(variants), va
 TEST_P(SlowFamilies, AgreeInInt8OnTwoChips) { expect_close(model_, {.dtype = "int8", .tp = 2, .wide = true}, 3e-2); }
 TEST_P(SlowFamilies, AgreeInTwoStagesOfTwoChips) { expect_close(model_, {.tp = 2, .pp = 2}, 2e-2); }
 TEST_P(SlowFamilies, AgreeOnAnotherChip) { expect_close(model_, {.chip = "mini"}, 1e-2); }
+
+std::vector<int> tokens_from(int seed, int count) {
+    std::mt19937_64 random{uint64_t(seed)};
+    std::vector<int> tokens;
+    for (int i = 0; i < count; ++i) tokens.push_back(int(random() % 256));
+    return tokens;
+}
+
+/// Scores over several pages, three requests in one step.
+TEST_P(SlowFamilies, AgreeInABatchOfLongPrompts) {
+    expect_close(model_, {.chip = "mini", .prompts = {tokens_from(1, 70), tokens_from(2, 5), tokens_from(3, 20)}},
+                 1e-2);
+}
 
 /// A feature that is switched on but lost on the way would leave reference and chip different; one that both lose would
 /// not. So each must change the logits of the plain model.
