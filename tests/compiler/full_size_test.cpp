@@ -40,3 +40,32 @@ TEST_P(SlowFullSize, OneLayerCompiles) {
     RecordProperty("cycles", std::to_string(step.cycles));
     RecordProperty("bytes", std::to_string(compiler.memory_use().total()));
 }
+
+/// Shapes of large models with all that their families add, but without experts.
+TEST(SlowFeatures, EveryFeatureCompilesTogether) {
+    LlmConfig model = find_llm("llama-2-13b");
+    model.norm = NormKind::layer;
+    model.norm_bias = model.sandwich_norms = model.qk_norm = model.attention_sinks = true;
+    model.attention_bias = model.mlp_bias = true;
+    model.activation = Activation::clamped_swiglu;
+    model.activation_limit = 7;
+    model.clip_qkv = 8;
+    model.attention_soft_cap = 30;
+    model.heads = 48;
+    model.kv_heads = 8;
+    model.hidden = 6144;
+    for (const bool int8 : {true, false})
+        for (const int chips : {4, 8}) {
+            const LlamaOptions options{.int8 = int8,
+                                       .context = 1024,
+                                       .batch = 2,
+                                       .embedding = false,
+                                       .head = false,
+                                       .chips = chips,
+                                       .blocks = 2};
+            const LlamaCompiler compiler(models::load_chip("tsp-v1"), model, options);
+            const std::vector<StepRow> rows = {
+                {.request = 0, .position = 700}, {.request = 0, .position = 701}, {.request = 1, .position = 9}};
+            EXPECT_NO_THROW(compiler.verify(rows)) << int8 << ' ' << chips;
+        }
+}
