@@ -17,7 +17,7 @@ void refuse_missing_features(const LlmConfig& llm) {
     for (const Row& row : rows)
         if (row.used)
             throw user_error("model '", llm.name, "' (family ", llm.family, ") has ", row.name,
-                             ", which the compiler does not place (allowed: dense families)");
+                             ", which the compiler does not place (allowed: dense families with ordinary attention)");
 }
 
 }  // namespace superlane::compiler

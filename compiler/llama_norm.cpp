@@ -13,7 +13,7 @@ constexpr int tile_chunk = 3;   // tiles of one task that reads X and writes it
 
 void LlamaStep::norm(int index, const std::vector<NormRow>& rows, Product product) {
     for (const NormRow& row : rows) {
-        if (layout_.config.norm == NormKind::layer) centre(row.row);
+        centre(layout_.x, row.row);
         if (layout_.half)
             norm_half(index, row);
         else if (layout_.norm_bias.rows > 0)
@@ -23,9 +23,9 @@ void LlamaStep::norm(int index, const std::vector<NormRow>& rows, Product produc
     }
 }
 
-/// What a norm's squares are taken of.
-const VectorRegion& LlamaStep::norm_input() const {
-    return layout_.config.norm == NormKind::layer ? layout_.centred : layout_.x;
+/// What a norm of `from` takes its squares of, after centre().
+const VectorRegion& LlamaStep::norm_input(const VectorRegion& from) const {
+    return layout_.config.norm == NormKind::layer ? layout_.centred : from;
 }
 
 void LlamaStep::reduce_row(AccumulateOp reduction, const VectorRegion (&stages)[3], int row) {
@@ -34,11 +34,12 @@ void LlamaStep::reduce_row(AccumulateOp reduction, const VectorRegion (&stages)[
                            stages[2], row);
 }
 
-/// x less its mean; lanes without an element stay 0, for their squares would count.
-void LlamaStep::centre(int row) {
+/// Layer norms: a row less its mean; lanes without an element stay 0, for their squares would count.
+void LlamaStep::centre(const VectorRegion& from, int row) {
+    if (layout_.config.norm != NormKind::layer) return;
     const int tiles = layout_.hidden_tiles;
     VectorTask sum = lowering_.vector_task(tiles);
-    sum.write(sum.accumulate(DType::F32, AccumulateOp::Add, sum.read(layout_.x, DType::F32, row * tiles), tiles),
+    sum.write(sum.accumulate(DType::F32, AccumulateOp::Add, sum.read(from, DType::F32, row * tiles), tiles),
               layout_.sum_stages[0], row);
     problem_.add(sum.finish());
     reduce_row(AccumulateOp::Add, layout_.sum_stages, row);
@@ -46,8 +47,7 @@ void LlamaStep::centre(int row) {
         VectorTask task = lowering_.vector_task(std::min(tile_chunk, tiles - tile));
         const Value mean = task.op(Opcode::Multiply, DType::F32, task.read(layout_.sum_stages[2], DType::F32, row, 0),
                                    1.0f / float(layout_.config.hidden));
-        const Value less =
-            task.op(Opcode::Subtract, DType::F32, task.read(layout_.x, DType::F32, row * tiles + tile), mean);
+        const Value less = task.op(Opcode::Subtract, DType::F32, task.read(from, DType::F32, row * tiles + tile), mean);
         task.write(task.op(Opcode::Mask, DType::F32, less, task.read(layout_.residual_mask, DType::Bool, tile)),
                    layout_.centred, row * tiles + tile);
         problem_.add(task.finish());
@@ -78,13 +78,13 @@ LlamaStep::Value LlamaStep::normed(VectorTask& task, int index, const VectorRegi
 }
 
 LlamaStep::Value LlamaStep::normed_input(VectorTask& task, int index, int row) {
-    const Value h = normed(task, index, norm_input(), row, 0);
+    const Value h = normed(task, index, norm_input(layout_.x), row, 0);
     if (layout_.norm_bias.rows == 0) return h;
     return task.op(Opcode::Add, DType::F32, h, task.read(layout_.norm_bias, DType::F32, index * layout_.hidden_tiles));
 }
 
 void LlamaStep::norm_half(int index, const NormRow& row) {
-    sum_squares(norm_input(), row.row);
+    sum_squares(norm_input(layout_.x), row.row);
     VectorTask task = lowering_.vector_task(layout_.hidden_tiles);
     const Value rounded = task.convert(DType::F32, DType::F16, normed_input(task, index, row.row));
     for (const VectorRegion& to : layout_.normed) task.write(rounded, to, row.to * layout_.hidden_tiles);
@@ -93,7 +93,7 @@ void LlamaStep::norm_half(int index, const NormRow& row) {
 
 /// With a bias the norm must come before quantization.
 void LlamaStep::norm_wide(int index, const NormRow& row, Product product) {
-    sum_squares(norm_input(), row.row);
+    sum_squares(norm_input(layout_.x), row.row);
     VectorTask task = lowering_.vector_task(layout_.hidden_tiles);
     task.write(normed_input(task, index, row.row), layout_.wide, row.to * layout_.hidden_tiles);
     problem_.add(task.finish());
@@ -103,11 +103,13 @@ void LlamaStep::norm_wide(int index, const NormRow& row, Product product) {
 /// x = x + norm(update).
 void LlamaStep::add_normed(int index, int row) {
     problem_.begin_operation("post norm");
-    sum_squares(layout_.update, row);
+    centre(layout_.update, row);
+    const VectorRegion& from = norm_input(layout_.update);
+    sum_squares(from, row);
     const int tiles = layout_.hidden_tiles;
     for (int tile = 0; tile < tiles; tile += tile_chunk) {
         VectorTask task = lowering_.vector_task(std::min(tile_chunk, tiles - tile));
-        const Value more = normed(task, index, layout_.update, row, tile);
+        const Value more = normed(task, index, from, row, tile);
         const Value x = task.read(layout_.x, DType::F32, row * tiles + tile);
         task.write(task.op(Opcode::Add, DType::F32, x, more), layout_.x, row * tiles + tile);
         problem_.add(task.finish());
@@ -118,7 +120,7 @@ void LlamaStep::add_normed(int index, int row) {
 void LlamaStep::norm_int8(int index, const NormRow& row, Product product) {
     const int tiles = layout_.hidden_tiles, rows = layout_.max_rows;
     VectorTask task = lowering_.vector_task(tiles);
-    const Value x = task.read(norm_input(), DType::F32, row.row * tiles);
+    const Value x = task.read(norm_input(layout_.x), DType::F32, row.row * tiles);
     const Value wide = task.op(Opcode::Multiply, DType::F32, x, task.read(layout_.norm, DType::F32, index * tiles));
     task.write(wide, layout_.wide, row.to * tiles);
     task.write(task.accumulate(DType::F32, AccumulateOp::Max, task.op(Opcode::Absolute, DType::F32, wide), tiles),

@@ -69,8 +69,8 @@ private:
 
     // llama_norm.cpp
     void norm(int index, const std::vector<NormRow>& rows, Product product);
-    const VectorRegion& norm_input() const;
-    void centre(int row);
+    const VectorRegion& norm_input(const VectorRegion& from) const;
+    void centre(const VectorRegion& from, int row);
     void reduce_row(isa::AccumulateOp reduction, const VectorRegion (&stages)[3], int row);
     void sum_squares(const VectorRegion& from, int row);
     Value normed(VectorTask& task, int index, const VectorRegion& from, int row, int tile);

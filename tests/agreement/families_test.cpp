@@ -53,6 +53,22 @@ void as_opt(LlmConfig& m) {
     m.kv_heads = m.heads;
 }
 
+/// All that go together.
+void with_everything(LlmConfig& m) {
+    m.norm = NormKind::layer;
+    m.norm_bias = m.sandwich_norms = m.qk_norm = m.attention_sinks = m.attention_bias = m.mlp_bias = true;
+    m.activation = Activation::clamped_swiglu;
+    m.activation_limit = 1.5;
+    m.clip_qkv = 2;
+    m.query_scale = 0.2;
+    m.attention_soft_cap = 3;
+    m.embedding_multiplier = 2;
+    m.logit_multiplier = 0.5;
+    m.sliding_window_tokens = 6;
+    m.windowed = {false, true};
+    m.rope.interleaved = true;
+}
+
 constexpr Variant variants[] = {
     {"qwen2", "qwen2", [](LlmConfig& m) { m.qkv_bias = true; }},
     {"qwen3", "qwen3", [](LlmConfig& m) { m.qk_norm = true; }},
@@ -79,6 +95,7 @@ constexpr Variant variants[] = {
          m.sliding_window_tokens = 5, m.windowed = {true, false};
      }},
     {"interleaved", "llama", [](LlmConfig& m) { m.rope.interleaved = true; }},
+    {"everything", "llama", with_everything},
 };
 
 LlmWeights weights_of(const LlmConfig& model) {
@@ -94,12 +111,14 @@ LlmWeights weights_of(const LlmConfig& model) {
 struct Run {
     std::string dtype = "fp16", chip = "tsp-v1";
     int tp = 1, pp = 1;
-    bool wide = false;  ///< what crosses links is fp32
+    bool wide = false;        ///< what crosses links is fp32
+    std::string change = {};  ///< of the chip
+    std::vector<std::vector<int>> prompts = {{3, 1, 4, 1, 5, 9, 2, 6}};
 };
 
 DecodeResult decode(const LlmConfig& model, const Run& run) {
     DecodeOptions options = tiny_options(run.dtype, 3);
-    options.chip = models::load_chip(run.chip);
+    options.chip = run.change.empty() ? models::load_chip(run.chip) : models::load_chip(run.chip, {run.change});
     options.model = model.name;
     options.compare = true;
     if (run.tp * run.pp > 1) options.system = models::one_node(options.chip, run.tp * run.pp);
@@ -110,8 +129,8 @@ DecodeResult decode(const LlmConfig& model, const Run& run) {
     setup.half = run.dtype == "fp16";
     setup.weights = weights_of(model);
     setup.tokenizer = Tokenizer::of(model);
-    setup.prompts = {{3, 1, 4, 1, 5, 9, 2, 6}};
-    setup.context = 64;
+    setup.prompts = run.prompts;
+    setup.context = 128;
     const DecodeWatcher watcher;
     return DecodeSession(options, std::move(setup), watcher).run();
 }
@@ -135,16 +154,29 @@ protected:
 };
 INSTANTIATE_TEST_SUITE_P(Variants, Families, testing::ValuesIn(variants), variant_name);
 
-TEST_P(Families, AgreeInFp16) { expect_close(model_, {}, 1e-2); }
+TEST_P(Families, AgreeInFp16) { expect_close(model_, {}, 3e-3); }
 TEST_P(Families, AgreeInInt8) { expect_close(model_, {.dtype = "int8"}, 3e-2); }
-TEST_P(Families, AgreeOnTwoChips) { expect_close(model_, {.tp = 2}, 2e-2); }
+TEST_P(Families, AgreeOnTwoChips) { expect_close(model_, {.tp = 2}, 5e-3); }
 
 class SlowFamilies : public Families {};
 INSTANTIATE_TEST_SUITE_P(Variants, SlowFamilies, testing::ValuesIn(variants), variant_name);
 
 TEST_P(SlowFamilies, AgreeInInt8OnTwoChips) { expect_close(model_, {.dtype = "int8", .tp = 2, .wide = true}, 3e-2); }
-TEST_P(SlowFamilies, AgreeInTwoStagesOfTwoChips) { expect_close(model_, {.tp = 2, .pp = 2}, 2e-2); }
-TEST_P(SlowFamilies, AgreeOnAnotherChip) { expect_close(model_, {.chip = "mini"}, 1e-2); }
+TEST_P(SlowFamilies, AgreeInTwoStagesOfTwoChips) { expect_close(model_, {.tp = 2, .pp = 2}, 5e-3); }
+TEST_P(SlowFamilies, AgreeOnAnotherChip) { expect_close(model_, {.chip = "mini"}, 3e-3); }
+
+std::vector<int> tokens_from(int seed, int count) {
+    std::mt19937_64 random{uint64_t(seed)};
+    std::vector<int> tokens;
+    for (int i = 0; i < count; ++i) tokens.push_back(int(random() % 256));
+    return tokens;
+}
+
+/// Scores over several pages, three requests in one step.
+TEST_P(SlowFamilies, AgreeInABatchOfLongPrompts) {
+    expect_close(model_, {.chip = "mini", .prompts = {tokens_from(1, 70), tokens_from(2, 5), tokens_from(3, 20)}},
+                 3e-3);
+}
 
 /// A feature that is switched on but lost on the way would leave reference and chip different; one that both lose would
 /// not. So each must change the logits of the plain model.
@@ -162,5 +194,14 @@ TEST(Windows, StagesWhoseLayersSeeDifferentlyFarRunTheirOwnPrograms) {
     LlmConfig model = small_shape({"windows", "llama", [](LlmConfig& m) { m.sliding_window_tokens = 5; }});
     model.layers = 4;
     model.windowed = {true, false, true, true};
-    expect_close(model, {.pp = 4}, 1e-2);
+    expect_close(model, {.pp = 4}, 3e-3);
+}
+
+TEST(SlowChips, OfOtherTimingDecodeEveryFeature) {
+    const LlmConfig model = small_shape({"everything", "llama", with_everything});
+    for (const char* change : {"mem.read=4", "vxm.op=4", "vxm.special=6", "superlanes=16"})
+        for (const char* dtype : {"fp16", "int8"}) {
+            SCOPED_TRACE(std::string(change) + " " + dtype);
+            expect_close(model, {.dtype = dtype, .change = change}, 3e-2);
+        }
 }

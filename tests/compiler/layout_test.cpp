@@ -98,6 +98,6 @@ TEST(Layout, FeaturesThatAreMissingAreNamed) {
     const std::string message =
         message_of([] { LlamaCompiler(models::load_chip("tsp-v1"), find_llm("mixtral-8x7b"), {}); });
     EXPECT_EQ(message,
-              "model 'mixtral-8x7b' (family mixtral) has experts, which the compiler does not place (allowed: the "
-              "features of the llama family)");
+              "model 'mixtral-8x7b' (family mixtral) has experts, which the compiler does not place (allowed: dense "
+              "families with ordinary attention)");
 }
