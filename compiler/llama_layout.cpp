@@ -36,8 +36,8 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
       options(options_),
       residual(config_.hidden, options_.chips, chip_.lanes()),
       memory(chip),
-      packing(attention_shape(config), chip.geometry.superlanes, chip.lanes(), pass_limit()),
       latent(config, chip.lanes()),
+      packing(attention_shape(config), chip.geometry.superlanes, chip.lanes(), pass_limit()),
       results(packing.group * packing.kv * packing.value_blocks * row_lanes, packing.group, chip.lanes()),
       half(!options.int8),
       blocks(stage_blocks(whole, options)),
@@ -110,9 +110,11 @@ std::vector<VectorRegion> LlamaCompiler::Layout::far_rows(const std::string& nam
 void LlamaCompiler::Layout::allocate_constants() {
     const int64_t before = memory.words_used();
     const Side west = Side::West, east = Side::East;
+    // Norm weights first: tasks read them while they write scratch rows of the same slices, so not in the same bank.
+    norm = memory.vectors("norm weights", east, 0, 4, (2 * config.layers + 1) * hidden_tiles, true);
+    if (config.has_mla()) allocate_latent_constants();
     cosine = memory.vectors("cosine table", west, 0, 4, options.context, true);
     sine = memory.vectors("sine table", east, 0, 4, options.context, true);
-    norm = memory.vectors("norm weights", east, 0, 4, (2 * config.layers + 1) * hidden_tiles, true);
     slot_mask = memory.vectors("head masks", east, 1, 1, packing.slots, true);
     result_mask =
         memory.vectors("result masks", east, 1, 1,

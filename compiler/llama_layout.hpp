@@ -62,8 +62,8 @@ struct LlamaCompiler::Layout {
     LlamaOptions options;
     ShardedVector residual;
     Memory memory;
-    HeadPacking packing;
     LatentPacking latent;
+    HeadPacking packing;
     ShardedVector results;  ///< attention's, a "shard" each group member: o's input
     bool half;              ///< fp16 weights
     int blocks;             ///< of the stage
@@ -172,6 +172,7 @@ private:
     std::vector<OutputTile> deal_residual(int k_tiles) const;
     void allocate_constants();
     void allocate_scratch();
+    void allocate_latent_constants();
     void allocate_latent();
     void allocate_exchange();
     void allocate_cache();
