@@ -164,6 +164,11 @@ void LlamaCompiler::Layout::plan_latent(LlamaLayer& layer, const std::string& na
     give_rows(layer.o, config.has_o_bias());
 }
 
+void LlamaCompiler::Layout::allocate_latent_constants() {
+    latent_rows.gains = memory.vectors("latent norm weights", Side::East, 0, 4, config.layers * latent.gains(), true);
+    latent_rows.masks = memory.vectors("latent masks", Side::East, 1, 1, latent.masks(), true);
+}
+
 /// What one task reads or writes at once lies in different groups of slices.
 void LlamaCompiler::Layout::allocate_latent() {
     if (!config.has_mla()) return;
@@ -174,8 +179,6 @@ void LlamaCompiler::Layout::allocate_latent() {
         return memory.vectors(name, side, group, width, max_rows * rows, false);
     };
     LatentRegions& r = latent_rows;
-    r.gains = memory.vectors("latent norm weights", east, 0, 4, config.layers * p.gains(), true);
-    r.masks = memory.vectors("latent masks", east, 1, 1, p.masks(), true);
     const int width = half ? 2 : 1;
     for (const Side side : {west, east}) {
         const int s = int(side);

@@ -37,8 +37,8 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
       options(options_),
       residual(config_.hidden, options_.chips, chip_.lanes()),
       memory(chip),
-      packing(attention_shape(config), chip.geometry.superlanes, chip.lanes(), pass_limit()),
       latent(config, chip.lanes()),
+      packing(attention_shape(config), chip.geometry.superlanes, chip.lanes(), pass_limit()),
       results(packing.group * packing.kv * packing.value_blocks * row_lanes, packing.group, chip.lanes()),
       half(!options.int8),
       blocks(stage_blocks(whole, options)),
@@ -114,6 +114,7 @@ void LlamaCompiler::Layout::allocate_constants() {
     const int norms = config.sandwich_norms ? post_norm(config.layers, false) : 2 * config.layers + 1;
     // First of its slices: a norm is read while its result is written at their top, so it must be in another bank.
     norm = memory.vectors("norm weights", east, 0, 4, norms * hidden_tiles, true);
+    if (config.has_mla()) allocate_latent_constants();
     if (config.position == PositionKind::rope) {
         cosine = memory.vectors("cosine table", west, 0, 4, options.context, true);
         sine = memory.vectors("sine table", east, 0, 4, options.context, true);

@@ -65,8 +65,8 @@ struct LlamaCompiler::Layout {
     LlamaOptions options;
     ShardedVector residual;
     Memory memory;
-    HeadPacking packing;
     LatentPacking latent;
+    HeadPacking packing;
     ShardedVector results;  ///< attention's, a "shard" each group member: o's input
     bool half;              ///< fp16 weights
     int blocks;             ///< of the stage
@@ -193,6 +193,7 @@ private:
     void allocate_scratch();
     void allocate_features();
     void allocate_feature_scratch();
+    void allocate_latent_constants();
     void allocate_latent();
     void allocate_exchange();
     void allocate_cache();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Latent attention (MLA) against the reference executor: small random models, one chip and a group of two.
+#include <cmath>
+
 #include "tests/agreement/models.hpp"
 
 using namespace superlane;
@@ -8,6 +10,7 @@ using namespace superlane::test;
 
 namespace {
 
+/// Half of the latent row, a head and a result vector never end where a vector ends.
 LlmConfig latent_shape(bool query_row) {
     LlmConfig model;
     model.name = query_row ? "latent-query-row" : "latent";
@@ -36,7 +39,7 @@ LlmConfig latent_shape(bool query_row) {
 
 class LatentModel {
 public:
-    explicit LatentModel(bool query_row) : shape(latent_shape(query_row)) {
+    explicit LatentModel(const LlmConfig& model) : shape(model) {
         folder_ =
             std::filesystem::path(testing::TempDir()) / ("superlane_" + shape.name + "_" + std::to_string(getpid()));
         save_checkpoint(shape, random_weights(shape, 5), folder_);
@@ -49,15 +52,20 @@ private:
     std::filesystem::path folder_;
 };
 
+DecodeOptions latent_options(const LatentModel& model, const std::string& dtype) {
+    DecodeOptions options = tiny_options(dtype, 4);
+    options.model = model.directory();
+    options.prompts.clear();
+    options.prompt_ids = {{3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3}};
+    return options;
+}
+
 }  // namespace
 
 class Latent : public testing::TestWithParam<std::tuple<std::string, bool>> {
 protected:
-    Latent() : model_(std::get<1>(GetParam())) {
-        options_ = tiny_options(std::get<0>(GetParam()), 4);
-        options_.model = model_.directory();
-        options_.prompts.clear();
-        options_.prompt_ids = {{3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3}};
+    Latent() : model_(latent_shape(std::get<1>(GetParam()))) {
+        options_ = latent_options(model_, std::get<0>(GetParam()));
     }
     void expect_agreement() {
         options_.compare = true;
@@ -75,23 +83,16 @@ protected:
     LatentModel model_;
     DecodeOptions options_;
 };
-INSTANTIATE_TEST_SUITE_P(Types, Latent, testing::Combine(testing::Values("fp16", "int8"), testing::Bool()),
-                         [](const auto& info) {
-                             return std::get<0>(info.param) + (std::get<1>(info.param) ? "QueryRow" : "");
-                         });
+std::string name_of(const testing::TestParamInfo<std::tuple<std::string, bool>>& info) {
+    return std::get<0>(info.param) + (std::get<1>(info.param) ? "QueryRow" : "");
+}
+INSTANTIATE_TEST_SUITE_P(Types, Latent, testing::Combine(testing::Values("fp16", "int8"), testing::Bool()), name_of);
 
 TEST_P(Latent, AgreesWithTheReference) { expect_agreement(); }
 
 TEST_P(Latent, AgreesOnTwoChips) {
     options_.system = models::one_node(options_.chip, 2);
     options_.split = {2, 1};
-    expect_agreement();
-}
-
-TEST_P(Latent, AgreesPastTheFirstPage) {
-    options_.prompt_ids = {std::vector<int>(330)};
-    for (size_t i = 0; i < 330; ++i) options_.prompt_ids[0][i] = int(i * i % 299);
-    options_.tokens = 2;
     expect_agreement();
 }
 
@@ -123,4 +124,53 @@ TEST_P(Latent, PrefillIsStepByStep) {
     const DecodeResult wide = run_decode(options_);
     options_.prefill_rows = 1;
     EXPECT_EQ(wide.logits, run_decode(options_).logits);
+}
+
+using SlowLatent = Latent;
+INSTANTIATE_TEST_SUITE_P(Types, SlowLatent, testing::Combine(testing::Values("fp16", "int8"), testing::Bool()),
+                         name_of);
+
+TEST_P(SlowLatent, AgreesPastTheFirstPage) {
+    options_.prompt_ids = {std::vector<int>(330)};
+    for (size_t i = 0; i < 330; ++i) options_.prompt_ids[0][i] = int(i * i % 299);
+    options_.tokens = 2;
+    expect_agreement();
+}
+
+TEST(LatentShapes, AgreeOnASmallChip) {
+    LlmConfig shape = latent_shape(true);
+    shape.name += "-small";
+    shape.hidden = 100;
+    shape.mla = {.kv_lora = 80, .q_lora = 70, .rope_dim = 12, .nope_dim = 24, .v_dim = 20};
+    shape.head_dim = 36;
+    const LatentModel model(shape);
+    for (const char* dtype : {"fp16", "int8"}) {
+        DecodeOptions options = latent_options(model, dtype);
+        options.chip = models::load_chip("mini");
+        options.compare = true;
+        const DecodeResult result = run_decode(options);
+        EXPECT_TRUE(result.comparison->rounded.tokens_equal()) << dtype;
+        EXPECT_GE(result.comparison->rounded.cosine, 0.999) << dtype;
+    }
+}
+
+/// Agreement with the reference could see a wrong RoPE: the logits of this model depend on it.
+TEST(LatentShapes, PositionsMatter) {
+    const LlmConfig shape = latent_shape(true);
+    LlmConfig other = shape;
+    other.name += "-other";
+    other.rope.interleaved = false;
+    std::vector<std::vector<float>> logits;
+    for (const LlmConfig& config : {shape, other}) {
+        const LatentModel model(config);
+        DecodeOptions options = latent_options(model, "fp16");
+        options.keep_logits = true;
+        logits.push_back(run_decode(options).logits);
+    }
+    float top = 0, difference = 0;
+    for (size_t i = 0; i < size_t(shape.vocabulary); ++i) {
+        top = std::max(top, std::fabs(logits[0][i]));
+        difference = std::max(difference, std::fabs(logits[0][i] - logits[1][i]));
+    }
+    EXPECT_GE(difference, 2e-2f * top);
 }
