@@ -161,6 +161,9 @@ Action define_decode(CLI::App& app) {
     app.add_option("--pp", o.split.pp, "stages of the pipeline; as few as fit when left out")
         ->check(CLI::PositiveNumber)
         ->type_name("N");
+    app.add_option("--ep", o.split.ep, "sets of a group's chips among which experts are dealt; 1 when left out")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N");
     app.add_option("--exchange", command->exchange, "type in which partial sums and residuals cross links")
         ->capture_default_str()
         ->check(CLI::IsMember({"fp16", "fp32"}))

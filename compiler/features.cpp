@@ -12,7 +12,6 @@ void refuse_missing_features(const LlmConfig& llm) {
         const char* name;
     };
     const Row rows[] = {
-        {llm.moe.experts > 0, "experts"},
         {llm.has_mla(), "latent attention"},
         {llm.norm != NormKind::rms, "norms other than plain RMS"},
         {llm.norm_bias, "norm biases"},

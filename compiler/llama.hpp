@@ -29,6 +29,8 @@ struct LlamaOptions {
     bool embedding = true;  ///< false: the residual rows are the host's input (one layer alone), or come from `in`
     bool head = true;       ///< false: no final norm, head and argmax
     int chips = 1;          ///< of the tensor-parallel group, each linked to each other
+    int expert_groups = 1;  ///< sets of the group's chips among which experts are dealt: expert e stands on chips whose
+                            ///< rank is e modulo this
     int first_block = 0, blocks = 0;  ///< of the model that this stage has; block 2l is the attention of layer l, 2l +
                                       ///< 1 its FFN; 0 = all from the first on
     Boundary in, out;                 ///< from the stage before, to the stage after

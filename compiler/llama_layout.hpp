@@ -2,6 +2,7 @@
 // Where a Llama-family model lies in SRAM, and how its heads are packed into lanes.
 #pragma once
 #include "compiler/llama.hpp"
+#include "compiler/llama_experts.hpp"
 #include "compiler/matrix.hpp"
 #include "compiler/shard.hpp"
 
@@ -48,7 +49,12 @@ struct LlamaLayer {
     // Indices into qkv.tiles: [g * pairs + pair][half], [pair][half], [vector].
     std::vector<std::array<int, 2>> query, key;
     std::vector<int> value;
-    std::vector<std::array<int, 2>> ffn;  ///< into gate_up.tiles: [vector][gate, up]
+    std::vector<std::array<int, 2>> ffn;  ///< into gate_up.tiles: [vector][gate, up]; of experts the shared one's
+    // Of a layer with experts:
+    Matrix router, expert_gate_up, expert_down;
+    std::vector<std::array<int, 2>> expert_ffn;  ///< into expert_gate_up.tiles
+
+    std::array<Matrix*, 7> matrices() { return {&qkv, &o, &router, &gate_up, &down, &expert_gate_up, &expert_down}; }
 };
 
 struct LlamaCompiler::Layout {
@@ -94,6 +100,9 @@ struct LlamaCompiler::Layout {
     /// Whether the stage has that block of layers[layer].
     bool has_attention(int layer) const { return has(2 * (first_layer() + layer)); }
     bool has_ffn(int layer) const { return has(2 * (first_layer() + layer) + 1); }
+    bool has_experts(int layer) const { return has_ffn(layer) && whole.is_moe(first_layer() + layer); }
+
+    ExpertLayout experts;
 
     // KV cache and staging: [request][layer]
     struct Cache {
@@ -156,7 +165,10 @@ private:
     void plan_layer(LlamaLayer& layer, int index);
     void plan_qkv(LlamaLayer& layer, const std::string& name);
     void plan_output(LlamaLayer& layer, const std::string& name);
-    void plan_ffn(LlamaLayer& layer, const std::string& name);
+    void plan_dense_ffn(LlamaLayer& layer, const std::string& name, int ffn);
+    std::vector<std::array<int, 2>> plan_gate_up(Matrix& matrix, int ffn);
+    void plan_experts(LlamaLayer& layer, const std::string& name);
+    void give_expert_rows(Matrix& matrix);
     void plan_head();
     std::vector<LaneMap> residual_lanes() const;
     std::vector<OutputTile> deal_residual(int k_tiles) const;
@@ -164,9 +176,13 @@ private:
     void allocate_scratch();
     void allocate_exchange();
     void allocate_cache();
+    void allocate_expert_tables();
+    void allocate_rank_tables();
+    void allocate_expert_scratch();
     void place_weights();
     std::vector<VectorRegion> far_rows(const std::string& name, Side side, int words, bool constant);
     int scale_rows_[2] = {}, bias_rows_[2] = {};
+    int expert_scale_rows_[2] = {}, expert_bias_rows_[2] = {};
     void give_rows(Matrix& matrix, bool biased);
 };
 

@@ -41,6 +41,7 @@ LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<Step
         request.half_base = half_base;
         half_base += (request.count * layout.packing.heads + 1) / 2;
     }
+    problem_.reserve_inward(int(layout.experts.far_map[0].size()));
     std::vector<NormRow> all;
     for (int row = 0; row < int(rows_.size()); ++row) all.push_back({row, row});
     if (layout.options.embedding) embed();
@@ -52,7 +53,10 @@ LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<Step
         if (!layout.has_ffn(layer)) continue;
         problem_.begin_operation("ffn norm");
         norm(2 * layer + 1, all, ffn_product);
-        feed_forward(layout.layers[size_t(layer)], last);
+        if (layout.has_experts(layer))
+            mixture_of_experts(layer, last);
+        else
+            feed_forward(layout.layers[size_t(layer)], last);
     }
     if (layout.options.head) head();
 }
@@ -172,11 +176,16 @@ void LlamaStep::norm_int8(int index, const NormRow& row, Product product) {
 }
 
 void LlamaStep::quantize_row(int row, int vectors, const VectorRegion (&to)[2]) {
+    quantize_from(layout_.wide, layout_.top_stages[2], row, vectors, to);
+}
+
+void LlamaStep::quantize_from(const VectorRegion& from, const VectorRegion& maxima, int row, int vectors,
+                              const VectorRegion (&to)[2]) {
     VectorTask task = lowering_.vector_task(vectors);
-    Value top = task.op(Opcode::Maximum, DType::F32, task.read(layout_.top_stages[2], DType::F32, row, 0), tiny);
+    Value top = task.op(Opcode::Maximum, DType::F32, task.read(maxima, DType::F32, row, 0), tiny);
     Value root = task.op(Opcode::Rsqrt, DType::F32, top);
     Value inverse = task.op(Opcode::Multiply, DType::F32, task.op(Opcode::Multiply, DType::F32, root, root), 127.0f);
-    Value q = task.op(Opcode::Multiply, DType::F32, task.read(layout_.wide, DType::F32, row * vectors), inverse);
+    Value q = task.op(Opcode::Multiply, DType::F32, task.read(from, DType::F32, row * vectors), inverse);
     Value rounded = task.convert(DType::F32, DType::I8, q);
     for (int side = 0; side < 2; ++side) task.write(rounded, to[side], row * vectors);
     problem_.add(task.finish());
@@ -258,7 +267,12 @@ void LlamaStep::add_product(const Matrix& matrix, const VectorRegion (&input)[2]
         for (int row = 0; row < rows; ++row)
             send_partial(row, vector / layout_.residual.slots, vector % layout_.residual.slots);
     }
-    for (int row = 0; row < rows; ++row) {
+    end_product(last);
+}
+
+/// When the sums of all result vectors are in the residual or on their way.
+void LlamaStep::end_product(bool last) {
+    for (int row = 0; row < int(rows_.size()); ++row) {
         if (!layout_.alone()) reduce_shard(row, last);
         if (last) leave(row);
         if (!layout_.alone() && !last) gather_shards(row, true, {});
@@ -289,47 +303,6 @@ LlamaStep::Value LlamaStep::pack(VectorTask& task, const Rests& rests, int v) {
                         task.read(rests.mask, DType::Bool, LlamaCompiler::Layout::piece_mask_row(vector, v)));
     if (rests.type == DType::F16) own = task.convert(DType::F16, DType::F32, own);
     return task.accumulate(DType::F32, AccumulateOp::Add, own, vector.pieces(v));
-}
-
-void LlamaStep::feed_forward(const LlamaLayer& layer, bool last) {
-    problem_.begin_operation("gate, up");
-    const int rows = int(rows_.size());
-    const Matrix& matrix = layer.gate_up;
-    const ProductInput input = layout_.input(layout_.normed, rows);
-    const HeldInput held = hold_input(lowering_, matrix, input);
-    for (int vector = 0; vector < layout_.ffn_tiles; ++vector) {
-        std::array<int, 2> slots{};
-        for (int which = 0; which < 2; ++which) {
-            slots[size_t(which)] = lowering_.take_accumulators(rows);
-            multiply_tile(lowering_, matrix, matrix.tiles[size_t(layer.ffn[size_t(vector)][size_t(which)])], input,
-                          held, slots[size_t(which)]);
-        }
-        for (int row = 0; row < rows; row += row_chunk) {
-            VectorTask task = lowering_.vector_task(std::min(row_chunk, rows - row));
-            const Value scale = scales(task, ffn_product, row);
-            const Value gate = result(task, matrix.tiles[size_t(layer.ffn[size_t(vector)][0])], slots[0] + row, scale);
-            const Value up = result(task, matrix.tiles[size_t(layer.ffn[size_t(vector)][1])], slots[1] + row,
-                                    scales(task, ffn_product, row));
-            // gate * sigmoid(gate) * up, sigmoid as the square of rsqrt(1 + exp(-gate)).
-            const Value minus = task.op(Opcode::Exp, DType::F32, task.op(Opcode::Negate, DType::F32, gate));
-            const Value root = task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, minus, 1.0f));
-            const Value sigmoid = task.op(Opcode::Multiply, DType::F32, root, root);
-            const Value silu = task.op(Opcode::Multiply, DType::F32, sigmoid, gate);
-            const Value y = task.op(Opcode::Multiply, DType::F32, silu, up);
-            const int first = row * layout_.ffn_tiles + vector;
-            if (layout_.half) {
-                const Value rounded = task.convert(DType::F32, DType::F16, y);
-                for (const VectorRegion& to : layout_.activated) task.write(rounded, to, first, layout_.ffn_tiles);
-            } else {
-                task.write(y, layout_.wide, first, layout_.ffn_tiles);
-            }
-            problem_.add(task.finish());
-        }
-    }
-    problem_.begin_operation("down projection");
-    if (!layout_.half)
-        for (int row = 0; row < rows; ++row) quantize(row, layout_.ffn_tiles, layout_.activated, down_product);
-    add_product(layer.down, layout_.activated, down_product, last);
 }
 
 }  // namespace superlane::compiler

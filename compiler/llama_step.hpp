@@ -42,9 +42,14 @@ private:
     void norm_int8(int index, const NormRow& row, Product product);
     void quantize(int row, int vectors, const VectorRegion (&to)[2], Product product);
     void quantize_row(int row, int vectors, const VectorRegion (&to)[2]);
+    void quantize_from(const VectorRegion& from, const VectorRegion& maxima, int row, int vectors,
+                       const VectorRegion (&to)[2]);
     void add_product(const Matrix& matrix, const VectorRegion (&input)[2], Product product, bool last = false);
     void store_sum(VectorTask& task, Value sum, int vector, int row);
+    void end_product(bool last);
     void feed_forward(const LlamaLayer& layer, bool last);
+    void inner_ffn(const LlamaLayer& layer);
+    Value gated(VectorTask& task, Value gate, Value up);
     void head();
     void store_logits(const OutputTile& tile, int index, int slot, int count);
     void argmax(int index, int request);
@@ -64,6 +69,31 @@ private:
         const VectorRegion& mask;
     };
     Value pack(VectorTask& task, const Rests& rests, int v);
+
+    // llama_router.cpp: which experts each row takes, and with what weight
+    void route(const LlamaLayer& layer, int index);
+    void router_input(int norm_index, int row);
+    void router_product(const Matrix& router, int index);
+    void share_logits(int row);
+    void rank(const RankTable& table, const VectorRegion& values, int value_row, int to);
+    void score_softmax(int row);
+    void score_sigmoid(int index, int row);
+    void allow_groups(int row);
+    void pick(int row, int slot);
+    void map_expert(int row, int slot);
+    void weigh_picks(int row);
+    Value keep_picked(VectorTask& task, DType type, Value value, int row, int slot);
+    void reduce_picks(DType type, isa::AccumulateOp reduction, int row);
+
+    // llama_mixture.cpp: the chosen experts' FFNs and their sum
+    void mixture_of_experts(int index, bool last);
+    void shared_expert(const LlamaLayer& layer);
+    void expert_inner(const LlamaLayer& layer, const HeldInput& held, int row, int slot);
+    void quantize_expert(int choice);
+    void expert_down(const LlamaLayer& layer, int row, int slot);
+    void store_weighted(VectorTask& task, Value value, int vector, int row, int slot, bool begun);
+    Value expert_result(VectorTask& task, const OutputTile& tile, Value sum, Value scale, int choice);
+    ExpertMap next_map(Side side, int choice);
 
     // llama_exchange.cpp: between the chips of the group, and between stages
     void send_partial(int row, int offset, int k);
@@ -121,6 +151,7 @@ private:
     std::vector<std::vector<SentRow>> sent_rows_;  ///< by cable
     std::vector<std::vector<int>> received_rows_;
     int next_pair_ = 0;
+    int next_map_[2] = {};  ///< by side
 };
 
 }  // namespace superlane::compiler

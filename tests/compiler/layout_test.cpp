@@ -96,8 +96,8 @@ TEST(Llama, A7bLayerStaysNearItsWeightStreamingBound) {
 
 TEST(Layout, FeaturesThatAreMissingAreNamed) {
     const std::string message =
-        message_of([] { LlamaCompiler(models::load_chip("tsp-v1"), find_llm("mixtral-8x7b"), {}); });
+        message_of([] { LlamaCompiler(models::load_chip("tsp-v1"), find_llm("deepseek-v3"), {}); });
     EXPECT_EQ(message,
-              "model 'mixtral-8x7b' (family mixtral) has experts, which the compiler does not place (allowed: the "
-              "features of the llama family)");
+              "model 'deepseek-v3' (family deepseek_v3) has latent attention, which the compiler does not place (allowed: "
+              "the features of the llama family)");
 }
