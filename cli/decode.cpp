@@ -167,6 +167,9 @@ Action define_decode(CLI::App& app) {
         ->capture_default_str()
         ->check(CLI::IsMember({"host", "chip"}))
         ->type_name("host|chip");
+    app.add_option("--ep", o.split.ep, "sets of a group's chips among which experts are dealt; 1 when left out")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N");
     app.add_option("--exchange", command->exchange, "type in which partial sums and residuals cross links")
         ->capture_default_str()
         ->check(CLI::IsMember({"fp16", "fp32"}))

@@ -22,19 +22,21 @@ struct Boundary {
 };
 
 struct LlamaOptions {
-    bool int8 = false;                ///< W8A8 instead of fp16
-    int context = 256;                ///< tokens a request may reach, prompt included
-    int batch = 1;                    ///< requests with a KV cache each
-    int prefill_rows = 8;             ///< most tokens of one prefill step
-    bool embedding = true;            ///< false: the residual rows are the host's input, or come from `in`
-    bool head = true;                 ///< false: no final norm, head and argmax
-    int chips = 1;                    ///< of the tensor-parallel group, each linked to each other
+    bool int8 = false;      ///< W8A8 instead of fp16
+    int context = 256;      ///< tokens a request may reach, prompt included
+    int batch = 1;          ///< requests with a KV cache each
+    int prefill_rows = 8;   ///< most tokens of one prefill step
+    bool embedding = true;  ///< false: the residual rows are the host's input, or come from `in`
+    bool head = true;       ///< false: no final norm, head and argmax
+    int chips = 1;          ///< of the tensor-parallel group, each linked to each other
+    int expert_groups = 1;  ///< sets of the group's chips among which experts are dealt: expert e stands on
+                            ///< chips whose rank is e modulo this
     /// Blocks of the model that this stage has: block 2l is the attention of layer l, 2l + 1 its FFN; -1 = all from the
     /// first on. A stage may have the head alone.
     int first_block = 0, blocks = -1;
-    Boundary in, out;                 ///< from the stage before, to the stage after
-    bool wide_exchange = false;       ///< partial sums and residuals cross links in fp32 instead of fp16
-    int link_latency_cycles = 0;      ///< that schedules allow for; 0 = the chip's mean and spread
+    Boundary in, out;             ///< from the stage before, to the stage after
+    bool wide_exchange = false;   ///< partial sums and residuals cross links in fp32 instead of fp16
+    int link_latency_cycles = 0;  ///< that schedules allow for; 0 = the chip's mean and spread
 };
 
 /// One token that goes through the model in a step. Rows of a request stand together, positions ascending by one.

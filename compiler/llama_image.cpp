@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/half.hpp"
+#include "compiler/llama_expert_image.hpp"
 #include "compiler/llama_layout.hpp"
 #include "compiler/llama_tables.hpp"
 #include "compiler/weight_rows.hpp"
@@ -95,7 +96,7 @@ public:
                 matrix(layer.o, {&w.o}, residual_, share_.results());
                 biases(layer.o, {&w.o_bias}, residual_);
             }
-            if (!layout_.has_ffn(int(i))) continue;
+            if (!layout_.has_ffn(int(i)) || layout_.has_experts(int(i))) continue;
             if (layout_.config.gated_ffn) {
                 matrix(layer.gate_up, {&w.gate, &w.up}, share_.gate_up(), residual_);
                 biases(layer.gate_up, {&w.gate_bias, &w.up_bias}, share_.gate_up());
@@ -257,7 +258,9 @@ Image LlamaCompiler::image(const LlmWeights& weights, int rank) const {
     SUPERLANE_CHECK(int(weights.layers.size()) >= layout_->first_layer() + layout_->config.layers,
                     "fewer layers of weights than the layout has");
     SUPERLANE_CHECK(rank >= 0 && rank < layout_->options.chips, rank);
-    return ImageWriter(*layout_, rank).write(weights);
+    Image image = ImageWriter(*layout_, rank).write(weights);
+    add_expert_image(*layout_, rank, weights, image);
+    return image;
 }
 
 Image LlamaCompiler::embedding_input(int row, int token, int position, const LlmWeights& weights, int rank) const {

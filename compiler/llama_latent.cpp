@@ -40,8 +40,7 @@ void LlamaStep::latent_attention(int layer, bool last) {
         for (int h = 0; h < 2; ++h) latent_query(weights.latent.key_up, head, h);
     problem_.begin_operation("attention scores");
     for (const Request& request : requests_)
-        for (int page = 0; page < pages(request); ++page)
-            score(layer, request, page, 0);
+        for (int page = 0; page < pages(request); ++page) score(layer, request, page, 0);
     for (const Request& request : requests_) attend(layer, request);
     problem_.begin_operation("heads' results");
     latent_results(weights.latent.value_up);

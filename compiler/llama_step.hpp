@@ -46,7 +46,7 @@ private:
     void store_sum(VectorTask& task, Value sum, int vector, int row);
     void land(int row, const Landing& landing);
     void feed_forward(int layer, bool last);
-    void store_activated(VectorTask& task, Value y, int vector, int row);
+    void inner_ffn(const LlamaLayer& layer);
     void head();
     void store_logits(const OutputTile& tile, int index, int slot, int count);
     void argmax(int index, int request);
@@ -81,6 +81,8 @@ private:
     void add_normed(int index, int row);
     void quantize(int row, int vectors, const VectorRegion (&to)[2], Product product);
     void quantize_row(int row, int vectors, const VectorRegion (&to)[2]);
+    void quantize_from(const VectorRegion& from, const VectorRegion& maxima, int row, int vectors,
+                       const VectorRegion (&to)[2]);
 
     // llama_activation.cpp
     Value sigmoid(VectorTask& task, Value x, float factor);
@@ -104,6 +106,31 @@ private:
     std::array<Value, 2> head_halves(VectorTask& task, const Heads& heads);
     int raw_row(const Heads& heads) const;
     void sum_slots(int side, int row);
+
+    // llama_router.cpp: which experts each row takes, and with what weight
+    void route(const LlamaLayer& layer, int index);
+    void router_input(int norm_index, int row);
+    void router_product(const Matrix& router, int index);
+    void share_logits(int row);
+    void rank(const RankTable& table, const VectorRegion& values, int value_row, int to);
+    void score_softmax(int row);
+    void score_sigmoid(int index, int row);
+    void allow_groups(int row);
+    void pick(int row, int slot);
+    void map_expert(int row, int slot);
+    void weigh_picks(int row);
+    Value keep_picked(VectorTask& task, DType type, Value value, int row, int slot);
+    void reduce_picks(DType type, isa::AccumulateOp reduction, int row);
+
+    // llama_mixture.cpp: the chosen experts' FFNs and their sum
+    void mixture_of_experts(int index, bool last);
+    void shared_expert(const LlamaLayer& layer);
+    void expert_inner(const LlamaLayer& layer, const HeldInput& held, int row, int slot);
+    void quantize_expert(int choice);
+    void expert_down(const LlamaLayer& layer, int row, int slot);
+    void store_weighted(VectorTask& task, Value value, int vector, int row, int slot, bool begun);
+    Value expert_result(VectorTask& task, const OutputTile& tile, Value sum, Value scale, int choice);
+    ExpertMap next_map(Side side, int choice);
 
     // llama_exchange.cpp: between the chips of the group, and between stages
     void send_partial(int row, int offset, int k);
@@ -182,6 +209,7 @@ private:
     std::vector<std::vector<SentRow>> sent_rows_;  ///< by cable
     std::vector<std::vector<int>> received_rows_;
     int next_pair_ = 0;
+    int next_map_[2] = {};  ///< by side
 };
 
 }  // namespace superlane::compiler

@@ -25,9 +25,12 @@ public:
     int blocks() const { return blocks_; }
     Cost of(int first, int last) const {
         const int end = std::min(last, 2 * layers_);
-        const int ffns = end / 2 - first / 2, attentions = (end + 1) / 2 - (first + 1) / 2;
-        Cost cost{sizes_.fixed_bytes + attentions * sizes_.attention.bytes + ffns * sizes_.ffn.bytes,
-                  attentions * sizes_.attention.cycles + ffns * sizes_.ffn.cycles};
+        const int dense = std::min(end / 2, sizes_.dense_layers) - std::min(first / 2, sizes_.dense_layers);
+        const int ffns = end / 2 - first / 2 - dense, attentions = (end + 1) / 2 - (first + 1) / 2;
+        const auto sum = [&](int64_t BlockSizes::Part::*of) {
+            return attentions * (sizes_.attention.*of) + ffns * (sizes_.ffn.*of) + dense * (sizes_.dense_ffn.*of);
+        };
+        Cost cost{sizes_.fixed_bytes + sum(&BlockSizes::Part::bytes), sum(&BlockSizes::Part::cycles)};
         for (const auto& [there, part] :
              {std::pair(first == 0, sizes_.embedding), std::pair(has_head(last), sizes_.head)})
             if (there) {
@@ -63,16 +66,26 @@ BlockSizes block_sizes(const models::Chip& chip, const LlmConfig& config, const 
         one.in = one.out = {1, 1, 0};
         return LlamaCompiler(roomy, config, one).memory_use();
     };
-    const MemoryUse attention = measure(0, false, false), ffn = measure(1, false, false);
+    const int last = 2 * config.layers - 1;
+    const MemoryUse attention = measure(0, false, false), ffn = measure(last, false, false);
     const int64_t streamed = chip.stream_bytes_per_cycle();
     sizes.attention = {attention.weights + attention.kv, attention.weights / streamed + attention_cycles};
-    sizes.ffn = {ffn.weights, ffn.weights / streamed + ffn_cycles};
+    // Of the experts a token reads only the active ones.
+    const auto ffn_part = [&](const MemoryUse& use, bool experts) {
+        const int64_t read = experts ? use.weights * config.moe.active / config.moe.experts : use.weights;
+        return BlockSizes::Part{use.weights, read / streamed + ffn_cycles};
+    };
+    sizes.ffn = ffn_part(ffn, config.is_moe(config.layers - 1));
+    if (config.moe.experts > 0 && !config.is_moe(0)) {
+        sizes.dense_layers = config.moe.first_dense_layers;
+        sizes.dense_ffn = ffn_part(measure(1, false, false), false);
+    }
     const auto rest = [](const MemoryUse& use) { return use.tables + use.scratch; };
     sizes.fixed_bytes = std::max(rest(attention), rest(ffn));
     if (options.embedding)
         sizes.embedding = {std::max<int64_t>(0, measure(0, true, false).total() - attention.total()), 0};
     if (options.head) {
-        const MemoryUse head = measure(1, false, true);
+        const MemoryUse head = measure(last, false, true);
         sizes.head = {std::max<int64_t>(0, head.total() - ffn.total()),
                       (head.weights - ffn.weights) / streamed + ffn_cycles};
     }

@@ -52,6 +52,7 @@ Json system_figures_json(const models::System& system, const SystemFigures& figu
             {"chips", figures.chips},
             {"tp", figures.split.tp},
             {"pp", figures.split.pp},
+            {"ep", figures.split.ep},
             {"latency_us_per_token", figures.latency_us},
             {"host_us_per_token", figures.host_us},
             {"throughput_tokens_per_second", figures.throughput_tokens_per_second},
