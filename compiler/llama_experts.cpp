@@ -42,8 +42,8 @@ WeightPool expert_pool(const models::Chip& chip, const WeightPool& pool, int exp
 
 void LlamaCompiler::Layout::allocate_rank_tables() {
     const auto table = [&](RankTable& table, const char* name) {
-        table.one = memory.vectors(name, Side::West, 1, 4, experts.rotations, true);
-        table.lower = memory.vectors(name, Side::East, 1, 4, experts.rotations, true);
+        table.one = memory.vectors(name, Side::West, 2, 4, experts.rotations, true);
+        table.lower = memory.vectors(name, Side::East, 2, 4, experts.rotations, true);
     };
     table(experts.all, "expert ranks");
     if (options.expert_groups > 1) table(experts.mine, "own expert ranks");
@@ -51,17 +51,16 @@ void LlamaCompiler::Layout::allocate_rank_tables() {
     table(experts.in_group, "expert ranks in groups");
     table(experts.groups, "expert group ranks");
     experts.same_group = memory.vectors("expert groups", Side::West, 1, 1, experts.rotations, true);
-    experts.lowest = memory.vectors("lowest score", Side::West, 2, 4, 1, true);
+    experts.lowest = memory.vectors("lowest score", Side::East, 2, 4, 1, true);
 }
 
 void LlamaCompiler::Layout::allocate_expert_tables() {
     const Side west = Side::West, east = Side::East;
-    experts.bias = memory.vectors("router bias", east, 1, 4, config.layers, true);
-    if (whole.moe.correction_bias)
-        experts.correction = memory.vectors("router correction", east, 2, 4, config.layers, true);
+    experts.bias = memory.vectors("router bias", east, 2, 4, config.layers, true);
+    if (whole.moe.correction_bias) experts.correction = memory.vectors("router correction", east, 2, 4, config.layers, true);
     allocate_rank_tables();
     experts.ids = memory.vectors("expert numbers", west, 1, 4, 1, true);
-    experts.map_shift = memory.vectors("expert map shift", west, 1, 4, 1, true);
+    experts.map_shift = memory.vectors("expert map shift", east, 1, 4, 1, true);
     experts.map_keep = memory.vectors("expert map mask", west, 0, 1, 1, true);
     for (const Side side : {west, east}) {
         const int s = int(side);
@@ -72,6 +71,7 @@ void LlamaCompiler::Layout::allocate_expert_tables() {
     }
 }
 
+/// Operands of one operation come from different hop groups: a group of four slices reads one fp32 vector a cycle.
 void LlamaCompiler::Layout::allocate_expert_scratch() {
     const Side west = Side::West, east = Side::East;
     const int rows = max_rows, choices = rows * experts.slots, tiles = experts.tiles;
@@ -79,11 +79,16 @@ void LlamaCompiler::Layout::allocate_expert_scratch() {
         return memory.vectors(name, side, group, width, count, false);
     };
     const int far = chip.geometry.mem_slices / chip.geometry.slices_per_hop - 1;
-    experts.logits = scratch("router logits", east, alone() ? 1 : far - 1, 4, rows);
-    experts.scores = scratch("expert scores", east, 2, 4, 2 * rows);
-    experts.ranks = scratch("expert ranks", west, 2, 4, 4 * rows);
+    for (const Side side : {west, east}) {
+        const int s = int(side);
+        experts.logits[s] = scratch("router logits", side, alone() || side == west ? 1 : far - 1, 4, rows);
+        experts.scores[s] = scratch("expert scores", side, 1, 4, 2 * rows);
+        if (whole.moe.groups > 1) experts.group_stage[s] = scratch("expert group scores", side, 1, 4, 2 * rows);
+    }
+    experts.ranks = scratch("expert ranks", west, 0, 4, 3 * rows);
+    experts.my_ranks = scratch("own expert ranks", east, 0, 4, rows);
     experts.shares = scratch("expert shares", west, 1, 4, rows);
-    if (whole.moe.groups > 1) experts.group_stage = scratch("expert group scores", east, 1, 4, 2 * rows);
+    experts.sums = scratch("sums of expert shares", east, 1, 4, rows);
     for (int stage = 0; stage < 3; ++stage) {
         experts.picks[stage] = scratch("expert choice", west, 1 + stage % 2, 4, rows * experts.picks_a_row());
         experts.top[stage] = scratch("expert row maxima", east, 1 + stage % 2, 4, choices);

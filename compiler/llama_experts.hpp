@@ -46,15 +46,18 @@ struct ExpertLayout {
     VectorRegion scales[2], biases[2];  ///< fp32, by side: row of the tile + expert
 
     // Scratch.
-    VectorRegion routed[2];                ///< fp16, int8 mode: normed rows for the router
-    VectorRegion logits;                   ///< fp32
-    VectorRegion scores;                   ///< fp32: what experts are chosen by, then those of the allowed groups
-    VectorRegion group_stage;              ///< fp32: the two best of a group, then their sum
-    VectorRegion ranks;                    ///< int32: of all, of this chip's, in the group, of the group
-    VectorRegion shares;                   ///< fp32: exp(logit - maximum), or the sigmoid
-    VectorRegion picks[3];                 ///< reductions over lanes: input, middle, result; rows pick_row()
-    VectorRegion weights;                  ///< fp32, row * slots + slot
-    VectorRegion near_map[2];              ///< u8, by side, row * slots + slot: read with scales and biases
+    VectorRegion routed[2];    ///< fp16, int8 mode: normed rows for the router
+    // Values that are ranked stand on both sides (west, east): a lane's own, and those that are turned.
+    VectorRegion logits[2];       ///< fp32
+    VectorRegion scores[2];       ///< fp32: what experts are chosen by, then those of the allowed groups
+    VectorRegion group_stage[2];  ///< fp32: the two best of a group (east only), then their sum
+    VectorRegion ranks;           ///< int32: of all, in the group, of the group
+    VectorRegion my_ranks;        ///< int32: of this chip's
+    VectorRegion shares;          ///< fp32: exp(logit - maximum), or the sigmoid
+    VectorRegion sums;            ///< fp32: of the shares
+    VectorRegion picks[3];     ///< reductions over lanes: input, middle, result; rows pick_row()
+    VectorRegion weights;      ///< fp32, row * slots + slot
+    VectorRegion near_map[2];  ///< u8, by side, row * slots + slot: read with scales and biases
     std::vector<VectorRegion> far_map[2];  ///< the same in slices outside all weights, to be read in turn
     VectorRegion normed_scale;             ///< int8 mode: of the activated row of a slot
     VectorRegion wide, activated[2];       ///< row of a slot: slot * tiles + vector
@@ -62,12 +65,12 @@ struct ExpertLayout {
     VectorRegion mixture;  ///< fp32: sums of experts, row * vectors + vector
 
     enum Pick { id, share };
-    int picks_a_row() const { return 2 * slots + 2; }
+    int picks_a_row() const { return 2 * slots + 2; }  ///< and the maximum and the sum
     int pick_row(int row, Pick pick, int slot) const { return row * picks_a_row() + int(pick) * slots + slot; }
     int maximum_row(int row) const { return row * picks_a_row() + 2 * slots; }
     int sum_row(int row) const { return row * picks_a_row() + 2 * slots + 1; }
-    enum Rank { of_all, of_mine, of_group_members, of_groups };
-    static int rank_row(int row, Rank rank) { return 4 * row + rank; }
+    enum Rank { of_all, of_group_members, of_groups };
+    static int rank_row(int row, Rank rank) { return 3 * row + rank; }
     /// Experts of every copy's lanes by score: as the router has them, and without those of groups not chosen.
     static int score_row(int row, bool allowed) { return 2 * row + int(allowed); }
 };

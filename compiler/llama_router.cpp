@@ -15,7 +15,7 @@ void LlamaStep::route(const LlamaLayer& layer, int index) {
     const ExpertLayout& e = layout_.experts;
     const bool softmax = layout_.whole.moe.score == RouterScore::softmax, grouped = layout_.whole.moe.groups > 1;
     const bool raw = softmax && !grouped;
-    const VectorRegion& values = raw ? e.logits : e.scores;
+    const auto& values = raw ? e.logits : e.scores;
     for (int row = 0; row < rows; ++row) {
         if (!layout_.alone()) share_logits(row);
         if (softmax)
@@ -24,8 +24,8 @@ void LlamaStep::route(const LlamaLayer& layer, int index) {
             score_sigmoid(index, row);
         if (grouped) allow_groups(row);
         const int value_row = raw ? row : e.score_row(row, grouped);
-        rank(e.all, values, value_row, e.rank_row(row, e.of_all));
-        if (layout_.options.expert_groups > 1) rank(e.mine, values, value_row, e.rank_row(row, e.of_mine));
+        rank(e.all, values, value_row, e.ranks, e.rank_row(row, e.of_all));
+        if (layout_.options.expert_groups > 1) rank(e.mine, values, value_row, e.my_ranks, row);
         for (int slot = 0; slot < e.slots; ++slot) {
             pick(row, slot);
             map_expert(row, slot);
@@ -55,33 +55,45 @@ void LlamaStep::router_product(const Matrix& router, int index) {
     Value sum = task.read(layout_.experts.bias, DType::F32, index, 0);
     for (size_t i = 0; i < slots.size(); ++i)
         sum = task.op(Opcode::Add, DType::F32, task.emit(router.tiles[i].unit, slots[i]), sum);
-    task.write(sum, layout_.experts.logits, 0);
+    if (layout_.alone())
+        write_both(task, sum, layout_.experts.logits, 0);
+    else
+        task.write(sum, layout_.experts.logits[1], 0);
     Task store = task.finish();
     if (!layout_.alone()) store.ranks = 1;
     problem_.add(std::move(store));
+}
+
+void LlamaStep::write_both(VectorTask& task, Value value, const VectorRegion (&to)[2], int row) {
+    for (const VectorRegion& region : to) task.write(value, region, row);
 }
 
 /// All chips of a group must choose the same experts, but each sums the residual row, and so its norm and the logits,
 /// beginning with its own shard: last bits may differ, and near a tie the choice. So rank 0 decides for all.
 void LlamaStep::share_logits(int row) {
     const int chips = layout_.options.chips;
-    const SentRow sent = network_.send(layout_.experts.logits, row, peer_links(), 1);
+    const auto& logits = layout_.experts.logits;
+    const SentRow sent = network_.send(logits[1], row, peer_links(), 1);
     for (int rank = 1; rank < chips; ++rank)
-        network_.receive(links_.peer(chips - rank), layout_.experts.logits, row, sent, uint64_t(1) << rank);
+        network_.receive(links_.peer(chips - rank), logits[1], row, sent, uint64_t(1) << rank);
+    VectorTask copy = lowering_.vector_task(1);
+    copy.write(copy.read(logits[1], DType::F32, row), logits[0], row);
+    problem_.add(copy.finish());
 }
 
 /// How many values beat a lane's own, as the table counts them.
-void LlamaStep::rank(const RankTable& table, const VectorRegion& values, int value_row, int to) {
+void LlamaStep::rank(const RankTable& table, const VectorRegion (&values)[2], int value_row,
+                     const VectorRegion& ranks, int to) {
     const int rotations = layout_.experts.rotations;
     VectorTask task = lowering_.vector_task(rotations);
-    const Value own = task.read(values, DType::F32, value_row, 0);
-    const Value other = task.read_rotated(values, DType::F32, value_row, 0, 0, 1, lowering_.next_permuter());
+    const Value own = task.read(values[0], DType::F32, value_row, 0);
+    const Value other = task.read_rotated(values[1], DType::F32, value_row, 0, 0, 1, lowering_.next_permuter());
     const Value larger = task.op(Opcode::Mask, DType::I32, task.read(table.one, DType::I32, 0),
                                  task.op(Opcode::Less, DType::F32, own, other));
     const Value equal = task.op(Opcode::Mask, DType::I32, task.read(table.lower, DType::I32, 0),
                                 task.op(Opcode::Equal, DType::F32, own, other));
     const Value beaten = task.op(Opcode::Add, DType::I32, larger, equal);
-    task.write(task.accumulate(DType::I32, AccumulateOp::Add, beaten, rotations), layout_.experts.ranks, to);
+    task.write(task.accumulate(DType::I32, AccumulateOp::Add, beaten, rotations), ranks, to);
     problem_.add(task.finish());
 }
 
@@ -97,28 +109,29 @@ void LlamaStep::score_softmax(int row) {
     const int top = e.maximum_row(row);
     const std::vector<int> rotations = lowering_.two_stages();
     lowering_.reduce_lanes(DType::F32, AccumulateOp::Max,
-                           {{e.logits, row, rotations[0]}, {e.picks[1], top, rotations[1]}}, e.picks[2], top);
+                           {{e.logits[0], row, rotations[0]}, {e.picks[1], top, rotations[1]}}, e.picks[2], top);
     VectorTask task = lowering_.vector_task(1);
-    const Value logits = task.read(e.logits, DType::F32, row);
+    const Value logits = task.read(e.logits[1], DType::F32, row);
     const Value below = task.op(Opcode::Subtract, DType::F32, logits, task.read(e.picks[2], DType::F32, top));
     task.write(task.op(Opcode::Exp, DType::F32, below), e.shares, row);
     if (layout_.whole.moe.groups > 1)
-        task.write(task.op(Opcode::Identity, DType::F32, logits), e.scores, e.score_row(row, false));
+        write_both(task, task.op(Opcode::Identity, DType::F32, logits), e.scores, e.score_row(row, false));
     problem_.add(task.finish());
 }
 
 void LlamaStep::score_sigmoid(int index, int row) {
     const ExpertLayout& e = layout_.experts;
     VectorTask task = lowering_.vector_task(1);
-    const Value minus =
-        task.op(Opcode::Exp, DType::F32, task.op(Opcode::Negate, DType::F32, task.read(e.logits, DType::F32, row)));
+    const Value minus = task.op(Opcode::Exp, DType::F32,
+                                task.op(Opcode::Negate, DType::F32, task.read(e.logits[1], DType::F32, row)));
     const Value root = task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, minus, 1.0f));
     const Value score = task.op(Opcode::Multiply, DType::F32, root, root);
     task.write(score, e.shares, row);
-    const Value for_choice = layout_.whole.moe.correction_bias
-                                 ? task.op(Opcode::Add, DType::F32, score, task.read(e.correction, DType::F32, index))
-                                 : task.op(Opcode::Identity, DType::F32, score);
-    task.write(for_choice, e.scores, e.score_row(row, false));
+    const Value for_choice =
+        layout_.whole.moe.correction_bias
+            ? task.op(Opcode::Add, DType::F32, score, task.read(e.correction, DType::F32, index))
+            : task.op(Opcode::Identity, DType::F32, score);
+    write_both(task, for_choice, e.scores, e.score_row(row, false));
     problem_.add(task.finish());
 }
 
@@ -126,28 +139,28 @@ void LlamaStep::score_sigmoid(int index, int row) {
 void LlamaStep::allow_groups(int row) {
     const ExpertLayout& e = layout_.experts;
     const int raw = e.score_row(row, false), best = 2 * row, sum = 2 * row + 1;
-    rank(e.in_group, e.scores, raw, e.rank_row(row, e.of_group_members));
+    rank(e.in_group, e.scores, raw, e.ranks, e.rank_row(row, e.of_group_members));
     VectorTask two = lowering_.vector_task(1);
     const Value member = two.read(e.ranks, DType::I32, e.rank_row(row, e.of_group_members));
-    two.write(two.op(Opcode::Mask, DType::F32, two.read(e.scores, DType::F32, raw),
+    two.write(two.op(Opcode::Mask, DType::F32, two.read(e.scores[1], DType::F32, raw),
                      two.op(Opcode::Less, DType::I32, member, 2u)),
-              e.group_stage, best);
+              e.group_stage[1], best);
     problem_.add(two.finish());
     VectorTask add = lowering_.vector_task(e.rotations);
-    const Value turned = add.read_rotated(e.group_stage, DType::F32, best, 0, 0, 1, lowering_.next_permuter());
+    const Value turned = add.read_rotated(e.group_stage[1], DType::F32, best, 0, 0, 1, lowering_.next_permuter());
     const Value of_group = add.op(Opcode::Mask, DType::F32, turned, add.read(e.same_group, DType::Bool, 0));
-    add.write(add.accumulate(DType::F32, AccumulateOp::Add, of_group, e.rotations), e.group_stage, sum);
+    write_both(add, add.accumulate(DType::F32, AccumulateOp::Add, of_group, e.rotations), e.group_stage, sum);
     problem_.add(add.finish());
-    rank(e.groups, e.group_stage, sum, e.rank_row(row, e.of_groups));
+    rank(e.groups, e.group_stage, sum, e.ranks, e.rank_row(row, e.of_groups));
     const MoeConfig& moe = layout_.whole.moe;
     VectorTask allow = lowering_.vector_task(1);
     const Value allowed =
         allow.op(Opcode::Less, DType::I32, allow.read(e.ranks, DType::I32, e.rank_row(row, e.of_groups)),
                  uint32_t(moe.active_groups * (e.experts / moe.groups)));
-    const Value kept = allow.op(Opcode::Mask, DType::F32, allow.read(e.scores, DType::F32, raw), allowed);
+    const Value kept = allow.op(Opcode::Mask, DType::F32, allow.read(e.scores[1], DType::F32, raw), allowed);
     const Value refused = allow.op(Opcode::Mask, DType::F32, allow.read(e.lowest, DType::F32, 0),
                                    allow.op(Opcode::Not, DType::Bool, allowed));
-    allow.write(allow.op(Opcode::Add, DType::F32, kept, refused), e.scores, e.score_row(row, true));
+    write_both(allow, allow.op(Opcode::Add, DType::F32, kept, refused), e.scores, e.score_row(row, true));
     problem_.add(allow.finish());
 }
 
@@ -155,11 +168,12 @@ void LlamaStep::allow_groups(int row) {
 LlamaStep::Value LlamaStep::keep_picked(VectorTask& task, DType type, Value value, int row, int slot) {
     const ExpertLayout& e = layout_.experts;
     const bool dealt = layout_.options.expert_groups > 1;
-    const auto rank_of = [&](ExpertLayout::Rank rank) { return task.read(e.ranks, DType::I32, e.rank_row(row, rank)); };
-    const Value place = task.op(Opcode::Equal, DType::I32, rank_of(dealt ? e.of_mine : e.of_all), uint32_t(slot));
+    const auto rank_of_all = [&] { return task.read(e.ranks, DType::I32, e.rank_row(row, e.of_all)); };
+    const Value rank = dealt ? task.read(e.my_ranks, DType::I32, row) : rank_of_all();
+    const Value place = task.op(Opcode::Equal, DType::I32, rank, uint32_t(slot));
     value = task.op(Opcode::Mask, type, value, place);
     if (!dealt) return value;
-    const Value chosen = task.op(Opcode::Less, DType::I32, rank_of(e.of_all), uint32_t(e.active));
+    const Value chosen = task.op(Opcode::Less, DType::I32, rank_of_all(), uint32_t(e.active));
     return task.op(Opcode::Mask, type, value, chosen);
 }
 
@@ -209,12 +223,14 @@ void LlamaStep::weigh_picks(int row) {
                     uint32_t(moe.normalise ? e.active : e.experts));
         task.write(task.op(Opcode::Mask, DType::F32, task.read(e.shares, DType::F32, row), counted), e.picks[0], sum);
         problem_.add(task.finish());
-        reduce_picks(DType::F32, AccumulateOp::Add, sum);
+        const std::vector<int> rotations = lowering_.two_stages();
+        lowering_.reduce_lanes(DType::F32, AccumulateOp::Add,
+                               {{e.picks[0], sum, rotations[0]}, {e.picks[1], sum, rotations[1]}}, e.sums, row);
     }
     VectorTask task = lowering_.vector_task(e.slots);
     Value weight = task.read(e.picks[2], DType::F32, e.pick_row(row, e.share, 0));
     if (divided) {
-        const Value root = task.op(Opcode::Rsqrt, DType::F32, task.read(e.picks[2], DType::F32, sum, 0));
+        const Value root = task.op(Opcode::Rsqrt, DType::F32, task.read(e.sums, DType::F32, row, 0));
         weight = task.op(Opcode::Multiply, DType::F32, weight, task.op(Opcode::Multiply, DType::F32, root, root));
     }
     weight = task.op(Opcode::Multiply, DType::F32, weight, float(moe.scaling));

@@ -112,7 +112,9 @@ private:
     void router_input(int norm_index, int row);
     void router_product(const Matrix& router, int index);
     void share_logits(int row);
-    void rank(const RankTable& table, const VectorRegion& values, int value_row, int to);
+    void rank(const RankTable& table, const VectorRegion (&values)[2], int value_row, const VectorRegion& ranks,
+              int to);
+    void write_both(VectorTask& task, Value value, const VectorRegion (&to)[2], int row);
     void score_softmax(int row);
     void score_sigmoid(int index, int row);
     void allow_groups(int row);
