@@ -82,8 +82,8 @@ void LlamaStep::share_logits(int row) {
 }
 
 /// How many values beat a lane's own, as the table counts them.
-void LlamaStep::rank(const RankTable& table, const VectorRegion (&values)[2], int value_row,
-                     const VectorRegion& ranks, int to) {
+void LlamaStep::rank(const RankTable& table, const VectorRegion (&values)[2], int value_row, const VectorRegion& ranks,
+                     int to) {
     const int rotations = layout_.experts.rotations;
     VectorTask task = lowering_.vector_task(rotations);
     const Value own = task.read(values[0], DType::F32, value_row, 0);
@@ -122,15 +122,14 @@ void LlamaStep::score_softmax(int row) {
 void LlamaStep::score_sigmoid(int index, int row) {
     const ExpertLayout& e = layout_.experts;
     VectorTask task = lowering_.vector_task(1);
-    const Value minus = task.op(Opcode::Exp, DType::F32,
-                                task.op(Opcode::Negate, DType::F32, task.read(e.logits[1], DType::F32, row)));
+    const Value minus =
+        task.op(Opcode::Exp, DType::F32, task.op(Opcode::Negate, DType::F32, task.read(e.logits[1], DType::F32, row)));
     const Value root = task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, minus, 1.0f));
     const Value score = task.op(Opcode::Multiply, DType::F32, root, root);
     task.write(score, e.shares, row);
-    const Value for_choice =
-        layout_.whole.moe.correction_bias
-            ? task.op(Opcode::Add, DType::F32, score, task.read(e.correction, DType::F32, index))
-            : task.op(Opcode::Identity, DType::F32, score);
+    const Value for_choice = layout_.whole.moe.correction_bias
+                                 ? task.op(Opcode::Add, DType::F32, score, task.read(e.correction, DType::F32, index))
+                                 : task.op(Opcode::Identity, DType::F32, score);
     write_both(task, for_choice, e.scores, e.score_row(row, false));
     problem_.add(task.finish());
 }
