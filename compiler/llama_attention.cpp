@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Queries, keys and values: projection, RoPE, and their way into the KV cache.
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 
 #include "base/error.hpp"
@@ -39,13 +38,13 @@ void LlamaStep::project_qkv(int layer) {
     for (int pair = 0; pair < packing.pairs; ++pair) {
         const auto& tiles = weights.key[size_t(pair)];
         const int slot = multiply(tiles[0]);
-        store_key(layer, weights, pair, {slot, multiply(tiles[1])});
+        store_key(layer, pair, {slot, multiply(tiles[1])});
     }
     for (int g = 0; g < packing.group; ++g)
         for (int pair = 0; pair < packing.pairs; ++pair) {
             const auto& tiles = weights.query[size_t(g * packing.pairs + pair)];
             const int slot = multiply(tiles[0]);
-            store_query(weights, g, pair, {slot, multiply(tiles[1])});
+            store_query(layer, g, pair, {slot, multiply(tiles[1])});
         }
     const int vectors = packing.value_vectors(), before_scores = vectors / 4;
     const auto value = [&](int vector) {
@@ -56,38 +55,40 @@ void LlamaStep::project_qkv(int layer) {
     problem_.begin_operation("attention scores");
     for (const Request& request : requests_)
         for (int page = 0; page < pages(request); ++page)
-            for (int pair = 0; pair < packing.pairs; ++pair)
-                score(layout_.cache(request.request, layer), request, page, pair);
+            for (int pair = 0; pair < packing.pairs; ++pair) score(layer, request, page, pair);
     for (int vector = before_scores; vector < vectors; ++vector) value(vector);
     for (const Request& request : requests_) transpose_values(layer, request);
 }
 
-/// RoPE on the halves of heads: A' = A cos - B sin, B' = B cos + A sin, both times `scale`, rounded to fp16.
+/// RoPE on the halves of heads: A' = A cos - B sin, B' = B cos + A sin (learned positions: A' = A, B' = B), both times
+/// `scale`, rounded to fp16.
 void LlamaStep::rotate(VectorTask& task, Value a, Value b, int position, float scale, Value& out_a, Value& out_b) {
-    const Value cosine = task.read(layout_.cosine, DType::F32, position);
-    const Value sine = task.read(layout_.sine, DType::F32, position);
-    const auto multiply = [&](Value x, Value y) { return task.op(Opcode::Multiply, DType::F32, x, y); };
-    out_a = task.op(Opcode::Subtract, DType::F32, multiply(a, cosine), multiply(b, sine));
-    out_b = task.op(Opcode::Add, DType::F32, multiply(b, cosine), multiply(a, sine));
+    out_a = a, out_b = b;
+    if (layout_.config.position == PositionKind::rope) {
+        const Value cosine = task.read(layout_.cosine, DType::F32, position);
+        const Value sine = task.read(layout_.sine, DType::F32, position);
+        const auto multiply = [&](Value x, Value y) { return task.op(Opcode::Multiply, DType::F32, x, y); };
+        out_a = task.op(Opcode::Subtract, DType::F32, multiply(a, cosine), multiply(b, sine));
+        out_b = task.op(Opcode::Add, DType::F32, multiply(b, cosine), multiply(a, sine));
+    }
     for (Value* value : {&out_a, &out_b}) {
         if (scale != 1.0f) *value = task.op(Opcode::Multiply, DType::F32, *value, scale);
         *value = task.convert(DType::F32, DType::F16, *value);
     }
 }
 
-void LlamaStep::store_query(const LlamaLayer& layer, int g, int pair, const std::array<int, 2>& slots) {
+void LlamaStep::store_query(int layer, int g, int pair, const std::array<int, 2>& slots) {
     const int index = g * layout_.packing.pairs + pair;
-    const float scale = 1.0f / std::sqrt(float(layout_.packing.dim));
+    const LlamaLayer& weights = layout_.layers[size_t(layer)];
+    const float scale = float(layout_.config.score_scale());
     for (const Request& request : requests_) {
         for (int row = 0; row < request.count; row += row_chunk) {
             const int count = std::min(row_chunk, request.count - row);
             const int first = request.first + row;
+            const Heads heads{layer, false, index, weights.qkv, weights.query[size_t(index)], slots, first, count};
+            prepare_heads(heads);
             VectorTask task = lowering_.vector_task(count);
-            const Value activation_scale = scales(task, qkv_product, first);
-            const Value a = result(task, layer.qkv.tiles[size_t(layer.query[size_t(index)][0])], slots[0] + first,
-                                   activation_scale);
-            const Value b = result(task, layer.qkv.tiles[size_t(layer.query[size_t(index)][1])], slots[1] + first,
-                                   activation_scale);
+            const auto [a, b] = head_halves(task, heads);
             Value rotated[2];
             rotate(task, a, b, request.position + row, scale, rotated[0], rotated[1]);
             for (int h = 0; h < 2; ++h) task.write(rotated[h], layout_.query_half[h], index * layout_.max_rows + first);
@@ -114,20 +115,21 @@ void LlamaStep::mask_query(const Request& request, int g, int pair) {
     }
 }
 
-void LlamaStep::store_key(int layer, const LlamaLayer& weights, int pair, const std::array<int, 2>& slots) {
+void LlamaStep::store_key(int layer, int pair, const std::array<int, 2>& slots) {
+    const LlamaLayer& weights = layout_.layers[size_t(layer)];
+    const int vector = layout_.packing.group * layout_.packing.pairs + pair;
     for (const Request& request : requests_)
         for (int row = 0; row < request.count; ++row) {
             const int position = request.position + row, page = position / layout_.lanes,
                       token = position % layout_.lanes;
             const int side = layout_.page_side(page);
+            const Heads heads{layer, true, vector, weights.qkv, weights.key[size_t(pair)], slots, request.first + row,
+                              1};
+            prepare_heads(heads);
             VectorTask task = lowering_.vector_task(1);
-            const Value activation_scale = scales(task, qkv_product, request.first + row);
-            Value halves[2];
-            for (int h = 0; h < 2; ++h)
-                halves[h] = result(task, weights.qkv.tiles[size_t(weights.key[size_t(pair)][size_t(h)])],
-                                   slots[size_t(h)] + request.first + row, activation_scale);
+            const auto [a, b] = head_halves(task, heads);
             Value rotated[2];
-            rotate(task, halves[0], halves[1], position, 1.0f, rotated[0], rotated[1]);
+            rotate(task, a, b, position, 1.0f, rotated[0], rotated[1]);
             const auto& cache = layout_.cache(request.request, layer).key[side];
             for (int h = 0; h < 2; ++h)
                 task.write(rotated[h], cache[size_t(LlamaCompiler::Layout::key_region(token % block_tokens, h))],
@@ -145,8 +147,9 @@ void LlamaStep::store_value(int layer, const LlamaLayer& weights, int vector, in
             const int position = request.position + row, page = position / layout_.lanes;
             const int block = position % layout_.lanes / block_tokens;
             VectorTask task = lowering_.vector_task(1);
-            const Value value =
-                result(task, tile, slot + request.first + row, scales(task, qkv_product, request.first + row));
+            const Value value = clamped(
+                task, result(task, tile, slot + request.first + row, scales(task, qkv_product, request.first + row)),
+                float(layout_.config.clip_qkv));
             const VectorRegion& staging =
                 layout_.cache(request.request, layer).staging[layout_.page_side(page)][size_t(position % block_tokens)];
             task.write_rotated(task.convert(DType::F32, DType::F16, value), {block * isa::lanes_per_superlane},

@@ -55,11 +55,8 @@ void LlamaStep::reduce_shard(int row, bool last) {
         task.write(narrow(task, sum), layout_.gathered, first);
         problem_.add(task.finish());
         if (!last) continue;
-        // A rest's own lanes are the first of its packed row; lanes behind them carry other shards and are not looked
-        // at.
-        const int x_row = k < layout_.residual.full ? k : chips * layout_.residual.full;
         VectorTask add = lowering_.vector_task(1);
-        const Value x = add.read(layout_.x, DType::F32, row * layout_.hidden_tiles + x_row);
+        const Value x = add.read(layout_.x, DType::F32, own_row(row, k));
         const Value part = widen(add, add.read(layout_.gathered, layout_.exchange_type(), first));
         add.write(narrow(add, add.op(Opcode::Add, DType::F32, x, part)), layout_.leaving,
                   (row * layout_.residual.slots + k) * layout_.options.out.period);
@@ -94,13 +91,16 @@ void LlamaStep::pack_rests(int row) {
     }
 }
 
-/// x = x + shards, or x = shards.
+/// x = x + shards, or x = shards; a sum that is to be normed before it is added, to `update`.
 void LlamaStep::take_shards(int row, bool add) {
     const ShardedVector& residual = layout_.residual;
     const int chips = layout_.options.chips, first = row * layout_.hidden_tiles;
+    const bool wait = add && layout_.config.sandwich_norms;
+    const VectorRegion& to = wait ? layout_.update : layout_.x;
     const auto store = [&](VectorTask& task, Value part, int x_row, int step) {
-        if (add) part = task.op(Opcode::Add, DType::F32, task.read(layout_.x, DType::F32, first + x_row, step), part);
-        task.write(part, layout_.x, first + x_row, step);
+        if (add && !wait)
+            part = task.op(Opcode::Add, DType::F32, task.read(layout_.x, DType::F32, first + x_row, step), part);
+        task.write(part, to, first + x_row, step);
         problem_.add(task.finish());
     };
     const int plain = layout_.alone() ? residual.slots : residual.full;  // alone, the rest stands as it is
@@ -154,13 +154,21 @@ void LlamaStep::forward(int row) {
         }
 }
 
+/// Row of x with slot k of this chip's own shard. A rest's own lanes are the first of its packed row; lanes behind them
+/// carry other shards and are not looked at.
+int LlamaStep::own_row(int row, int k) const {
+    const ShardedVector& residual = layout_.residual;
+    return row * layout_.hidden_tiles + (k < residual.full ? k : residual.chips * residual.full);
+}
+
 void LlamaStep::leave(int row) {
     problem_.begin_operation("stage output");
     const Boundary& out = layout_.options.out;
-    for (int k = 0; layout_.alone() && k < layout_.residual.slots; ++k) {
+    const bool whole = layout_.alone() || layout_.config.sandwich_norms;  // else reduce_shard() has put it there
+    for (int k = 0; whole && k < layout_.residual.slots; ++k) {
         VectorTask task = lowering_.vector_task(1);
-        const Value x = task.read(layout_.x, DType::F32, row * layout_.hidden_tiles + k);
-        task.write(narrow(task, x), layout_.leaving, row * layout_.residual.slots + k);
+        const Value x = task.read(layout_.x, DType::F32, own_row(row, k));
+        task.write(narrow(task, x), layout_.leaving, (row * layout_.residual.slots + k) * out.period);
         problem_.add(task.finish());
     }
     forward(row);

@@ -5,7 +5,7 @@
 #include <bit>
 #include <functional>
 
-#include "compiler/stacked_rows.hpp"
+#include "compiler/weight_rows.hpp"
 
 namespace superlane::compiler {
 namespace {
@@ -34,13 +34,14 @@ public:
         rank_table(e_.all, any, lower, [](int) { return true; });
         if (groups_ > 1) {
             const auto mine = [&](int expert) { return expert % groups_ == set_; };
-            rank_table(e_.mine, [&](int other, int) { return mine(other); }, lower, mine);
+            rank_table(
+                e_.mine, [&](int other, int) { return mine(other); }, lower, mine);
         }
         if (layout_.whole.moe.groups > 1) {
             const auto together = [&](int other, int own) { return other / size == own / size; };
             rank_table(e_.in_group, together, lower, [](int) { return true; });
-            rank_table(e_.groups, [&](int other, int own) { return !together(other, own); }, lower,
-                       [](int) { return true; });
+            rank_table(
+                e_.groups, [&](int other, int own) { return !together(other, own); }, lower, [](int) { return true; });
             for (int r = 0; r < e_.rotations; ++r)
                 fill(e_.same_group, r, [&](int lane) {
                     const int own = e_.expert(lane), other = arriving(lane, r);
@@ -129,7 +130,9 @@ private:
         StackedRows source({&weights.router}, true, rows, residual_);
         add_matrix_image(
             layout_.chip, matrix, [&](int row, std::vector<uint16_t>& out) { source.row(row, out); }, image_);
-        const auto values = [](const Tensor& tensor) { return tensor.empty() ? std::vector<float>{} : tensor.floats(); };
+        const auto values = [](const Tensor& tensor) {
+            return tensor.empty() ? std::vector<float>{} : tensor.floats();
+        };
         const std::vector<float> bias = values(weights.router_bias), correction = values(weights.router_correction);
         fill(e_.bias, index, [&](int lane) {
             const int expert = e_.any_expert(lane);
@@ -161,9 +164,8 @@ private:
             const std::vector<float> own = tensor->floats();
             values.insert(values.end(), own.begin(), own.end());
         }
-        each_row(matrix, &OutputTile::bias_row, regions, [&](int row) {
-            return rows[size_t(row)] < 0 ? 0u : bits(values[size_t(rows[size_t(row)])]);
-        });
+        each_row(matrix, &OutputTile::bias_row, regions,
+                 [&](int row) { return rows[size_t(row)] < 0 ? 0u : bits(values[size_t(rows[size_t(row)])]); });
     }
 
     void each_row(const Matrix& matrix, int OutputTile::*first_row, const VectorRegion (&regions)[2],

@@ -60,7 +60,8 @@ void LlamaCompiler::Layout::allocate_rank_tables() {
 void LlamaCompiler::Layout::allocate_expert_tables() {
     const Side west = Side::West, east = Side::East;
     experts.bias = memory.vectors("router bias", east, 2, 4, config.layers, true);
-    if (whole.moe.correction_bias) experts.correction = memory.vectors("router correction", east, 2, 4, config.layers, true);
+    if (whole.moe.correction_bias)
+        experts.correction = memory.vectors("router correction", east, 2, 4, config.layers, true);
     allocate_rank_tables();
     experts.ids = memory.vectors("expert numbers", west, 1, 4, 1, true);
     experts.map_shift = memory.vectors("expert map shift", east, 1, 4, 1, true);

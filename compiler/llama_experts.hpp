@@ -28,19 +28,21 @@ struct ExpertLayout {
     int rotations = 0;  ///< that show a lane all experts
     int first_lane() const { return (copies - 1) * experts; }
     /// Expert in a lane of the ranked block, or -1.
-    int expert(int lane) const { return lane >= first_lane() && lane < first_lane() + experts ? lane - first_lane() : -1; }
+    int expert(int lane) const {
+        return lane >= first_lane() && lane < first_lane() + experts ? lane - first_lane() : -1;
+    }
     /// Expert in any lane, or -1.
     int any_expert(int lane) const { return lane >= 0 && lane < copies * experts ? lane % experts : -1; }
 
     // Constants.
-    VectorRegion bias;           ///< fp32, row = layer: of the router; -3e38 in lanes without an expert
-    VectorRegion correction;     ///< fp32, row = layer
-    RankTable all, mine;         ///< all experts; this chip's, where experts are dealt
-    RankTable in_group, groups;  ///< experts of one group; groups, each counted as often as it has experts
-    VectorRegion same_group;     ///< bool, row = rotation
-    VectorRegion ids;            ///< int32: number of the expert on its chip
-    VectorRegion lowest;         ///< fp32: -3e38
-    VectorRegion map_shift, map_keep;  ///< int32 0, 8 in lanes 0, 1 of each superlane; bool of those lanes
+    VectorRegion bias;                  ///< fp32, row = layer: of the router; -3e38 in lanes without an expert
+    VectorRegion correction;            ///< fp32, row = layer
+    RankTable all, mine;                ///< all experts; this chip's, where experts are dealt
+    RankTable in_group, groups;         ///< experts of one group; groups, each counted as often as it has experts
+    VectorRegion same_group;            ///< bool, row = rotation
+    VectorRegion ids;                   ///< int32: number of the expert on its chip
+    VectorRegion lowest;                ///< fp32: -3e38
+    VectorRegion map_shift, map_keep;   ///< int32 0, 8 in lanes 0, 1 of each superlane; bool of those lanes
     VectorRegion scales[2], biases[2];  ///< fp32, by side: row of the tile + expert
 
     // Scratch.

@@ -38,7 +38,9 @@ void LlamaStep::head() {
 void LlamaStep::store_logits(const OutputTile& tile, int index, int slot, int count) {
     const int tiles = int(layout_.head.tiles.size());
     VectorTask task = lowering_.vector_task(count);
-    const Value logits = result(task, tile, slot, scales(task, head_product, 0));
+    Value logits = result(task, tile, slot, scales(task, head_product, 0));
+    if (layout_.config.logit_multiplier != 1)
+        logits = task.op(Opcode::Multiply, DType::F32, logits, float(layout_.config.logit_multiplier));
     task.write(task.op(Opcode::Add, DType::F32, logits, task.read(layout_.head_bias, DType::F32, index, 0)),
                layout_.logit_rows, index, tiles);
     problem_.add(task.finish());

@@ -8,7 +8,8 @@
 #include "base/half.hpp"
 #include "compiler/llama_expert_image.hpp"
 #include "compiler/llama_layout.hpp"
-#include "compiler/stacked_rows.hpp"
+#include "compiler/llama_tables.hpp"
+#include "compiler/weight_rows.hpp"
 #include "models/rope.hpp"
 
 namespace superlane::compiler {
@@ -26,6 +27,10 @@ public:
         for (int e = 0; e < layout_.residual.chips * layout_.residual.shard; ++e)
             all.push_back(layout_.residual.global(e, rank_));
         return all;
+    }
+    int rank() const { return rank_; }
+    std::vector<int> results() const {
+        return run(rank_ * layout_.config.attention_columns(), layout_.config.attention_columns());
     }
     std::vector<int> heads() const { return run(rank_ * layout_.config.q_columns(), layout_.config.q_columns()); }
     std::vector<int> ffn() const { return run(rank_ * layout_.config.ffn, layout_.config.ffn, layout_.whole.ffn); }
@@ -65,11 +70,15 @@ private:
 class ImageWriter {
 public:
     ImageWriter(const LlamaCompiler::Layout& layout, int rank)
-        : layout_(layout), share_(layout, rank), residual_(share_.residual()), lanes_(size_t(layout.chip.lanes())) {}
+        : layout_(layout),
+          rank_(rank),
+          share_(layout, rank),
+          residual_(share_.residual()),
+          lanes_(size_t(layout.chip.lanes())) {}
 
     Image write(const LlmWeights& weights) {
-        rotary_tables();
-        norms(weights);
+        if (layout_.config.position == PositionKind::rope) rotary_tables();
+        add_weight_tables(layout_, rank_, residual_, weights, image_);
         masks();
         value_maps();
         for (const VectorRegion& row : layout_.ones) fill(row, 0, [](size_t) { return uint32_t(float_to_half(1.0f)); });
@@ -78,15 +87,24 @@ public:
             const LlamaLayer& layer = layout_.layers[i];
             const LayerWeights& w = weights.layers[size_t(layout_.first_layer()) + i];
             if (layout_.has_attention(int(i))) {
-                matrix(layer.qkv, {&w.q, &w.k, &w.v}, share_.qkv(), residual_);
-                matrix(layer.o, {&w.o}, residual_, share_.heads());
-                biases(layer.qkv, {&w.q_bias, &w.k_bias, &w.v_bias}, share_.qkv());
+                if (layout_.config.has_mla()) {
+                    add_latent_image(layout_, int(i), share_.rank(), w, image_);
+                } else {
+                    matrix(layer.qkv, {&w.q, &w.k, &w.v}, share_.qkv(), residual_);
+                    biases(layer.qkv, {&w.q_bias, &w.k_bias, &w.v_bias}, share_.qkv());
+                }
+                matrix(layer.o, {&w.o}, residual_, share_.results());
                 biases(layer.o, {&w.o_bias}, residual_);
             }
             if (!layout_.has_ffn(int(i)) || layout_.has_experts(int(i))) continue;
-            matrix(layer.gate_up, {&w.gate, &w.up}, share_.gate_up(), residual_);
+            if (layout_.config.gated_ffn) {
+                matrix(layer.gate_up, {&w.gate, &w.up}, share_.gate_up(), residual_);
+                biases(layer.gate_up, {&w.gate_bias, &w.up_bias}, share_.gate_up());
+            } else {
+                matrix(layer.gate_up, {&w.up}, share_.ffn(), residual_);
+                biases(layer.gate_up, {&w.up_bias}, share_.ffn());
+            }
             matrix(layer.down, {&w.down}, residual_, share_.ffn());
-            biases(layer.gate_up, {&w.gate_bias, &w.up_bias}, share_.gate_up());
             biases(layer.down, {&w.down_bias}, residual_);
         }
         if (layout_.options.head) head(weights);
@@ -104,31 +122,12 @@ private:
     void rotary_tables() {
         const std::vector<double> frequencies = rope_frequencies(layout_.config);
         const double factor = rope_attention_factor(layout_.config);
-        const size_t half = size_t(layout_.packing.half);
+        const size_t half = size_t(layout_.config.rope_dim() / 2);
         for (int position = 0; position < layout_.options.context; ++position) {
             const auto angle = [&](size_t lane) { return double(position) * frequencies[lane % half]; };
             fill(layout_.cosine, position, [&](size_t lane) { return bits(float(std::cos(angle(lane)) * factor)); });
             fill(layout_.sine, position, [&](size_t lane) { return bits(float(std::sin(angle(lane)) * factor)); });
         }
-    }
-
-    void norms(const LlmWeights& weights) {
-        const auto norm = [&](int index, const Tensor& tensor) {
-            const std::vector<float> values = tensor.floats();
-            for (int tile = 0; tile < layout_.hidden_tiles; ++tile) {
-                const std::vector<int> elements = layout_.residual.row_lanes(tile);
-                fill(layout_.norm, index * layout_.hidden_tiles + tile, [&](size_t lane) {
-                    const int element = elements[lane] < 0 ? -1 : residual_[size_t(elements[lane])];
-                    return element < 0 ? 0u : bits(values[size_t(element)]);
-                });
-            }
-        };
-        const size_t first = size_t(layout_.first_layer());
-        for (size_t layer = 0; layer < layout_.layers.size(); ++layer) {
-            norm(int(2 * layer), weights.layers[first + layer].attention_norm);
-            norm(int(2 * layer + 1), weights.layers[first + layer].ffn_norm);
-        }
-        norm(2 * layout_.config.layers, weights.final_norm);
     }
 
     void masks() {
@@ -246,6 +245,7 @@ private:
     void head(const LlmWeights& weights) { matrix(layout_.head, {&weights.head}, share_.vocabulary(), residual_); }
 
     const LlamaCompiler::Layout& layout_;
+    int rank_;
     Share share_;
     std::vector<int> residual_;
     size_t lanes_;
@@ -260,6 +260,34 @@ Image LlamaCompiler::image(const LlmWeights& weights, int rank) const {
     SUPERLANE_CHECK(rank >= 0 && rank < layout_->options.chips, rank);
     Image image = ImageWriter(*layout_, rank).write(weights);
     add_expert_image(*layout_, rank, weights, image);
+    return image;
+}
+
+Image LlamaCompiler::embedding_input(int row, int token, int position, const LlmWeights& weights, int rank) const {
+    const Layout& layout = *layout_;
+    SUPERLANE_CHECK(row >= 0 && row < layout.max_rows && token >= 0 && token < layout.whole.vocabulary, row, token);
+    const std::vector<int> own = Share(layout, rank).residual();
+    std::vector<uint16_t> embedding(size_t(layout.whole.hidden)), place(embedding.size(), 0);
+    weights.embedding.row_halves(token, embedding);
+    if (layout.whole.position == PositionKind::learned)
+        weights.positions.row_halves(layout.whole.position_offset + position, place);
+    const auto value = [&](size_t element) {
+        return half_to_float(embedding[element]) * float(layout.whole.embedding_multiplier) +
+               half_to_float(place[element]);
+    };
+    const bool wide = layout.alone() || layout.options.wide_exchange;
+    Image image;
+    for (int k = 0; k < layout.residual.slots; ++k) {
+        const std::vector<int> elements = layout.residual.slot_elements(0, k);
+        std::vector<uint32_t> lanes(size_t(layout.lanes), 0);
+        for (size_t lane = 0; lane < elements.size(); ++lane)
+            if (const int element = own[size_t(elements[lane])]; element >= 0)
+                lanes[lane] = wide ? bits(value(size_t(element))) : float_to_half(value(size_t(element)));
+        if (layout.alone())
+            put_row(image, layout.x, row * layout.hidden_tiles + k, lanes);
+        else
+            put_row(image, layout.gathered, layout.exchange_row(row, k, 0), lanes);
+    }
     return image;
 }
 

@@ -14,9 +14,10 @@ constexpr int row_lanes = isa::lanes_per_superlane;
 int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
 int stage_blocks(const LlmConfig& whole, const LlamaOptions& options) {
-    const int blocks = options.blocks > 0 ? options.blocks : 2 * whole.layers - options.first_block;
-    SUPERLANE_CHECK(options.first_block >= 0 && blocks >= 1 && options.first_block + blocks <= 2 * whole.layers,
-                    options.first_block, blocks);
+    const int blocks = options.blocks >= 0 ? options.blocks : 2 * whole.layers - options.first_block;
+    SUPERLANE_CHECK(
+        options.first_block >= 0 && (blocks >= 1 || options.head) && options.first_block + blocks <= 2 * whole.layers,
+        options.first_block, blocks);
     return blocks;
 }
 
@@ -36,7 +37,8 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
       options(options_),
       residual(config_.hidden, options_.chips, chip_.lanes()),
       memory(chip),
-      packing(config, chip.geometry.superlanes, chip.lanes(), pass_limit()),
+      latent(config, chip.lanes()),
+      packing(attention_shape(config), chip.geometry.superlanes, chip.lanes(), pass_limit()),
       results(packing.group * packing.kv * packing.value_blocks * row_lanes, packing.group, chip.lanes()),
       half(!options.int8),
       blocks(stage_blocks(whole, options)),
@@ -75,6 +77,7 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
     if (options.head) plan_head();
     allocate_constants();
     allocate_scratch();
+    allocate_latent();
     allocate_exchange();
     allocate_cache();
     place_weights();
@@ -109,9 +112,14 @@ std::vector<VectorRegion> LlamaCompiler::Layout::far_rows(const std::string& nam
 void LlamaCompiler::Layout::allocate_constants() {
     const int64_t before = memory.words_used();
     const Side west = Side::West, east = Side::East;
-    cosine = memory.vectors("cosine table", west, 0, 4, options.context, true);
-    sine = memory.vectors("sine table", east, 0, 4, options.context, true);
-    norm = memory.vectors("norm weights", east, 0, 4, (2 * config.layers + 1) * hidden_tiles, true);
+    const int norms = config.sandwich_norms ? post_norm(config.layers, false) : 2 * config.layers + 1;
+    // First of its slices: a norm is read while its result is written at their top, so it must be in another bank.
+    norm = memory.vectors("norm weights", east, 0, 4, norms * hidden_tiles, true);
+    if (config.has_mla()) allocate_latent_constants();
+    if (config.position == PositionKind::rope) {
+        cosine = memory.vectors("cosine table", west, 0, 4, options.context, true);
+        sine = memory.vectors("sine table", east, 0, 4, options.context, true);
+    }
     slot_mask = memory.vectors("head masks", east, 1, 1, packing.slots, true);
     result_mask =
         memory.vectors("result masks", east, 1, 1,
@@ -153,6 +161,7 @@ void LlamaCompiler::Layout::allocate_constants() {
         vocabulary_ids = memory.vectors("vocabulary ids", east, 1, 4, int(head.tiles.size()), true);
         head_bias = memory.vectors("head bias", east, 1, 4, int(head.tiles.size()), true);
     }
+    allocate_features();
     if (experts.experts > 0) allocate_expert_tables();
     use.tables = (memory.words_used() - before) * lanes;
 }
@@ -173,9 +182,11 @@ void LlamaCompiler::Layout::allocate_scratch() {
         sum_stages[stage] = scratch("row sums", west, 1 + stage % 2, 4, rows);
         top_stages[stage] = scratch("row maxima", east, 1 + stage % 2, 4, rows);
     }
-    scale = scratch("activation scales", west, 1, 4, 5 * rows);
+    scale = scratch("activation scales", west, 1, 4, 6 * rows);
     denominator = scratch("softmax sums", west, 1, 4, head_rows);
-    wide = scratch("fp32 activations", east, 0, 4, rows * std::max({hidden_tiles, ffn_tiles, result_tiles}));
+    wide =
+        scratch("fp32 activations", east, 0, 4,
+                rows * std::max({hidden_tiles, ffn_tiles, result_tiles, latent.query_vectors, latent.result_vectors}));
     for (const Side side : {west, east}) {
         const int s = int(side);
         normed[s] = scratch("normed activations", side, 2, width, rows * hidden_tiles);
@@ -183,10 +194,10 @@ void LlamaCompiler::Layout::allocate_scratch() {
         activated[s] = scratch("FFN activations", side, 2, width, rows * ffn_tiles);
         query_half[s] = scratch("queries", side, 2, 2, rows * packing.group * packing.pairs);
         for (VectorRegion& masked : query_masked[s]) masked = scratch("masked queries", side, 1, 2, head_rows);
-        scores[s] = scratch("scores", side, 2, 4, half_rows * pages);
+        scores[s] = scratch("scores", side, 2, 4, half_rows * score_pages());
         for (int stage = 0; stage < 4; ++stage)
             maxima[s][stage] = scratch("score maxima", side, stage % 3, 4, half_rows);
-        weights16[s] = scratch("softmax weights", side, 2, 2, head_rows * ceil_div(pages, 2));
+        weights16[s] = scratch("softmax weights", side, 2, 2, head_rows * ceil_div(score_pages(), 2));
     }
     if (results_packed()) {
         result_rest = scratch("attention result rests", east, 1, half ? 2 : 4, rows * packing.group);
@@ -198,6 +209,7 @@ void LlamaCompiler::Layout::allocate_scratch() {
         logit_rows = scratch("logits", east, 0, 4, rows * int(head.tiles.size()));
         for (int stage = 0; stage < 3; ++stage) best[stage] = scratch("argmax", west, stage, 4, 2 * rows);
     }
+    allocate_feature_scratch();
     if (experts.experts > 0) allocate_expert_scratch();
     use.scratch = (memory.words_used() - before) * lanes;
 }
@@ -218,42 +230,6 @@ void LlamaCompiler::Layout::allocate_cache() {
             caches.push_back(std::move(cache));
         }
     use.kv = (memory.words_used() - before) * lanes;
-}
-
-int LlamaCompiler::Layout::piece_mask_row(const ShardedVector& vector, int v) {
-    int row = 0;
-    for (int i = 0; i < v; ++i) row += vector.pieces(i);
-    return row;
-}
-
-/// What goes over links lies near the SXMs, where the links are. Incoming and outgoing rows are on opposite sides.
-void LlamaCompiler::Layout::allocate_exchange() {
-    const bool stages = options.in.cables > 0 || options.out.cables > 0;
-    if (alone() && !stages) return;
-    const int64_t before = memory.words_used();
-    const int width = options.wide_exchange ? 4 : 2, rows = max_rows * residual.slots * options.chips;
-    const int far = chip.geometry.mem_slices / chip.geometry.slices_per_hop - 1;
-    const auto region = [&](const char* name, Side side, int group, int width_, int count) {
-        return memory.vectors(name, side, group, width_, count, false);
-    };
-    gathered = region("residual shards", Side::East, far, width, rows);
-    if (residual.rest > 0 && residual.packed_rows() > 0) {
-        packed = region("packed rests", Side::East, 1, 4, max_rows * residual.packed_rows());
-        const int last = residual.packed_rows() - 1;
-        piece_mask = memory.vectors("rest masks", Side::East, 2, 1,
-                                    piece_mask_row(residual, last) + residual.pieces(last), true);
-    }
-    if (options.out.cables > 0)
-        leaving = region("leaving residual", Side::West, far, width, max_rows * residual.slots * options.out.period);
-    if (!alone()) {
-        outgoing = region("partial sums to send", Side::West, far, width, rows);
-        received = region("partial sums received", Side::East, far - 1, width, rows);
-        if (options.head) {
-            candidates = region("best logits", Side::East, far - 1, 4, max_rows * options.chips);
-            candidate_tokens = region("best tokens", Side::East, far - 1, 4, max_rows * options.chips);
-        }
-    }
-    use.scratch += (memory.words_used() - before) * lanes;
 }
 
 /// Weights keep away from the slices next to the VXM while they fit elsewhere: those serve vectors.

@@ -3,17 +3,18 @@
 #pragma once
 #include "compiler/llama.hpp"
 #include "compiler/llama_experts.hpp"
+#include "compiler/llama_latent.hpp"
 #include "compiler/matrix.hpp"
 #include "compiler/shard.hpp"
 
 namespace superlane::compiler {
 
 /// How attention heads share lanes.
-/// Queries and keys: a head is cut into its first half (vector A) and second half (vector B) of dimensions, so that
-/// RoPE pairs stand in equal lanes; `slots` KV heads stand side by side in a pair of vectors. Values: KV head h stands
-/// in superlane h % superlanes, dimension 16 * n + i in lane i of vector n: the form that the SXM's transposer turns
-/// into rows of 16 tokens. Attention results: blocks of 16 dimensions, KV head by KV head, fill the lanes of result
-/// tiles.
+/// Queries and keys: a head is cut into its first half (vector A) and second half (vector B) of dimensions, or into
+/// even and odd ones (interleaved RoPE), so that RoPE pairs stand in equal lanes; `slots` KV heads stand side by side
+/// in a pair of vectors. Values: KV head h stands in superlane h % superlanes, dimension 16 * n + i in lane i of vector
+/// n: the form that the SXM's transposer turns into rows of 16 tokens. Attention results: blocks of 16 dimensions, KV
+/// head by KV head, fill the lanes of result tiles.
 struct HeadPacking {
     HeadPacking() = default;
     /// `most_slots`: results of one pass that accumulators must hold.
@@ -21,6 +22,7 @@ struct HeadPacking {
 
     int heads = 0, kv = 0, group = 0;  ///< query heads, KV heads, query heads per KV head
     int dim = 0, half = 0;
+    bool interleaved = false;
     int slots = 0;  ///< KV heads of a full pair of vectors
     int pairs = 0;
     int value_blocks = 0;  ///< blocks of 16 dimensions of a head
@@ -36,6 +38,8 @@ struct HeadPacking {
     int tile_blocks(int tile) const { return std::min(superlanes, kv * value_blocks - tile * superlanes); }
     int superlanes = 0;
 
+    /// Dimension of a head at place i of vector A (0) or B (1), or -1.
+    int half_element(int half_index, int i) const;
     /// Row of the q, k or v projection for a lane, or -1.
     int query_row(int g, int pair, int half_index, int lane) const;
     int key_row(int pair, int half_index, int lane) const;
@@ -49,12 +53,17 @@ struct LlamaLayer {
     // Indices into qkv.tiles: [g * pairs + pair][half], [pair][half], [vector].
     std::vector<std::array<int, 2>> query, key;
     std::vector<int> value;
-    std::vector<std::array<int, 2>> ffn;  ///< into gate_up.tiles: [vector][gate, up]; of experts the shared one's
+    std::vector<std::array<int, 2>>
+        ffn;  ///< into gate_up.tiles: [vector][gate, up]; gate -1 = not gated; of experts the shared one's
+    LatentLayer latent;
     // Of a layer with experts:
     Matrix router, expert_gate_up, expert_down;
     std::vector<std::array<int, 2>> expert_ffn;  ///< into expert_gate_up.tiles
 
-    std::array<Matrix*, 7> matrices() { return {&qkv, &o, &router, &gate_up, &down, &expert_gate_up, &expert_down}; }
+    std::array<Matrix*, 10> matrices() {
+        return {&qkv,    &latent.query_b, &latent.key_up, &latent.value_up, &o,
+                &router, &gate_up,        &down,          &expert_gate_up,  &expert_down};
+    }
 };
 
 struct LlamaCompiler::Layout {
@@ -66,6 +75,7 @@ struct LlamaCompiler::Layout {
     LlamaOptions options;
     ShardedVector residual;
     Memory memory;
+    LatentPacking latent;
     HeadPacking packing;
     ShardedVector results;  ///< attention's, a "shard" each group member: o's input
     bool half;              ///< fp16 weights
@@ -78,13 +88,20 @@ struct LlamaCompiler::Layout {
     std::vector<std::vector<int>> head_columns;
 
     // Constants, written once by the host.
-    VectorRegion cosine, sine;  ///< fp32, row = position
-    VectorRegion norm;          ///< fp32, row = norm * hidden_tiles + tile; norms: 2 a layer, then the final one
-    VectorRegion slot_mask;     ///< bool, row = slot
-    VectorRegion result_mask;   ///< bool, rows result_mask_row(tile, head)
-    VectorRegion bias;          ///< fp32, row v: 0 in lanes < v, else -1e30
-    VectorRegion hidden;        ///< fp32, row v: -1e30 in lanes < v, else 0 (sliding window)
-    VectorRegion piece_mask;    ///< bool, row piece_mask_row(residual, v): lanes of each shard's rest in packed row v
+    VectorRegion cosine, sine;   ///< fp32, row = position
+    VectorRegion norm;           ///< fp32, row = norm * hidden_tiles + tile; norms: 2 a layer, the final one, then
+                                 ///< post_norm()
+    VectorRegion norm_bias;      ///< fp32, rows as of norm, without post norms
+    VectorRegion residual_mask;  ///< bool, row = hidden tile: lanes that carry an element (layer norms)
+    std::vector<VectorRegion> position_row;  ///< fp16, by slot: row = learned position
+    VectorRegion head_gain[2];               ///< fp32, by half: row head_gain_row(layer, key)
+    VectorRegion slot_end;                   ///< bool: last lane of each slot
+    VectorRegion sinks;                      ///< fp32, sink_row(layer, pair): lane 0 the sink, else -1e30
+    VectorRegion slot_mask;                  ///< bool, row = slot
+    VectorRegion result_mask;                ///< bool, rows result_mask_row(tile, head)
+    VectorRegion bias;                       ///< fp32, row v: 0 in lanes < v, else -1e30
+    VectorRegion hidden;                     ///< fp32, row v: -1e30 in lanes < v, else 0 (sliding window)
+    VectorRegion piece_mask;  ///< bool, row piece_mask_row(residual, v): lanes of each shard's rest in packed row v
     VectorRegion result_piece_mask;        ///< the same for results
     VectorRegion scales[2], biases[2];     ///< fp32, by side: weight scales (int8), projection biases
     VectorRegion value_map[2];             ///< u8, by side; row = group * superlanes + rotation
@@ -119,12 +136,17 @@ struct LlamaCompiler::Layout {
     VectorRegion sum_stages[3], top_stages[3];          ///< row sums west, row maxima east: input, middle, result
     VectorRegion maxima[2][4];                          ///< score maxima by side: input, two stages, result
     VectorRegion normed[2], attended[2], activated[2];  ///< product inputs, by side
+    VectorRegion centred, update;                       ///< fp32: x less its mean; what a sandwich norm will add
+    VectorRegion raw_half[2];                           ///< fp32 queries, then keys, before their norm: A west, B east
+    VectorRegion head_sums[2][5];                       ///< sums over slots, by side: squares, three stages, result
     VectorRegion result_rest;                           ///< last result tiles, row * group + member
     VectorRegion query_half[2];                         ///< A west, B east
     VectorRegion query_masked[2][2];                    ///< by side, half
     VectorRegion scores[2];                             ///< by parity of the head row
     VectorRegion weights16[2];                          ///< softmax weights, by side
     VectorRegion best[3];                               ///< argmax: input, middle, result; logits, then tokens
+
+    LatentRegions latent_rows;
 
     // Exchanges between chips; rows of `exchange_row`.
     VectorRegion outgoing, received, gathered;  ///< partial sums to other chips, those for this one; residual shards
@@ -134,7 +156,9 @@ struct LlamaCompiler::Layout {
     int exchange_row(int row, int k, int offset) const { return (row * residual.slots + k) * options.chips + offset; }
     static int piece_mask_row(const ShardedVector& vector, int v);
     /// Whether the last result tiles of a group's members share vectors.
-    bool results_packed() const { return results.rest > 0 && results.packed_rows() < packing.group; }
+    bool results_packed() const {
+        return !config.has_mla() && results.rest > 0 && results.packed_rows() < packing.group;
+    }
     int result_row(int tile, int g) const {
         return results_packed() ? results.full_row(g, tile) : g * packing.tiles + tile;
     }
@@ -142,9 +166,8 @@ struct LlamaCompiler::Layout {
     DType exchange_type() const { return options.wide_exchange ? DType::F32 : DType::F16; }
     int link_latency() const {
         const isa::Timing& timing = chip.timing;
-        return options.link_latency_cycles > 0
-                   ? options.link_latency_cycles
-                   : timing.c2c_latency + timing.c2c_latency_spread + timing.c2c_fec_cycles;
+        return options.link_latency_cycles > 0 ? options.link_latency_cycles
+                                               : timing.c2c_latency + timing.c2c_latency_spread + timing.c2c_fec_cycles;
     }
 
     int page_side(int page) const { return page & 1; }
@@ -158,6 +181,12 @@ struct LlamaCompiler::Layout {
     /// Results of one tile pass: half the accumulators, so that the next tile need not wait.
     int pass_limit() const { return std::clamp(chip.geometry.accumulators / 2, 1, 32); }
     bool windowed() const { return config.sliding_window_tokens > 0 && options.context > config.sliding_window_tokens; }
+    int64_t window(int layer) const { return whole.window(first_layer() + layer); }
+    int post_norm(int layer, bool ffn) const { return 2 * config.layers + 1 + 2 * layer + int(ffn); }
+    static int head_gain_row(int layer, bool key) { return 2 * layer + int(key); }
+    int sink_row(int layer, int pair) const { return layer * packing.heads + pair * packing.slots * packing.group; }
+    /// Vectors of scores that a head has: one a page, and one for its sink.
+    int score_pages() const { return pages + int(config.attention_sinks); }
     ProductInput input(const VectorRegion (&sides)[2], int rows) const { return {sides[0], sides[1], rows}; }
 
 private:
@@ -165,6 +194,10 @@ private:
     void plan_layer(LlamaLayer& layer, int index);
     void plan_qkv(LlamaLayer& layer, const std::string& name);
     void plan_output(LlamaLayer& layer, const std::string& name);
+    void plan_latent(LlamaLayer& layer, const std::string& name);
+    void plan_latent_rows(LlamaLayer& layer, const std::string& name);
+    void deal_latent(Matrix& matrix, const std::vector<std::vector<int>>& vectors, const std::vector<int>& numbers,
+                     bool biased);
     void plan_dense_ffn(LlamaLayer& layer, const std::string& name, int ffn);
     std::vector<std::array<int, 2>> plan_gate_up(Matrix& matrix, int ffn);
     void plan_experts(LlamaLayer& layer, const std::string& name);
@@ -174,6 +207,10 @@ private:
     std::vector<OutputTile> deal_residual(int k_tiles) const;
     void allocate_constants();
     void allocate_scratch();
+    void allocate_features();
+    void allocate_feature_scratch();
+    void allocate_latent_constants();
+    void allocate_latent();
     void allocate_exchange();
     void allocate_cache();
     void allocate_expert_tables();
@@ -185,5 +222,9 @@ private:
     int expert_scale_rows_[2] = {}, expert_bias_rows_[2] = {};
     void give_rows(Matrix& matrix, bool biased);
 };
+
+/// The weights, gains, scales and masks of latent attention of layers[layer] up to the output projection.
+void add_latent_image(const LlamaCompiler::Layout& layout, int layer, int rank, const LayerWeights& weights,
+                      Image& image);
 
 }  // namespace superlane::compiler

@@ -30,7 +30,7 @@ void LlamaStep::mixture_of_experts(int index, bool last) {
         for (int slot = 0; slot < slots; ++slot) expert_inner(layer, held, row, slot);
         for (int slot = 0; slot < slots; ++slot) expert_down(layer, row, slot);
     }
-    end_product(last);
+    for (int row = 0; row < rows; ++row) land(row, {layout_.post_norm(index, true), last});
 }
 
 /// Its result begins the sum of experts.
@@ -159,8 +159,7 @@ void LlamaStep::expert_down(const LlamaLayer& layer, int row, int slot) {
 void LlamaStep::store_weighted(VectorTask& task, Value value, int vector, int row, int slot, bool begun) {
     const ExpertLayout& e = layout_.experts;
     const int to = row * layout_.residual.slots * layout_.options.chips + vector;
-    Value sum =
-        task.op(Opcode::Multiply, DType::F32, value, task.read(e.weights, DType::F32, row * e.slots + slot));
+    Value sum = task.op(Opcode::Multiply, DType::F32, value, task.read(e.weights, DType::F32, row * e.slots + slot));
     if (slot > 0 || begun) sum = task.op(Opcode::Add, DType::F32, sum, task.read(e.mixture, DType::F32, to));
     const bool complete = slot + 1 == e.slots;
     if (complete)

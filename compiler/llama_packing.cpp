@@ -19,7 +19,8 @@ HeadPacking::HeadPacking(const LlmConfig& config, int superlanes_, int lanes, in
       kv(config.kv_heads),
       group(config.heads / config.kv_heads),
       dim(config.head_dim),
-      half(config.head_dim / 2),
+      half((config.head_dim + 1) / 2),
+      interleaved(config.rope.interleaved),
       superlanes(superlanes_) {
     if (half > lanes)
         throw user_error("head_dim ", dim, " needs ", half, " lanes for half a head; the chip has ", lanes);
@@ -30,17 +31,24 @@ HeadPacking::HeadPacking(const LlmConfig& config, int superlanes_, int lanes, in
     tiles = ceil_div(kv * value_blocks, superlanes);
 }
 
+int HeadPacking::half_element(int half_index, int i) const {
+    const int element = interleaved ? 2 * i + half_index : half_index * half + i;
+    return element < dim ? element : -1;
+}
+
 int HeadPacking::query_row(int g, int pair, int half_index, int lane) const {
     const int slot = lane / half;
     if (slot >= slots_in(pair)) return -1;
     const int head = (pair * slots + slot) * group + g;
-    return head * dim + half_index * half + lane % half;
+    const int element = half_element(half_index, lane % half);
+    return element < 0 ? -1 : head * dim + element;
 }
 
 int HeadPacking::key_row(int pair, int half_index, int lane) const {
     const int slot = lane / half;
     if (slot >= slots_in(pair)) return -1;
-    return (pair * slots + slot) * dim + half_index * half + lane % half;
+    const int element = half_element(half_index, lane % half);
+    return element < 0 ? -1 : (pair * slots + slot) * dim + element;
 }
 
 int HeadPacking::value_row(int vector, int lane) const {

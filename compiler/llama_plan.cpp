@@ -80,7 +80,9 @@ std::vector<OutputTile> LlamaCompiler::Layout::deal_residual(int k_tiles) const 
 
 void LlamaCompiler::Layout::plan_layer(LlamaLayer& layer, int index) {
     const std::string name = "layer " + std::to_string(first_layer() + index);
-    if (has_attention(index)) {
+    if (has_attention(index) && config.has_mla()) {
+        plan_latent(layer, name);
+    } else if (has_attention(index)) {
         plan_qkv(layer, name);
         plan_output(layer, name);
     }
@@ -151,8 +153,15 @@ std::vector<std::array<int, 2>> LlamaCompiler::Layout::plan_gate_up(Matrix& gate
     std::vector<std::array<int, 2>> pairs;
     UnitLoads loads(half, chip.geometry.planes);
     for (int first = 0; first < ffn; first += lanes) {
-        const int last = std::min(ffn, first + lanes);
-        const int plane = loads.pair(last - first, last - first), tile_index = int(gate_up.tiles.size());
+        const int last = std::min(ffn, first + lanes), tile_index = int(gate_up.tiles.size());
+        if (!config.gated_ffn) {
+            OutputTile tile{.unit = loads.single(last - first)};
+            for (int output = first; output < last; ++output) tile.outputs.push_back(output);
+            gate_up.tiles.push_back(std::move(tile));
+            pairs.push_back({-1, tile_index});
+            continue;
+        }
+        const int plane = loads.pair(last - first, last - first);
         for (const Side side : {Side::West, Side::East}) {  // gate west, up east
             OutputTile tile{.unit = {side, plane, half}};
             for (int output = first; output < last; ++output) tile.outputs.push_back(int(side) * ffn + output);

@@ -36,17 +36,9 @@ void LlamaStep::route(const LlamaLayer& layer, int index) {
 
 /// int8 mode: the normed row in fp16, behind norm_int8, whose sum of squares still stands.
 void LlamaStep::router_input(int norm_index, int row) {
-    const int tiles = layout_.hidden_tiles;
-    VectorTask task = lowering_.vector_task(tiles);
-    const Value mean = task.op(Opcode::Multiply, DType::F32, task.read(layout_.sum_stages[2], DType::F32, row, 0),
-                               1.0f / float(layout_.config.hidden));
-    const Value r =
-        task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, mean, float(layout_.config.rms_norm_eps)));
-    const Value scaled = task.op(Opcode::Multiply, DType::F32, task.read(layout_.x, DType::F32, row * tiles), r);
-    const Value normed =
-        task.op(Opcode::Multiply, DType::F32, scaled, task.read(layout_.norm, DType::F32, norm_index * tiles));
-    const Value rounded = task.convert(DType::F32, DType::F16, normed);
-    for (const VectorRegion& to : layout_.experts.routed) task.write(rounded, to, row * tiles);
+    VectorTask task = lowering_.vector_task(layout_.hidden_tiles);
+    const Value rounded = task.convert(DType::F32, DType::F16, normed_input(task, norm_index, row));
+    for (const VectorRegion& to : layout_.experts.routed) task.write(rounded, to, row * layout_.hidden_tiles);
     problem_.add(task.finish());
 }
 
@@ -90,8 +82,8 @@ void LlamaStep::share_logits(int row) {
 }
 
 /// How many values beat a lane's own, as the table counts them.
-void LlamaStep::rank(const RankTable& table, const VectorRegion (&values)[2], int value_row,
-                     const VectorRegion& ranks, int to) {
+void LlamaStep::rank(const RankTable& table, const VectorRegion (&values)[2], int value_row, const VectorRegion& ranks,
+                     int to) {
     const int rotations = layout_.experts.rotations;
     VectorTask task = lowering_.vector_task(rotations);
     const Value own = task.read(values[0], DType::F32, value_row, 0);
@@ -130,15 +122,14 @@ void LlamaStep::score_softmax(int row) {
 void LlamaStep::score_sigmoid(int index, int row) {
     const ExpertLayout& e = layout_.experts;
     VectorTask task = lowering_.vector_task(1);
-    const Value minus = task.op(Opcode::Exp, DType::F32,
-                                task.op(Opcode::Negate, DType::F32, task.read(e.logits[1], DType::F32, row)));
+    const Value minus =
+        task.op(Opcode::Exp, DType::F32, task.op(Opcode::Negate, DType::F32, task.read(e.logits[1], DType::F32, row)));
     const Value root = task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, minus, 1.0f));
     const Value score = task.op(Opcode::Multiply, DType::F32, root, root);
     task.write(score, e.shares, row);
-    const Value for_choice =
-        layout_.whole.moe.correction_bias
-            ? task.op(Opcode::Add, DType::F32, score, task.read(e.correction, DType::F32, index))
-            : task.op(Opcode::Identity, DType::F32, score);
+    const Value for_choice = layout_.whole.moe.correction_bias
+                                 ? task.op(Opcode::Add, DType::F32, score, task.read(e.correction, DType::F32, index))
+                                 : task.op(Opcode::Identity, DType::F32, score);
     write_both(task, for_choice, e.scores, e.score_row(row, false));
     problem_.add(task.finish());
 }

@@ -42,8 +42,9 @@ int LlamaStep::weight_row(const Request& request, int page, int row, int g, int 
 void LlamaStep::attend(int layer, const Request& request) {
     const auto& cache = layout_.cache(request.request, layer);
     problem_.begin_operation("softmax");
+    if (layout_.config.attention_sinks) store_sinks(layer, request);
     maximum(request);
-    for (int page = 0; page < pages(request); ++page) exponentials(request, page);
+    for (int page = 0; page < score_pages(request); ++page) exponentials(request, page);
     softmax_sums(request);
     problem_.begin_operation("attention values");
     for (int tile = 0; tile < layout_.packing.tiles; ++tile) weigh_values(cache, request, tile);
@@ -73,7 +74,8 @@ void LlamaStep::store_result(VectorTask& task, Value result, int row) {
     problem_.add(task.finish());
 }
 
-void LlamaStep::score(const LlamaCompiler::Layout::Cache& cache, const Request& request, int page, int pair) {
+void LlamaStep::score(int layer, const Request& request, int page, int pair) {
+    const auto& cache = layout_.cache(request.request, layer);
     const HeadPacking& packing = layout_.packing;
     const int side = layout_.page_side(page), slots = packing.slots_in(pair);
     const int tokens = std::min(layout_.lanes, request.last_position() + 1 - page * layout_.lanes);
@@ -96,40 +98,65 @@ void LlamaStep::score(const LlamaCompiler::Layout::Cache& cache, const Request& 
         for (int done = 0; done < count;) {  // rows see different numbers of tokens
             const int row = (first + done) / packing.group, g = (first + done) % packing.group;
             const int same = std::min(count - done, packing.group - g);
-            store_scores(request, unit, slot + done * slots, page, pair, row, g, same);
+            store_scores(layer, request, unit, slot + done * slots, page, pair, row, g, same);
             done += same;
         }
     }
 }
 
-int LlamaStep::first_visible(const Request& request, int row) const {
-    return layout_.windowed() ? std::max(0, request.position + row + 1 - int(layout_.config.sliding_window_tokens)) : 0;
+int LlamaStep::first_visible(int layer, const Request& request, int row) const {
+    const int64_t window = layout_.window(layer);
+    return window == 0 ? 0 : int(std::max<int64_t>(0, request.position + row + 1 - window));
 }
 
 /// Adds the masks of tokens not yet there and of those that left the window; heads go by parity to the two sides, where
 /// their maxima are found in parallel.
-void LlamaStep::store_scores(const Request& request, const MxmUnit& unit, int slot, int page, int pair, int row,
-                             int first_g, int count_g) {
+void LlamaStep::store_scores(int layer, const Request& request, const MxmUnit& unit, int slot, int page, int pair,
+                             int row, int first_g, int count_g) {
     const int visible = std::clamp(request.position + row + 1 - page * layout_.lanes, 0, layout_.lanes);
-    const int hidden = std::clamp(first_visible(request, row) - page * layout_.lanes, 0, layout_.lanes);
+    const int hidden = std::clamp(first_visible(layer, request, row) - page * layout_.lanes, 0, layout_.lanes);
     const int first = head_row(request, {pair, row, first_g, 0}), count = count_g * layout_.packing.slots_in(pair);
-    const int pages_used = pages(request);
+    const int pages_used = score_pages(request);
     for (int parity = 0; parity < 2; ++parity) {
         const int start = (first + parity) % 2 == 0 ? 0 : 1;  // first element of this parity
         const int of_parity = (first + start) % 2, elements = (count - start + 1) / 2;
         if (elements <= 0) continue;
         VectorTask task = lowering_.vector_task(elements);
-        Value sum = task.op(Opcode::Add, DType::F32, task.emit(unit, slot + start, 2),
-                            task.read(layout_.bias, DType::F32, visible, 0));
+        const Value capped = soft_capped(task, task.emit(unit, slot + start, 2));
+        Value sum = task.op(Opcode::Add, DType::F32, capped, task.read(layout_.bias, DType::F32, visible, 0));
         if (hidden > 0) sum = task.op(Opcode::Add, DType::F32, sum, task.read(layout_.hidden, DType::F32, hidden, 0));
-        task.write(sum, layout_.scores[of_parity],
-                   request.half_base * layout_.pages + (first + start) / 2 * pages_used + page, pages_used);
+        task.write(sum, layout_.scores[of_parity], scores_base(request) + (first + start) / 2 * pages_used + page,
+                   pages_used);
         problem_.add(task.finish());
     }
 }
 
+LlamaStep::Value LlamaStep::soft_capped(VectorTask& task, Value score) {
+    const float cap = float(layout_.config.attention_soft_cap);
+    if (cap == 0.0f) return score;
+    const Value part = task.op(Opcode::Multiply, DType::F32, score, 1.0f / cap);
+    return task.op(Opcode::Multiply, DType::F32, task.op(Opcode::Tanh, DType::F32, part), cap);
+}
+
+/// A head's sink is a further page of its scores, of which only lane 0 counts; no value is weighed with it.
+void LlamaStep::store_sinks(int layer, const Request& request) {
+    const HeadPacking& packing = layout_.packing;
+    const int page = pages(request), stride = score_pages(request);
+    for (int pair = 0; pair < packing.pairs; ++pair)
+        for (int row = 0; row < request.count; ++row) {
+            const int first = head_row(request, {pair, row, 0, 0}), count = packing.group * packing.slots_in(pair);
+            for (int start = 0; start < std::min(2, count); ++start) {
+                VectorTask task = lowering_.vector_task((count - start + 1) / 2);
+                const Value sink = task.read(layout_.sinks, DType::F32, layout_.sink_row(layer, pair) + start, 2);
+                task.write(sink, layout_.scores[(first + start) % 2],
+                           scores_base(request) + (first + start) / 2 * stride + page, stride);
+                problem_.add(task.finish());
+            }
+        }
+}
+
 void LlamaStep::maximum(const Request& request) {
-    const int heads = request.count * layout_.packing.heads, pages_used = pages(request);
+    const int heads = request.count * layout_.packing.heads, pages_used = score_pages(request);
     for (int parity = 0; parity < 2; ++parity) {
         const int own = (heads + 1 - parity) / 2;
         const int at_once = std::max(1, 64 / pages_used);
@@ -137,7 +164,7 @@ void LlamaStep::maximum(const Request& request) {
             const int count = std::min(at_once, own - first);
             VectorTask task = lowering_.vector_task(count * pages_used);
             const Value scores =
-                task.read(layout_.scores[parity], DType::F32, request.half_base * layout_.pages + first * pages_used);
+                task.read(layout_.scores[parity], DType::F32, scores_base(request) + first * pages_used);
             task.write(task.accumulate(DType::F32, AccumulateOp::Max, scores, pages_used), layout_.maxima[parity][0],
                        request.half_base + first);
             problem_.add(task.finish());
@@ -157,7 +184,8 @@ void LlamaStep::maximum(const Request& request) {
 /// p = exp(s - max) in fp16, turned by its KV head's superlane: that is how the cache holds the head's values.
 void LlamaStep::exponentials(const Request& request, int page) {
     const HeadPacking& packing = layout_.packing;
-    const int heads = request.count * packing.heads, pages_used = pages(request), side = layout_.page_side(page);
+    const int heads = request.count * packing.heads, pages_used = score_pages(request);
+    const int side = layout_.page_side(page);
     constexpr int at_once = 16;
     for (int parity = 0; parity < 2; ++parity) {
         const int own = (heads + 1 - parity) / 2;
@@ -165,7 +193,7 @@ void LlamaStep::exponentials(const Request& request, int page) {
             const int count = std::min(at_once, own - first);
             VectorTask task = lowering_.vector_task(count);
             const Value score = task.read(layout_.scores[parity], DType::F32,
-                                          request.half_base * layout_.pages + first * pages_used + page, pages_used);
+                                          scores_base(request) + first * pages_used + page, pages_used);
             const Value top = task.read(layout_.maxima[parity][3], DType::F32, request.half_base + first);
             const Value rounded = task.convert(DType::F16, DType::F32, task.convert(DType::F32, DType::F16, top));
             const Value weight =
@@ -187,7 +215,7 @@ void LlamaStep::exponentials(const Request& request, int page) {
 
 /// 1 / sum of weights, in every lane: a product with a tile of ones.
 void LlamaStep::softmax_sums(const Request& request) {
-    const int heads = request.count * layout_.packing.heads, pages_used = pages(request);
+    const int heads = request.count * layout_.packing.heads, pages_used = score_pages(request);
     for (int first = 0; first < heads; first += layout_.pass_limit()) {
         const int count = std::min(layout_.pass_limit(), heads - first);
         const int slot = lowering_.take_accumulators(count);

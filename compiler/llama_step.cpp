@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One step of a Llama-family model: embedding, norms, projections into the residual, FFN.
+// One step of a Llama-family model: embedding, projections into the residual, FFN.
 #include "compiler/llama_step.hpp"
 
 #include <algorithm>
@@ -11,7 +11,6 @@ namespace superlane::compiler {
 using isa::AccumulateOp;
 
 namespace {
-constexpr float tiny = 1e-30f;  // keeps 1 / max finite for a row of zeros
 constexpr int row_chunk =
     3;  // rows of one task: short enough that its ALUs serve twice, and that X is read before it is written
 }  // namespace
@@ -45,8 +44,12 @@ LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<Step
     std::vector<NormRow> all;
     for (int row = 0; row < int(rows_.size()); ++row) all.push_back({row, row});
     if (layout.options.embedding) embed();
-    if (layout.options.in.cables > 0)
-        for (const NormRow& row : all) enter(row.row);
+    for (const NormRow& row : all) {
+        if (layout.options.in.cables > 0)
+            enter(row.row);
+        else if (!layout.options.embedding && !layout.alone())  // the host wrote each chip its shard
+            gather_shards(row.row, false, {});
+    }
     for (int layer = 0; layer < layout.config.layers; ++layer) {
         const bool last = layer + 1 == layout.config.layers && layout.options.out.cables > 0;
         if (layout.has_attention(layer)) attention(layer, all, last && !layout.has_ffn(layer));
@@ -56,7 +59,7 @@ LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<Step
         if (layout.has_experts(layer))
             mixture_of_experts(layer, last);
         else
-            feed_forward(layout.layers[size_t(layer)], last);
+            feed_forward(layer, last);
     }
     if (layout.options.head) head();
 }
@@ -64,12 +67,23 @@ LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<Step
 void LlamaStep::attention(int layer, const std::vector<NormRow>& rows, bool last) {
     problem_.begin_operation("attention norm");
     norm(2 * layer, rows, qkv_product);
+    if (layout_.config.has_mla()) return latent_attention(layer, last);
     project_qkv(layer);
     for (const Request& request : requests_) attend(layer, request);
     problem_.begin_operation("output projection");
     if (!layout_.half)
         for (const NormRow& row : rows) quantize(row.row, layout_.result_tiles, layout_.attended, output_product);
-    add_product(layout_.layers[size_t(layer)].o, layout_.attended, output_product, last);
+    add_product(layout_.layers[size_t(layer)].o, layout_.attended, output_product,
+                {layout_.post_norm(layer, false), last});
+}
+
+/// The embedding row times its multiplier, plus the row of the position where positions are learned.
+LlamaStep::Value LlamaStep::place_token(VectorTask& task, Value embedding, int row, int tile) {
+    const float multiplier = float(layout_.config.embedding_multiplier);
+    if (multiplier != 1.0f) embedding = task.op(Opcode::Multiply, DType::F32, embedding, multiplier);
+    if (layout_.position_row.empty()) return embedding;
+    const Value position = task.read(layout_.position_row[size_t(tile)], DType::F16, rows_[size_t(row)].position);
+    return task.op(Opcode::Add, DType::F32, embedding, task.convert(DType::F16, DType::F32, position));
 }
 
 void LlamaStep::embed() {
@@ -103,6 +117,7 @@ void LlamaStep::embed() {
                 }
                 sum = segment == 0 ? part : task.op(Opcode::Add, DType::F32, sum, part);
             }
+            sum = place_token(task, sum, row, tile);
             if (layout_.alone())
                 task.write(sum, layout_.x, row * layout_.hidden_tiles + tile);
             else
@@ -111,100 +126,6 @@ void LlamaStep::embed() {
         }
         if (!layout_.alone()) gather_shards(row, false, {});
     }
-}
-
-void LlamaStep::norm(int index, const std::vector<NormRow>& rows, Product product) {
-    for (const NormRow& row : rows) {
-        if (layout_.half)
-            norm_half(index, row);
-        else
-            norm_int8(index, row, product);
-    }
-}
-
-void LlamaStep::reduce_row(AccumulateOp reduction, const VectorRegion (&stages)[3], int row) {
-    const std::vector<int> rotations = lowering_.two_stages();
-    lowering_.reduce_lanes(DType::F32, reduction, {{stages[0], row, rotations[0]}, {stages[1], row, rotations[1]}},
-                           stages[2], row);
-}
-
-void LlamaStep::norm_half(int index, const NormRow& row) {
-    const int tiles = layout_.hidden_tiles;
-    VectorTask squares = lowering_.vector_task(tiles);
-    const Value x = squares.read(layout_.x, DType::F32, row.row * tiles);
-    squares.write(
-        squares.accumulate(DType::F32, AccumulateOp::Add, squares.op(Opcode::Multiply, DType::F32, x, x), tiles),
-        layout_.sum_stages[0], row.row);
-    problem_.add(squares.finish());
-    reduce_row(AccumulateOp::Add, layout_.sum_stages, row.row);
-    VectorTask task = lowering_.vector_task(tiles);
-    Value mean = task.op(Opcode::Multiply, DType::F32, task.read(layout_.sum_stages[2], DType::F32, row.row, 0),
-                         1.0f / float(layout_.config.hidden));
-    Value r =
-        task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, mean, float(layout_.config.rms_norm_eps)));
-    Value scaled = task.op(Opcode::Multiply, DType::F32, task.read(layout_.x, DType::F32, row.row * tiles), r);
-    Value normed = task.op(Opcode::Multiply, DType::F32, scaled, task.read(layout_.norm, DType::F32, index * tiles));
-    Value rounded = task.convert(DType::F32, DType::F16, normed);
-    for (const VectorRegion& to : layout_.normed) task.write(rounded, to, row.to * tiles);
-    problem_.add(task.finish());
-}
-
-/// Quantization does not need the norm: x * g is quantized by its own maximum, and 1 / rms goes into the scale.
-void LlamaStep::norm_int8(int index, const NormRow& row, Product product) {
-    const int tiles = layout_.hidden_tiles, rows = layout_.max_rows;
-    VectorTask task = lowering_.vector_task(tiles);
-    const Value x = task.read(layout_.x, DType::F32, row.row * tiles);
-    const Value wide = task.op(Opcode::Multiply, DType::F32, x, task.read(layout_.norm, DType::F32, index * tiles));
-    task.write(wide, layout_.wide, row.to * tiles);
-    task.write(task.accumulate(DType::F32, AccumulateOp::Max, task.op(Opcode::Absolute, DType::F32, wide), tiles),
-               layout_.top_stages[0], row.to);
-    task.write(task.accumulate(DType::F32, AccumulateOp::Add, task.op(Opcode::Multiply, DType::F32, x, x), tiles),
-               layout_.sum_stages[0], row.to);
-    problem_.add(task.finish());
-    reduce_row(AccumulateOp::Max, layout_.top_stages, row.to);
-    quantize_row(row.to, tiles, layout_.normed);
-    reduce_row(AccumulateOp::Add, layout_.sum_stages, row.to);
-    VectorTask scale = lowering_.vector_task(1);
-    Value mean = scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.sum_stages[2], DType::F32, row.to),
-                          1.0f / float(layout_.config.hidden));
-    Value r = scale.op(Opcode::Rsqrt, DType::F32,
-                       scale.op(Opcode::Add, DType::F32, mean, float(layout_.config.rms_norm_eps)));
-    Value step =
-        scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.top_stages[2], DType::F32, row.to), 1.0f / 127.0f);
-    scale.write(scale.op(Opcode::Multiply, DType::F32, r, step), layout_.scale, product * rows + row.to);
-    problem_.add(scale.finish());
-}
-
-void LlamaStep::quantize_row(int row, int vectors, const VectorRegion (&to)[2]) {
-    quantize_from(layout_.wide, layout_.top_stages[2], row, vectors, to);
-}
-
-void LlamaStep::quantize_from(const VectorRegion& from, const VectorRegion& maxima, int row, int vectors,
-                              const VectorRegion (&to)[2]) {
-    VectorTask task = lowering_.vector_task(vectors);
-    Value top = task.op(Opcode::Maximum, DType::F32, task.read(maxima, DType::F32, row, 0), tiny);
-    Value root = task.op(Opcode::Rsqrt, DType::F32, top);
-    Value inverse = task.op(Opcode::Multiply, DType::F32, task.op(Opcode::Multiply, DType::F32, root, root), 127.0f);
-    Value q = task.op(Opcode::Multiply, DType::F32, task.read(from, DType::F32, row * vectors), inverse);
-    Value rounded = task.convert(DType::F32, DType::I8, q);
-    for (int side = 0; side < 2; ++side) task.write(rounded, to[side], row * vectors);
-    problem_.add(task.finish());
-}
-
-/// A row of fp32 vectors in `wide` to int8 on both sides, its scale to the product's.
-void LlamaStep::quantize(int row, int vectors, const VectorRegion (&to)[2], Product product) {
-    const int rows = layout_.max_rows;
-    VectorTask task = lowering_.vector_task(vectors);
-    Value magnitude = task.op(Opcode::Absolute, DType::F32, task.read(layout_.wide, DType::F32, row * vectors));
-    task.write(task.accumulate(DType::F32, AccumulateOp::Max, magnitude, vectors), layout_.top_stages[0], row);
-    problem_.add(task.finish());
-    reduce_row(AccumulateOp::Max, layout_.top_stages, row);
-    quantize_row(row, vectors, to);
-    VectorTask scale = lowering_.vector_task(1);
-    scale.write(
-        scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.top_stages[2], DType::F32, row), 1.0f / 127.0f),
-        layout_.scale, product * rows + row);
-    problem_.add(scale.finish());
 }
 
 LlamaStep::Value LlamaStep::scales(VectorTask& task, Product product, int row) {
@@ -245,8 +166,9 @@ LlamaStep::Value LlamaStep::sum_of_parts(VectorTask& task, const Matrix& matrix,
     return dequantize(task, matrix.tiles[size_t(parts[0])], values[0], scale);
 }
 
-/// x = x + W a; with `last` the sum leaves for the next stage.
-void LlamaStep::add_product(const Matrix& matrix, const VectorRegion (&input)[2], Product product, bool last) {
+/// x = x + W a.
+void LlamaStep::add_product(const Matrix& matrix, const VectorRegion (&input)[2], Product product,
+                            const Landing& landing) {
     const int rows = int(rows_.size());
     const ProductInput activations = layout_.input(input, rows);
     const HeldInput held = hold_input(lowering_, matrix, activations);
@@ -267,25 +189,25 @@ void LlamaStep::add_product(const Matrix& matrix, const VectorRegion (&input)[2]
         for (int row = 0; row < rows; ++row)
             send_partial(row, vector / layout_.residual.slots, vector % layout_.residual.slots);
     }
-    end_product(last);
+    for (int row = 0; row < rows; ++row) land(row, landing);
 }
 
-/// When the sums of all result vectors are in the residual or on their way.
-void LlamaStep::end_product(bool last) {
-    for (int row = 0; row < int(rows_.size()); ++row) {
-        if (!layout_.alone()) reduce_shard(row, last);
-        if (last) leave(row);
-        if (!layout_.alone() && !last) gather_shards(row, true, {});
-    }
+/// Sums of the row's products reach the residual, or the next stage. A norm of the sum needs the whole of it first.
+void LlamaStep::land(int row, const Landing& landing) {
+    const bool normed = layout_.config.sandwich_norms, leaves = landing.last;
+    if (!layout_.alone()) reduce_shard(row, leaves && !normed);
+    if (!layout_.alone() && (normed || !leaves)) gather_shards(row, true, {});
+    if (normed) add_normed(landing.post_norm, row);
+    if (leaves) leave(row);
 }
 
 /// Sums of a result vector for `row` and those after it: into the residual, or where partial sums of the group wait.
 void LlamaStep::store_sum(VectorTask& task, Value sum, int vector, int row) {
     if (layout_.alone()) {
         const int first = row * layout_.hidden_tiles + vector;
+        if (layout_.config.sandwich_norms) return task.write(sum, layout_.update, first, layout_.hidden_tiles);
         const Value x = task.read(layout_.x, DType::F32, first, layout_.hidden_tiles);
-        task.write(task.op(Opcode::Add, DType::F32, x, sum), layout_.x, first, layout_.hidden_tiles);
-        return;
+        return task.write(task.op(Opcode::Add, DType::F32, x, sum), layout_.x, first, layout_.hidden_tiles);
     }
     const int slots = layout_.residual.slots, offset = vector / slots;
     task.write(narrow(task, sum), offset == 0 ? layout_.received : layout_.outgoing,

@@ -28,28 +28,25 @@ private:
         int pair, row, g, slot;
     };
     /// Products with int8 activations: each has its scales.
-    enum Product { qkv_product, output_product, ffn_product, down_product, head_product };
+    enum Product { qkv_product, output_product, ffn_product, down_product, head_product, query_product };
     struct NormRow {
         int row, to;
     };
 
     // llama_step.cpp: the residual row and what is done to whole rows
     void embed();
+    Value place_token(VectorTask& task, Value embedding, int row, int tile);
     void attention(int layer, const std::vector<NormRow>& rows, bool last);
-    void norm(int index, const std::vector<NormRow>& rows, Product product);
-    void reduce_row(isa::AccumulateOp reduction, const VectorRegion (&stages)[3], int row);
-    void norm_half(int index, const NormRow& row);
-    void norm_int8(int index, const NormRow& row, Product product);
-    void quantize(int row, int vectors, const VectorRegion (&to)[2], Product product);
-    void quantize_row(int row, int vectors, const VectorRegion (&to)[2]);
-    void quantize_from(const VectorRegion& from, const VectorRegion& maxima, int row, int vectors,
-                       const VectorRegion (&to)[2]);
-    void add_product(const Matrix& matrix, const VectorRegion (&input)[2], Product product, bool last = false);
+    /// How a sum of products is added to the residual.
+    struct Landing {
+        int post_norm;  ///< where the model has sandwich norms
+        bool last;      ///< the sum leaves for the next stage
+    };
+    void add_product(const Matrix& matrix, const VectorRegion (&input)[2], Product product, const Landing& landing);
     void store_sum(VectorTask& task, Value sum, int vector, int row);
-    void end_product(bool last);
-    void feed_forward(const LlamaLayer& layer, bool last);
+    void land(int row, const Landing& landing);
+    void feed_forward(int layer, bool last);
     void inner_ffn(const LlamaLayer& layer);
-    Value gated(VectorTask& task, Value gate, Value up);
     void head();
     void store_logits(const OutputTile& tile, int index, int slot, int count);
     void argmax(int index, int request);
@@ -69,6 +66,46 @@ private:
         const VectorRegion& mask;
     };
     Value pack(VectorTask& task, const Rests& rests, int v);
+
+    // llama_norm.cpp
+    void norm(int index, const std::vector<NormRow>& rows, Product product);
+    const VectorRegion& norm_input(const VectorRegion& from) const;
+    void centre(const VectorRegion& from, int row);
+    void reduce_row(isa::AccumulateOp reduction, const VectorRegion (&stages)[3], int row);
+    void sum_squares(const VectorRegion& from, int row);
+    Value normed(VectorTask& task, int index, const VectorRegion& from, int row, int tile);
+    Value normed_input(VectorTask& task, int index, int row);
+    void norm_half(int index, const NormRow& row);
+    void norm_wide(int index, const NormRow& row, Product product);
+    void norm_int8(int index, const NormRow& row, Product product);
+    void add_normed(int index, int row);
+    void quantize(int row, int vectors, const VectorRegion (&to)[2], Product product);
+    void quantize_row(int row, int vectors, const VectorRegion (&to)[2]);
+    void quantize_from(const VectorRegion& from, const VectorRegion& maxima, int row, int vectors,
+                       const VectorRegion (&to)[2]);
+
+    // llama_activation.cpp
+    Value sigmoid(VectorTask& task, Value x, float factor);
+    Value activate(VectorTask& task, Value x);
+    Value gated(VectorTask& task, Value gate, Value up);
+    Value clamped(VectorTask& task, Value value, float limit);
+
+    // llama_head_norm.cpp
+    /// A vector pair of query or key heads in accumulators, `count` rows from row `first` of the step on.
+    struct Heads {
+        int layer;
+        bool key;
+        int vector;  ///< counted through queries, then keys
+        const Matrix& matrix;
+        const std::array<int, 2>& tiles;  ///< of halves A and B
+        const std::array<int, 2>& slots;  ///< of row 0 of the step
+        int first, count;
+        const OutputTile& tile(size_t half) const { return matrix.tiles[size_t(tiles[half])]; }
+    };
+    void prepare_heads(const Heads& heads);
+    std::array<Value, 2> head_halves(VectorTask& task, const Heads& heads);
+    int raw_row(const Heads& heads) const;
+    void sum_slots(int side, int row);
 
     // llama_router.cpp: which experts each row takes, and with what weight
     void route(const LlamaLayer& layer, int index);
@@ -106,6 +143,7 @@ private:
     void take_shards(int row, bool add);
     void enter(int row);
     void leave(int row);
+    int own_row(int row, int k) const;
     void forward(int row);
     void gather_best(int count, const std::vector<int>& requests);
     Value narrow(VectorTask& task, Value value) const;
@@ -116,18 +154,20 @@ private:
     // llama_attention.cpp
     void project_qkv(int layer);
     void rotate(VectorTask& task, Value a, Value b, int position, float scale, Value& out_a, Value& out_b);
-    void store_query(const LlamaLayer& layer, int g, int pair, const std::array<int, 2>& slots);
+    void store_query(int layer, int g, int pair, const std::array<int, 2>& slots);
     void mask_query(const Request& request, int g, int pair);
-    void store_key(int layer, const LlamaLayer& weights, int pair, const std::array<int, 2>& slots);
+    void store_key(int layer, int pair, const std::array<int, 2>& slots);
     void store_value(int layer, const LlamaLayer& weights, int vector, int slot);
     void transpose_values(int layer, const Request& request);
     int staging_row(int block, int vector) const;
     void transpose_block(const LlamaCompiler::Layout::Cache& cache, int page, int block, int group, int first,
                          int count);
     void attend(int layer, const Request& request);
-    void score(const LlamaCompiler::Layout::Cache& cache, const Request& request, int page, int pair);
-    void store_scores(const Request& request, const MxmUnit& unit, int slot, int page, int pair, int row, int first_g,
-                      int count_g);
+    void score(int layer, const Request& request, int page, int pair);
+    void store_scores(int layer, const Request& request, const MxmUnit& unit, int slot, int page, int pair, int row,
+                      int first_g, int count_g);
+    Value soft_capped(VectorTask& task, Value score);
+    void store_sinks(int layer, const Request& request);
     void maximum(const Request& request);
     void exponentials(const Request& request, int page);
     void softmax_sums(const Request& request);
@@ -138,10 +178,28 @@ private:
     int head_row(const Request& request, const HeadRow& head) const;
     HeadRow head_of(const Request& request, int head_row) const;
     int pages(const Request& request) const { return request.last_position() / layout_.lanes + 1; }
+    int score_pages(const Request& request) const { return pages(request) + int(layout_.config.attention_sinks); }
+    int scores_base(const Request& request) const { return request.half_base * layout_.score_pages(); }
     /// First token that row `row` sees.
-    int first_visible(const Request& request, int row) const;
+    int first_visible(int layer, const Request& request, int row) const;
     int weight_row(const Request& request, int page, int row, int g, int kv_head) const;
     MxmUnit attention_unit(int side);
+
+    // llama_latent.cpp
+    void latent_attention(int layer, bool last);
+    void project_latent(const Matrix& matrix, const ProductInput& input, Product product);
+    void norm_latent_query(int layer, int row);
+    void store_latent(int layer, const Request& request, int row);
+    void store_latent_half(int layer, const Request& request, int row, int h, int raw_row);
+    void rotate_queries(const Request& request);
+    void take_nope(int row);
+    void reduce_heads(int row);
+    void quantize_latent(VectorTask& task, Value wide, int top, int top_step, const VectorRegion (&to)[2], int first);
+    void quantize_latent_results(int row);
+    void multiply_head(const OutputTile& tile, int k, const VectorRegion (&input)[2], int first, int step, int slot,
+                       bool add);
+    void latent_query(const Matrix& key_up, int head, int h);
+    void latent_results(const Matrix& value_up);
 
     const LlamaCompiler::Layout& layout_;
     std::vector<StepRow> rows_;

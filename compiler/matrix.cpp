@@ -13,30 +13,6 @@ namespace {
 constexpr int weight_rows_a_cycle =
     16;  // granularity of tile widths; any is right, this one wastes no load cycle on tsp-v1
 
-/// Slices for a tile: planes take every planes-th slice, so that tiles of different planes never meet in one. Of its
-/// own the tile takes those with the most free words, farthest out first among equals; ascending.
-std::vector<int> tile_slices(const models::Chip& chip, const Memory& memory, const MxmUnit& unit,
-                             const WeightPool& pool, int count) {
-    const int planes = chip.geometry.planes;
-    const auto free = [&](int slice) {  // fp16 takes both planes' neighbours at once
-        return unit.half ? std::min(memory.free_words(unit.side, slice), memory.free_words(unit.side, slice + 1))
-                         : memory.free_words(unit.side, slice);
-    };
-    std::vector<int> slices;
-    const int end = std::min(chip.geometry.mem_slices, pool.last_slice + 1);
-    for (int slice = pool.first_slice; slice + int(unit.half) < end; ++slice)
-        if (slice % planes == unit.plane) slices.push_back(slice);
-    SUPERLANE_CHECK(int(slices.size()) >= count, "fewer MEM slices than weight streams", slices.size());
-    std::stable_sort(slices.begin(), slices.end(),
-                     [&](int x, int y) { return std::pair(-free(x), -x) < std::pair(-free(y), -y); });
-    slices.resize(size_t(count));
-    std::sort(slices.begin(), slices.end());
-    if (!unit.half) return slices;
-    std::vector<int> both;
-    for (const int slice : slices) both.insert(both.end(), {slice, slice + 1});
-    return both;
-}
-
 /// Images of one piece: by weight row of a cycle, then byte.
 class PieceImage {
 public:
@@ -180,33 +156,6 @@ std::vector<OutputTile> deal_vectors(const std::vector<MxmUnit>& units, const st
         }
     }
     return tiles;
-}
-
-void place_matrix(const models::Chip& chip, Memory& memory, const WeightPool& pool, Matrix& matrix) {
-    const int per_cycle = chip.geometry.load_streams;
-    const int width = matrix.half ? 2 : 1, experts = std::max(1, matrix.experts);
-    if (matrix.input_tiles == 0) matrix.input_tiles = int(matrix.inputs.size());
-    for (OutputTile& tile : matrix.tiles) {
-        if (tile.k_last < 0) tile.k_last = matrix.input_tiles - 1;
-        const int rows = int(tile.outputs.size());
-        SUPERLANE_CHECK(rows >= 1 && rows <= chip.lanes(), rows);
-        const int cycles = (rows + per_cycle - 1) / per_cycle;
-        const int k_at_once = std::max(1, pool.piece_words / (cycles * experts));
-        for (int k = tile.k_first; k <= tile.k_last; k += k_at_once) {
-            WeightPiece piece{k, std::min(tile.k_last, k + k_at_once - 1), {.cycles = cycles, .rows = rows}};
-            const int words = cycles * (piece.k_last - piece.k_first + 1) * experts;
-            const std::vector<int> slices = tile_slices(chip, memory, tile.unit, pool, per_cycle);
-            for (int i = 0; i < per_cycle; ++i) {  // each slice at its own next free word
-                VectorRegion region{tile.unit.side, width, {}, 0, words, true};
-                const std::vector<int> own(slices.begin() + i * width, slices.begin() + (i + 1) * width);
-                std::copy(own.begin(), own.end(), region.slices.begin());
-                region.address = memory.words(matrix.name, tile.unit.side, own, words, Memory::End::Bottom);
-                piece.rows.regions.push_back(region);
-            }
-            tile.pieces.push_back(std::move(piece));
-            matrix.bytes += int64_t(words) * per_cycle * width * chip.lanes();
-        }
-    }
 }
 
 void add_matrix_image(const models::Chip& chip, const Matrix& matrix, const WeightRowSource& source, Image& image) {

@@ -41,7 +41,7 @@ struct Matrix {
     int experts = 0;      ///< matrices of one shape, of which a product reads one (0: an ordinary matrix): word w of a
                           ///< tile of expert e is word w * experts + e of its place
     int expert_rows = 0;  ///< rows of one of them in the source, where they stand one under the other
-    int64_t bytes = 0;  ///< of SRAM taken
+    int64_t bytes = 0;    ///< of SRAM taken
 };
 
 /// Lane maps of `size` elements in vectors of `lanes`: element lane + vector * lanes.

@@ -49,6 +49,7 @@ private:
         std::vector<Reader> readers;
     };
     void depend(Task& task, int self, const Access& access);
+    void check_banks(const Task& task) const;
 
     models::Chip chip_;
     isa::QueueMap queues_;

@@ -93,6 +93,10 @@ double DecodeResult::mean_cycles() const {
            double(cycles_per_token.size());
 }
 
+double DecodeResult::weight_bound(const models::Chip& chip) const {
+    return weight_bound_cycles(chip, weight_bytes) / (system ? system->split.tp : 1);
+}
+
 double DecodeResult::tokens_per_second(const models::Chip& chip) const {
     return mean_cycles() > 0 ? batch / chip_seconds(chip, mean_cycles()) : 0;
 }
@@ -163,7 +167,7 @@ Json result_json(const DecodeOptions& options, const DecodeResult& result, const
     json["stream_utilisation"] = result.measured().stream_utilisation(chip);
     json["mxm_utilisation"] = result.measured().mxm_utilisation(chip);
     json["weight_bytes"] = result.weight_bytes;
-    json["weight_bound_cycles"] = weight_bound_cycles(chip, result.weight_bytes);
+    json["weight_bound_cycles"] = result.weight_bound(chip);
     json["kv_bytes"] = result.memory.kv;
     json["instruction_bytes"] = result.instruction_bytes;
     json["memory_bytes"] = memory_json(result.memory, chip);

@@ -19,11 +19,14 @@ using compiler::LlamaOptions;
 constexpr double first_slack = 0.005, slack_step = 0.01, most_slack = 0.15;
 
 /// What decides a stage's programs: all of its options but which layer it begins with, unless layers differ.
-auto kind_key(const LlamaOptions& o, const LlmConfig& config) {
-    const int dense = config.moe.experts == 0 ? 0 : 2 * config.moe.first_dense_layers;
+auto kind_key(const LlmConfig& config, const LlamaOptions& o) {
     const auto ends = [](const Boundary& b) { return std::tuple(b.cables, b.period, b.base); };
+    std::vector<int64_t> windows;
+    for (int block = o.first_block + o.first_block % 2; block < o.first_block + o.blocks; block += 2)
+        windows.push_back(config.window(block / 2));
+    const int dense = config.moe.experts == 0 ? 0 : 2 * config.moe.first_dense_layers;
     return std::tuple(o.first_block % 2, o.blocks, std::clamp(dense - o.first_block, 0, o.blocks), o.embedding, o.head,
-                      ends(o.in), ends(o.out));
+                      ends(o.in), ends(o.out), windows);
 }
 
 class Planner {
@@ -80,9 +83,9 @@ private:
             if (least > 0) needed_.emplace(tp * least, Split{tp, least});
             if (least == 0 || least > groups) break;
             const int stages = wanted_.pp > 0 ? wanted_.pp : least;
-            if (stages > 2 * config_.layers)
+            if (const int most = 2 * config_.layers + int(options_.head); stages > most)
                 throw user_error("pp ", stages, ": model '", config_.name, "' has ", config_.layers,
-                                 " layers, so at most ", 2 * config_.layers, " stages (attention and FFN apart)");
+                                 " layers, so at most ", most, " stages (attentions, FFNs and head apart)");
             const auto cut = compiler::divide_blocks(config_, sizes, stages, slack);
             if (cut.empty()) {
                 if (stages < least) break;
@@ -98,7 +101,7 @@ private:
                                       const LlamaOptions& options) {
         SystemPlan plan{.split = {tp, int(cut.size()), options.expert_groups}};
         const auto groups = compiler::place_groups(system_, tp, int(cut.size()));
-        std::map<decltype(kind_key(options, config_)), int> kinds;
+        std::map<decltype(kind_key(config_, options)), int> kinds;
         for (size_t i = 0; i < cut.size(); ++i) {
             LlamaOptions own = options;
             own.first_block = cut[i].first_block;
@@ -107,7 +110,7 @@ private:
             own.head = options.head && cut[i].head;
             own.in = groups[i].in;
             own.out = groups[i].out;
-            const auto [kind, fresh] = kinds.try_emplace(kind_key(own, config_), int(plan.kinds.size()));
+            const auto [kind, fresh] = kinds.try_emplace(kind_key(config_, own), int(plan.kinds.size()));
             if (fresh) {
                 try {
                     plan.kinds.push_back(std::make_shared<compiler::LlamaCompiler>(system_.chip, config_, own));
