@@ -33,10 +33,13 @@ ExpertLayout expert_layout(const LlmConfig& whole, const LlmConfig& own, int exp
     return layout;
 }
 
-WeightPool expert_pool(const models::Chip& chip, const WeightPool& pool, int experts) {
+int last_expert_slice(const models::Chip& chip) {
     const isa::Geometry& g = chip.geometry;
-    const int last = (g.mem_slices / g.slices_per_hop - 1) * g.slices_per_hop - 1;
-    const int wanted = g.load_streams * g.planes;
+    return (g.mem_slices / g.slices_per_hop - 1) * g.slices_per_hop - 1;
+}
+
+WeightPool expert_pool(const models::Chip& chip, const WeightPool& pool, int experts) {
+    const int last = last_expert_slice(chip), wanted = chip.geometry.load_streams * chip.geometry.planes;
     return {std::min(pool.first_slice, last + 1 - wanted), last, std::max(piece_words, experts)};
 }
 

@@ -78,6 +78,7 @@ struct ExpertLayout {
 /// Sizes only. `own`: one chip's share of the model.
 ExpertLayout expert_layout(const LlmConfig& whole, const LlmConfig& own, int expert_groups, int lanes);
 /// Slices for experts' weights: inside those of the maps.
+int last_expert_slice(const models::Chip& chip);
 WeightPool expert_pool(const models::Chip& chip, const WeightPool& pool, int experts);
 
 }  // namespace superlane::compiler

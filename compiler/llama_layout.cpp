@@ -235,24 +235,32 @@ void LlamaCompiler::Layout::allocate_cache() {
 /// Weights keep away from the slices next to the VXM while they fit elsewhere: those serve vectors.
 void LlamaCompiler::Layout::place_weights() {
     const int64_t before = memory.words_used();
-    int64_t words = 0;
+    int64_t words = 0, expert_words = 0;
     const auto count = [&](const Matrix& matrix) {
         const int width = (matrix.half ? 2 : 1) * std::max(1, matrix.experts);
         for (const OutputTile& tile : matrix.tiles) {
             const int k_tiles = tile.k_last < 0 ? int(matrix.inputs.size()) : tile.k_last - tile.k_first + 1;
-            words += int64_t(ceil_div(int(tile.outputs.size()), row_lanes)) * row_lanes * width * k_tiles;
+            const int64_t own =
+                int64_t(ceil_div(int(tile.outputs.size()), row_lanes)) * row_lanes * width * k_tiles;
+            words += own;
+            if (matrix.experts > 0) expert_words += own;
         }
     };
     for (LlamaLayer& layer : layers)
         for (const Matrix* matrix : layer.matrices()) count(*matrix);
     if (options.head) count(head);
     const int far = chip.geometry.mem_slices - chip.geometry.load_streams * chip.geometry.planes;
-    int64_t free = 0;
+    int64_t free = 0, free_for_experts = 0;
     WeightPool pool{far};
     for (int slice = chip.geometry.mem_slices - 1; slice >= 0; --slice) {
-        for (const Side side : {Side::West, Side::East}) free += memory.free_words(side, slice);
+        for (const Side side : {Side::West, Side::East}) {
+            free += memory.free_words(side, slice);
+            if (slice <= last_expert_slice(chip)) free_for_experts += memory.free_words(side, slice);
+        }
         pool.first_slice = std::min(pool.first_slice, slice);
-        if (slice <= far && double(free) > 1.04 * double(words)) break;
+        if (slice <= far && double(free) > 1.04 * double(words) &&
+            double(free_for_experts) >= 1.04 * double(expert_words))
+            break;
     }
     if (double(free) < 1.04 * double(words)) pool.piece_words = 100;  // nearly full: small pieces waste less
     if (words > free)
@@ -262,11 +270,13 @@ void LlamaCompiler::Layout::place_weights() {
                          use.tables + use.scratch, " B, together ", words * lanes + use.kv + use.tables + use.scratch,
                          " B of ", int64_t(2) * chip.geometry.mem_slices * chip.data_words() * lanes, " B for data (",
                          chip.sram_bytes(), " B of SRAM less ", chip.text_bytes(), " B of instruction text)");
+    WeightPool inner = expert_pool(chip, pool, 0);
+    if (double(free_for_experts) < 1.2 * double(expert_words)) inner.piece_words = 1;  // one input tile at a time
     for (const bool of_experts : {true, false})  // experts may not lie everywhere: they choose first
         for (LlamaLayer& layer : layers)
             for (Matrix* matrix : layer.matrices())
                 if ((matrix->experts > 0) == of_experts)
-                    place_matrix(chip, memory, of_experts ? expert_pool(chip, pool, matrix->experts) : pool, *matrix);
+                    place_matrix(chip, memory, of_experts ? inner : pool, *matrix);
     if (options.head) place_matrix(chip, memory, pool, head);
     use.weights = (memory.words_used() - before) * lanes;
 }
