@@ -34,9 +34,9 @@ struct Decode {
     void prepare() {
         for (const std::string& ids : prompt_ids) options.prompt_ids.push_back(parse_ids("--prompt-ids", ids));
         for (const std::string& prompt : options.prompts) check_text(prompt);
-        options.system = system.load(*app, chip);
-        options.chip = options.system ? options.system->chip : chip.load();
-        if (options.system && options.system->chips == 1) options.system.reset();
+        const experiment::SystemChoice choice = system.choice(*app, chip);
+        if (choice.one_chip()) options.chip = chip.load();
+        options.take_system(choice);
         options.wide_exchange = exchange == "fp32";
         options.host_embedding = embedding == "host";
         options.engine = engine.engine;
@@ -174,6 +174,11 @@ Action define_decode(CLI::App& app) {
         ->capture_default_str()
         ->check(CLI::IsMember({"fp16", "fp32"}))
         ->type_name("fp16|fp32");
+    add_repeatable(
+        app, "--link-error", o.link_errors,
+        "vector N that CHIP sends on LINK in decode step STEP cannot be corrected, each from 0 on: the step is "
+        "run again")
+        ->type_name("STEP:CHIP:LINK:N");
     app.add_option("--threads", o.threads, "of the simulator; no result depends on it")
         ->capture_default_str()
         ->check(CLI::Range(1, 1024))

@@ -78,14 +78,18 @@ void add_distance(Table& table, const std::string& name, const experiment::Dista
 
 void print_operators(const DecodeResult& result) {
     if (result.operators.empty()) return;
-    Table table({false, true, true});
-    table.row({"operator", "cycles a token", "share"});
+    Table table({false, true, true, false});
+    table.row({"operator", "cycles a token", "share", "kind"});
     const double all =
         double(std::accumulate(result.cycles_per_token.begin(), result.cycles_per_token.end(), int64_t(0)));
     for (const auto& one : result.operators)
         table.row({one.name, grouped(int64_t(double(one.cycles) / double(result.cycles_per_token.size()) + 0.5)),
-                   percent(double(one.cycles) / all)});
+                   percent(double(one.cycles) / all), std::string(experiment::operator_kind(one.name))});
     table.print(std::cout);
+    std::string totals;
+    for (const auto& kind : experiment::kind_totals(result.operators))
+        totals += (totals.empty() ? "  " : ", ") + kind.name + " " + percent(double(kind.cycles) / all);
+    std::cout << totals << '\n';
 }
 
 /// What limits this decode: the time its weights take on the streams, or the latencies of dependent operations.
@@ -98,7 +102,12 @@ std::string bound_line(const DecodeOptions& options, const DecodeResult& result)
            "decoding.\n";
 }
 
-}  // namespace
+std::string dead_nodes_text(const DecodeOptions& options) {
+    std::string text = options.dead_nodes.size() == 1 ? "node " : "nodes ";
+    for (const int node : options.dead_nodes)
+        text += (node == options.dead_nodes[0] ? "" : ", ") + std::to_string(node);
+    return text + ", with a dead chip each; " + std::to_string(options.system->chips) + " chips are left";
+}
 
 void add_system(Table& table, const DecodeOptions& options, const experiment::SystemFigures& figures) {
     table.row({"split", std::to_string(figures.chips) + " of " + std::to_string(options.system->chips) + " chips: " +
@@ -111,7 +120,15 @@ void add_system(Table& table, const DecodeOptions& options, const experiment::Sy
                               percent(figures.link_utilisation) + ", the fullest " +
                               percent(figures.fullest_link_utilisation)});
     table.row({"programs", std::to_string(figures.distinct_programs) + " distinct"});
+    if (!options.dead_nodes.empty()) table.row({"mapped out", dead_nodes_text(options)});
+    if (figures.replayed_steps > 0)
+        table.row({"replayed",
+                   std::to_string(figures.replayed_steps) + " steps after an uncorrectable link error, which cost " +
+                       grouped(figures.replay_cycles) + " cycles, " +
+                       fixed(1e6 * experiment::chip_seconds(options.chip, double(figures.replay_cycles)), 2) + " us"});
 }
+
+}  // namespace
 
 void print_decode(const DecodeOptions& options, const DecodeResult& result) {
     Table table;

@@ -38,14 +38,16 @@ void SystemOptions::define(CLI::App& app) {
     app.add_option("--system", system,
                    "a system that ships (`superlane describe system`), a JSON file, or a number of chips of tsp-v1")
         ->type_name("NAME|FILE|N");
+    app.add_option("--dead", dead, "a chip that is dead: its node is mapped out; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("CHIP");
 }
 
-std::optional<models::System> SystemOptions::load(const CLI::App& app, const ChipOptions& chip) const {
-    if (system.empty()) return std::nullopt;
-    if (app.get_option("--chip")->count() > 0)
+experiment::SystemChoice SystemOptions::choice(const CLI::App& app, const ChipOptions& chip) const {
+    if (system.empty() && !dead.empty()) throw user_error("--dead needs --system");
+    if (!system.empty() && app.get_option("--chip")->count() > 0)
         throw user_error("--system and --chip exclude each other: a system names its chip");
-    models::System loaded = models::load_system(system, chip.overrides);
-    return loaded;
+    return {system, chip.overrides, dead};
 }
 
 void EngineOptions::define(CLI::App& app) {

@@ -3,13 +3,12 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "experiment/output_file.hpp"
 #include "experiment/result.hpp"
-#include "models/system.hpp"
+#include "experiment/system_choice.hpp"
 
 namespace superlane::cli {
 
@@ -24,12 +23,13 @@ struct ChipOptions {
     models::Chip load() const { return models::load_chip(chip, overrides); }
 };
 
-/// --system beside --chip and --set, and how a model is split over the system.
+/// --system beside --chip and --set, and --dead.
 struct SystemOptions {
     std::string system;
+    std::vector<int> dead;
     void define(CLI::App& app);
-    /// None for one chip; the chip of `options` is then the system's, with the overrides of both.
-    std::optional<models::System> load(const CLI::App& app, const ChipOptions& chip) const;
+    /// The overrides of `chip` are then the system's.
+    experiment::SystemChoice choice(const CLI::App& app, const ChipOptions& chip) const;
 };
 
 /// --engine, --timing-only, --trace, --vcd.

@@ -38,10 +38,7 @@ public:
 
     /// Extends the chain to `stages`; false when every way was tried, or too many.
     bool find(int stages) {
-        if (placed_.empty()) {
-            take(groups_[0], std::nullopt);
-            used_[0] = true;
-        }
+        if (placed_.empty()) return begin(stages);
         if (int(placed_.size()) == stages) return true;
         if (++tries_ > 200'000) return false;
         for (const auto& [preference, next] : neighbours()) {
@@ -64,6 +61,19 @@ public:
     }
 
 private:
+    /// From a group of the first node: not each has a cable out of it.
+    bool begin(int stages) {
+        for (size_t first = 0; first < groups_.size() && node(int(first)) == node(0); ++first) {
+            tries_ = 0;
+            used_[first] = true;
+            take(groups_[first], std::nullopt);
+            if (find(stages)) return true;
+            placed_.clear();
+            used_[first] = false;
+        }
+        return false;
+    }
+
     int node(int group) const { return system_.node_of(groups_[size_t(group)][0]); }
 
     /// Unused groups that a cable leads to: those of the same node first, then those with the most cables.

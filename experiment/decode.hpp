@@ -11,6 +11,7 @@
 #include "experiment/compare.hpp"
 #include "experiment/operators.hpp"
 #include "experiment/result.hpp"
+#include "experiment/system_choice.hpp"
 #include "experiment/system_plan.hpp"
 #include "experiment/usage.hpp"
 #include "models/chip.hpp"
@@ -29,7 +30,11 @@ struct DecodeOptions {
     int batch = 0;                             ///< requests; 0 = as many as prompts
     std::string dtype = "fp16";
     models::Chip chip;
+    SystemChoice system_choice;            ///< what `system` was made from; empty when it was not made from a name
     std::optional<models::System> system;  ///< none: one chip. Its chip is `chip`
+    std::vector<int> chip_numbers;  ///< by chip of `system`, its number before nodes were mapped out; empty: same
+    std::vector<int> dead_nodes;    ///< that were mapped out
+    std::vector<std::string> link_errors;  ///< to inject, STEP:CHIP:LINK:N (experiment/faults.hpp)
     Split split;
     bool host_embedding = true;  ///< in a system the host sends the token's embedding, not its number
     bool wide_exchange = false;  ///< partial sums and residuals cross links in fp32
@@ -45,6 +50,9 @@ struct DecodeOptions {
     bool keep_logits = false;
     bool calibrated = false;           ///< also report the speed with the fitted overhead of models/calibration.json
     std::string trace_file, vcd_file;  ///< of the last step; empty = none
+
+    /// Makes `chip`, and `system` where there are several; "" and "single" leave both as they are.
+    void take_system(const SystemChoice& choice);
 };
 
 struct Estimate {
@@ -85,6 +93,8 @@ struct SystemFigures {
     double link_utilisation = 0;  ///< of the links in use, while a token passes
     double fullest_link_utilisation = 0;
     int distinct_programs = 0;
+    int replayed_steps = 0;                          ///< after an uncorrectable error of a link
+    int64_t replay_cycles = 0;                       ///< of the runs that were thrown away
     std::vector<compiler::MemoryUse> sram_per_chip;  ///< by stage
     std::vector<int64_t> stage_cycles;               ///< length of each stage's program
 };

@@ -16,12 +16,6 @@ Json by_request(const std::vector<Value>& values) {
     return values.size() == 1 ? Json(values[0]) : Json(values);
 }
 
-Json operators_json(const std::vector<OperatorCycles>& operators) {
-    Json list = Json::array();
-    for (const OperatorCycles& one : operators) list.push_back({{"name", one.name}, {"cycles", one.cycles}});
-    return list;
-}
-
 Json distance_json(const Distance& distance) {
     return {{"tokens_equal", distance.tokens_equal()},
             {"positions", distance.positions},
@@ -61,6 +55,8 @@ Json system_figures_json(const models::System& system, const SystemFigures& figu
             {"link_utilisation", figures.link_utilisation},
             {"fullest_link_utilisation", figures.fullest_link_utilisation},
             {"distinct_programs", figures.distinct_programs},
+            {"replayed_steps", figures.replayed_steps},
+            {"replay_cycles", figures.replay_cycles},
             {"sram_per_chip", stages}};
 }
 
@@ -85,7 +81,41 @@ std::vector<std::vector<int>> id_lists(const JsonObject& from, const std::string
     return lists;
 }
 
+void add_system(Json& json, const DecodeOptions& options) {
+    SystemChoice choice = options.system_choice;
+    if (choice.name.empty()) choice.name = options.system->name;
+    json["system"] = to_json(choice);
+    json["split"] = {{"tp", options.split.tp}, {"pp", options.split.pp}, {"ep", options.split.ep}};
+    json["exchange"] = options.wide_exchange ? "fp32" : "fp16";
+    json["embedding"] = options.host_embedding ? "host" : "chip";
+    json["link_errors"] = options.link_errors;
+}
+
+void read_system(const JsonObject& from, DecodeOptions& options) {
+    options.take_system(system_choice(from.at("system"), from.where() + ": system"));
+    const JsonObject split(from.at("split"), from.where() + ": split");
+    const auto ways = [&](const char* key) { return int(split.integer(key, 0, 1 << 30)); };
+    options.split = {ways("tp"), ways("pp"), ways("ep")};
+    options.wide_exchange = from.choice("exchange", {"fp16", "fp32"}) == "fp32";
+    options.host_embedding = from.choice("embedding", {"host", "chip"}) == "host";
+    options.link_errors = strings(from, "link_errors");
+}
+
 }  // namespace
+
+void DecodeOptions::take_system(const SystemChoice& choice) {
+    if (choice.one_chip()) {
+        if (!choice.dead.empty()) throw user_error("a dead chip needs a system with others");
+        return;
+    }
+    ChosenSystem chosen = choose_system(choice);
+    chip = chosen.system.chip;
+    if (chosen.system.chips == 1) return;
+    system_choice = choice;
+    system = std::move(chosen.system);
+    chip_numbers = std::move(chosen.chip_numbers);
+    dead_nodes = std::move(chosen.dead_nodes);
+}
 
 double DecodeResult::mean_cycles() const {
     if (cycles_per_token.empty()) return 0;
@@ -106,14 +136,16 @@ double DecodeResult::energy_per_token() const {
 }
 
 Json to_json(const DecodeOptions& options) {
-    return {{"model", options.model},           {"prompts", options.prompts},
-            {"prompt_ids", options.prompt_ids}, {"tokens", options.tokens},
-            {"context", options.context},       {"batch", options.batch},
-            {"dtype", options.dtype},           {"engine", options.engine},
-            {"scheduler", options.scheduler},   {"timing_only", options.timing_only},
-            {"compare", options.compare},       {"layers", options.layers},
-            {"position", options.position},     {"prefill_rows", options.prefill_rows},
-            {"calibrated", options.calibrated}};
+    Json json = {{"model", options.model},           {"prompts", options.prompts},
+                 {"prompt_ids", options.prompt_ids}, {"tokens", options.tokens},
+                 {"context", options.context},       {"batch", options.batch},
+                 {"dtype", options.dtype},           {"engine", options.engine},
+                 {"scheduler", options.scheduler},   {"timing_only", options.timing_only},
+                 {"compare", options.compare},       {"layers", options.layers},
+                 {"position", options.position},     {"prefill_rows", options.prefill_rows},
+                 {"calibrated", options.calibrated}};
+    if (options.system) add_system(json, options);
+    return json;
 }
 
 DecodeOptions decode_options(const nlohmann::json& result, const std::string& file) {
@@ -136,6 +168,7 @@ DecodeOptions decode_options(const nlohmann::json& result, const std::string& fi
     options.position = number("position");
     options.prefill_rows = number("prefill_rows");
     options.calibrated = from.boolean_or("calibrated", false);
+    if (from.has("system")) read_system(from, options);
     return options;
 }
 
@@ -172,8 +205,12 @@ Json result_json(const DecodeOptions& options, const DecodeResult& result, const
     json["instruction_bytes"] = result.instruction_bytes;
     json["memory_bytes"] = memory_json(result.memory, chip);
     json["operators"] = operators_json(result.operators);
+    json["operator_kinds"] = operator_kinds_json(result.operators);
     json["energy_j"] = all.joules;
-    if (result.system) json.update(system_figures_json(*options.system, *result.system));
+    if (result.system) {
+        json.update(system_figures_json(*options.system, *result.system));
+        json["dead_nodes"] = options.dead_nodes;
+    }
     if (result.comparison)
         json["comparison"] = {{"rounded", distance_json(result.comparison->rounded)},
                               {"float32", distance_json(result.comparison->exact)}};

@@ -56,6 +56,9 @@ int64_t DecodeSession::step(const std::vector<compiler::StepRow>& rows, bool pre
         std::string(prefill ? "prefill" : "decode") + " step at position " + std::to_string(rows[0].position);
     const StepOutcome outcome = stepper_->run(rows, what);
     digest_.text(outcome.digest).number(outcome.cycles);
+    if (outcome.replays > 0) digest_.number(outcome.replays).number(outcome.replay_cycles);
+    replays_ += outcome.replays;
+    replay_cycles_ += outcome.replay_cycles;
     (prefill ? result_.prefill : result_.decode).add(outcome.usage);
     result_.instruction_bytes = std::max(result_.instruction_bytes, outcome.instruction_bytes);
     if (!prefill) add_operators(result_.operators, outcome.operators);
@@ -139,6 +142,10 @@ void DecodeSession::decode() {
     if (!setup_.timing_only && !setup_.partial)
         for (int r = 0; r < setup_.batch(); ++r) stepper_->feed(r, setup_.prompts[size_t(r)].back());
     for (int index = 0; index < options_.tokens; ++index) {
+        std::vector<StepLinkError> errors;
+        for (const StepLinkError& error : setup_.link_errors)
+            if (error.step == index) errors.push_back(error);
+        stepper_->inject(errors);
         result_.cycles_per_token.push_back(step(decode_rows(index), false));
         if (!setup_.timing_only && finish_token(index)) break;
     }
@@ -159,6 +166,10 @@ DecodeResult DecodeSession::run() {
     result_.wall_s = stepper_->wall_s;
     result_.compile_s = stepper_->compile_s;
     result_.system = stepper_->system_figures();
+    if (result_.system) {
+        result_.system->replayed_steps = replays_;
+        result_.system->replay_cycles = replay_cycles_;
+    }
     result_.digest = digest_.hex();
     return std::move(result_);
 }

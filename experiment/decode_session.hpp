@@ -36,6 +36,8 @@ private:
     DecodeResult result_;
     Digest digest_;
     Progress progress_;
+    int replays_ = 0;
+    int64_t replay_cycles_ = 0;
 };
 
 }  // namespace superlane::experiment

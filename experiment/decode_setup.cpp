@@ -108,6 +108,29 @@ void check_fits(const DecodeOptions& options, const DecodeSetup& setup) {
                      setup.half ? "; --dtype int8 takes half" : "");
 }
 
+/// Link errors name chips as they are numbered in the whole system.
+void take_link_errors(const DecodeOptions& options, DecodeSetup& setup) {
+    for (const std::string& text : options.link_errors) {
+        if (!options.system) throw user_error("--link-error ", text, ": one chip has no links in use; give --system");
+        StepLinkError error = parse_link_error(text, options.tokens, options.chip);
+        std::vector<int> numbers = options.chip_numbers;
+        for (int chip = int(numbers.size()); chip < options.system->chips; ++chip) numbers.push_back(chip);
+        const auto found = std::find(numbers.begin(), numbers.end(), error.at.chip);
+        if (found == numbers.end())
+            throw user_error("--link-error ", text, ": system '", options.system->name, "' has no usable chip ",
+                             error.at.chip, " (allowed: 0 to ", numbers.back(), ", without dead nodes)");
+        error.at.chip = int(found - numbers.begin());
+        setup.link_errors.push_back(error);
+    }
+}
+
+void check_split(const DecodeOptions& options) {
+    const Split& split = options.split;
+    if (!options.system && (split.tp > 1 || split.pp > 1))
+        throw user_error("tp ", std::max(1, split.tp), " x pp ", std::max(1, split.pp), " need ",
+                         std::max(1, split.tp) * std::max(1, split.pp), " chips: name a system of so many (--system)");
+}
+
 }  // namespace
 
 compiler::LlamaOptions DecodeSetup::compiler_options(const DecodeOptions& options) const {
@@ -122,7 +145,9 @@ compiler::LlamaOptions DecodeSetup::compiler_options(const DecodeOptions& option
 
 DecodeSetup set_up(const DecodeOptions& options, const std::function<void(const std::string&)>& note) {
     check_numbers(options);
+    check_split(options);
     DecodeSetup setup;
+    take_link_errors(options, setup);
     setup.half = is_half(options.dtype);
     setup.model = find_llm(options.model);
     const bool has_weights = !setup.model.directory.empty();

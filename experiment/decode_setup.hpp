@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "experiment/decode.hpp"
+#include "experiment/faults.hpp"
 #include "models/checkpoint.hpp"
 #include "models/tokenizer.hpp"
 
@@ -19,6 +20,7 @@ struct DecodeSetup {
     std::optional<Tokenizer> tokenizer;
     std::vector<std::vector<int>> prompts;  ///< by request
     int context = 0;
+    std::vector<StepLinkError> link_errors;
 
     bool half = true;
     int batch() const { return int(prompts.size()); }

@@ -17,7 +17,8 @@ std::vector<std::string> split(const std::string& text, char separator) {
 }
 
 /// A number of the fault, decimal or 0x..., within [0, limit).
-int64_t number(const std::string& fault, const char* what, const std::string& text, int64_t limit) {
+int64_t number(const std::string& fault, const char* what, const std::string& text, int64_t limit,
+               const char* option = "--fault") {
     size_t used = 0;
     int64_t value = -1;
     try {
@@ -25,7 +26,7 @@ int64_t number(const std::string& fault, const char* what, const std::string& te
     } catch (const std::exception&) {
     }
     if (text.empty() || used != text.size() || value < 0 || value >= limit)
-        throw user_error("--fault ", fault, ": ", what, " '", text, "' must be a number from 0 to ", limit - 1);
+        throw user_error(option, " ", fault, ": ", what, " '", text, "' must be a number from 0 to ", limit - 1);
     return value;
 }
 
@@ -54,6 +55,18 @@ std::vector<sim::Fault> parse_faults(const std::vector<std::string>& texts, cons
     std::vector<sim::Fault> faults;
     for (const std::string& text : texts) faults.push_back(parse_fault(text, chip));
     return faults;
+}
+
+StepLinkError parse_link_error(const std::string& text, int steps, const models::Chip& chip) {
+    const std::vector<std::string> parts = split(text, ':');
+    const char* option = "--link-error";
+    if (parts.size() != 4)
+        throw user_error(option, " ", text, ": must be STEP:CHIP:LINK:N, such as 2:5:0:17, each from 0 on");
+    StepLinkError error{.step = int(number(text, "step", parts[0], steps, option)), .text = text};
+    error.at.chip = int(number(text, "chip", parts[1], 1'000'000, option));
+    error.at.link = int(number(text, "link", parts[2], chip.geometry.links, option));
+    error.at.vector = number(text, "vector", parts[3], int64_t(1) << 40, option);
+    return error;
 }
 
 }  // namespace superlane::experiment

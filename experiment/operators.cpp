@@ -18,6 +18,20 @@ std::string without_layer(const std::string& name) {
     return rest == std::string::npos ? name : name.substr(rest);
 }
 
+constexpr std::string_view kinds[] = {"compute", "memory", "network", "waiting"};
+
+constexpr std::pair<std::string_view, std::string_view> kind_of[] = {
+    {"q, k, v projection", "memory"},
+    {"output projection", "memory"},
+    {"gate, up", "memory"},
+    {"down projection", "memory"},
+    {"head", "memory"},
+    {"network", "network"},
+    {"stage input", "network"},
+    {"stage output", "network"},
+    {"idle", "waiting"},
+};
+
 int owner(const std::vector<compiler::OperationSpan>& spans, int64_t cycle) {
     int best = -1;
     for (size_t i = 0; i < spans.size(); ++i) {
@@ -28,6 +42,33 @@ int owner(const std::vector<compiler::OperationSpan>& spans, int64_t cycle) {
 }
 
 }  // namespace
+
+std::string_view operator_kind(std::string_view name) {
+    for (const auto& [operation, kind] : kind_of)
+        if (operation == name) return kind;
+    return kinds[0];
+}
+
+std::vector<OperatorCycles> kind_totals(const std::vector<OperatorCycles>& operators) {
+    std::vector<OperatorCycles> totals;
+    for (const std::string_view kind : kinds) totals.push_back({std::string(kind), 0});
+    for (const OperatorCycles& one : operators)
+        add_operators(totals, {{std::string(operator_kind(one.name)), one.cycles}});
+    return totals;
+}
+
+Json operators_json(const std::vector<OperatorCycles>& operators) {
+    Json list = Json::array();
+    for (const OperatorCycles& one : operators)
+        list.push_back({{"name", one.name}, {"kind", operator_kind(one.name)}, {"cycles", one.cycles}});
+    return list;
+}
+
+Json operator_kinds_json(const std::vector<OperatorCycles>& operators) {
+    Json totals = Json::object();
+    for (const OperatorCycles& one : kind_totals(operators)) totals[one.name] = one.cycles;
+    return totals;
+}
 
 void add_operators(std::vector<OperatorCycles>& total, const std::vector<OperatorCycles>& more) {
     for (const OperatorCycles& one : more) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "experiment/decode_setup.hpp"
 #include "models/checkpoint.hpp"
 
@@ -19,6 +20,8 @@ struct StepOutcome {
     std::vector<OperatorCycles> operators;  ///< along the way of the token; they add up to `cycles`
     int64_t instruction_bytes = 0;          ///< of the longest program
     std::string digest;                     ///< of the programs
+    int replays = 0;                        ///< runs thrown away, since a vector was wrong
+    int64_t replay_cycles = 0;              ///< of those runs
 };
 
 class Stepper {
@@ -33,6 +36,10 @@ public:
     virtual void load(const LlmWeights& weights) = 0;
     /// The token of row `row` of the next step.
     virtual void feed(int row, int token) = 0;
+    /// Link errors of the next step: it is run again without them.
+    virtual void inject(const std::vector<StepLinkError>& errors) {
+        SUPERLANE_CHECK(errors.empty(), "link errors on one chip");
+    }
     /// `what` names the step in messages. InternalError when simulator and compiler disagree.
     virtual StepOutcome run(const std::vector<compiler::StepRow>& rows, const std::string& what) = 0;
     virtual int token(int request) const = 0;

@@ -122,9 +122,8 @@ Json result_json(const StepsOptions& options, const StepsResult& result, const s
     json["weight_bytes"] = result.weight_bytes;
     json["kv_bytes"] = result.memory.kv;
     json["instruction_bytes"] = result.instruction_bytes;
-    json["operators"] = Json::array();
-    for (const OperatorCycles& one : result.operators)
-        json["operators"].push_back({{"name", one.name}, {"cycles", one.cycles}});
+    json["operators"] = operators_json(result.operators);
+    json["operator_kinds"] = operator_kinds_json(result.operators);
     json["energy_j"] = result.usage.joules;
     json["hazards"] = Json::array();
     json["digest"] = result.digest;

@@ -40,14 +40,16 @@ public:
     SystemPlan plan() {
         std::optional<SystemPlan> best;
         int64_t best_cycles = 0;
-        std::string why;
+        std::string why;  // of groups that cannot be
+        bool tried = false;
         for (const int tp : group_sizes()) {
             std::optional<SystemPlan> candidate;
             try {
                 candidate = with_groups(tp);
+                tried = true;
             } catch (const UserError& error) {
                 if (wanted_.tp > 0) throw;
-                why = error.what();
+                if (why.empty()) why = error.what();
             }
             if (!candidate) continue;
             const int64_t cycles = latency(*candidate);
@@ -56,7 +58,7 @@ public:
             best_cycles = cycles;
         }
         if (best) return std::move(*best);
-        if (needed_.empty() && !why.empty()) throw user_error(why);
+        if (!why.empty() && (!tried || wanted_.pp > 0)) throw user_error(why);
         throw does_not_fit();
     }
 
@@ -133,7 +135,8 @@ private:
         const double bytes = weight_bytes(config_, options_.int8 ? 1 : 2);
         const double kv = kv_bytes_per_token(config_, 2) * options_.context * options_.batch;
         const double room = double(system_.chips) * double(system_.chip.sram_bytes());
-        std::string needs;
+        std::string needs = "; of groups within a node of " + std::to_string(system_.chips_per_node) +
+                            " chips none holds each block, or the head beside one, so more nodes do not help";
         if (!needed_.empty()) {
             const auto& [chips, split] = *needed_.begin();
             needs = "; it needs at least " + std::to_string(chips) + " chips (" + std::to_string(split.pp) +
@@ -143,6 +146,7 @@ private:
                           " B of ", options_.int8 ? "int8" : "fp16", " weights + ", int64_t(kv),
                           " B of keys and values (", options_.context, " tokens x ", options_.batch,
                           ") = ", int64_t(bytes + kv), " B, ", system_.chips, " chips have ", int64_t(room), " B",
+                          bytes + kv > room ? ", " + std::to_string(int64_t(bytes + kv - room)) + " B too few" : "",
                           wanted_.pp > 0 || wanted_.tp > 0 ? " (with the split asked for)" : "", needs);
     }
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <climits>
 #include <map>
+#include <utility>
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
@@ -52,6 +53,8 @@ public:
 
     void feed(int row, int token) override { fed_[row] = token; }
 
+    void inject(const std::vector<StepLinkError>& errors) override { injected_ = errors; }
+
     StepOutcome run(const std::vector<compiler::StepRow>& rows, const std::string& what) override {
         std::vector<compiler::StepRow> fed = rows;
         for (size_t r = 0; r < fed.size(); ++r) {  // the host brings a token from the last stage to the first
@@ -59,11 +62,14 @@ public:
             if (!setup_.timing_only) feed(int(r), token(fed[r].request));
             fed[r].feed_back = false;
         }
-        for (const auto& [row, token] : fed_) write_input(row, token, fed[size_t(row)].position);
-        fed_.clear();
+        rows_ = fed;
         step_ = compile(fed);
-        run_ = simulate(what);
-        StepOutcome outcome{.cycles = run_.cycles, .instruction_bytes = instruction_bytes_, .digest = digest()};
+        StepOutcome outcome;
+        run_without_errors(what, outcome);
+        fed_.clear();
+        outcome.cycles = run_.cycles;
+        outcome.instruction_bytes = instruction_bytes_;
+        outcome.digest = digest();
         for (size_t i = 0; i < plan_.stages.size(); ++i) {
             const compiler::CompiledStep& own = kind(i);
             const int64_t end = i + 1 < plan_.stages.size() ? step_.start[i + 1] : step_.cycles;
@@ -117,12 +123,35 @@ public:
     }
 
 private:
+    void write_inputs() {
+        for (const auto& [row, token] : fed_) write_input(row, token, rows_[size_t(row)].position);
+    }
+
     void write_input(int row, int token, int position) {
         const std::vector<int>& chips = plan_.stages.front().group.chips;
         for (size_t rank = 0; rank < chips.size(); ++rank)
             write(chips[rank], options_.host_embedding
                                    ? first().embedding_input(row, token, position, *setup_.weights, int(rank))
                                    : first().token_input(row, token));
+    }
+
+    /// A vector that could not be corrected is flagged when the step has ended. The step is then run again from its
+    /// inputs: it writes the same keys and values to the same places, and reads nothing else that it wrote.
+    void run_without_errors(const std::string& what, StepOutcome& outcome) {
+        std::vector<sim::LinkError> errors;
+        for (const StepLinkError& error : injected_) errors.push_back(error.at);
+        machine_.inject(errors);
+        write_inputs();
+        run_ = simulate(what);
+        machine_.inject({});
+        for (const StepLinkError& error : std::exchange(injected_, {}))
+            if (std::find(run_.link_errors.begin(), run_.link_errors.end(), error.at) == run_.link_errors.end())
+                throw user_error("--link-error ", error.text, ": in that step the link carries no such vector");
+        if (run_.link_errors.empty()) return;
+        ++outcome.replays;
+        outcome.replay_cycles += run_.cycles;
+        write_inputs();
+        run_ = simulate(what);
     }
 
     const compiler::LlamaCompiler& first() const { return plan_.compiler(0); }
@@ -203,7 +232,9 @@ private:
     SystemStep step_;
     sim::SystemResult run_;
     int64_t instruction_bytes_ = 0;
-    std::map<int, int> fed_;  ///< row -> token: the host's part of the next step
+    std::map<int, int> fed_;               ///< row -> token: the host's part of the step under way
+    std::vector<compiler::StepRow> rows_;  ///< of the step under way
+    std::vector<StepLinkError> injected_;
 };
 
 }  // namespace

@@ -31,7 +31,10 @@ private:
         return object;
     }
 
-    void check_machine() const;
+    void require_one_chip() const;
+    Split split() const;
+    std::vector<std::string> overrides() const;
+    void read_system(DecodeOptions& options) const;
     std::string model() const;
     models::Chip chip() const;
     Workload decode() const;
@@ -73,6 +76,17 @@ std::vector<std::vector<int>> id_lists(const JsonObject& from, const std::string
     return lists;
 }
 
+std::vector<int> numbers(const JsonObject& from, const std::string& key) {
+    std::vector<int> list;
+    if (!from.has(key)) return list;
+    if (!from.at(key).is_array()) from.fail(key, "must be a list of integers from 0 on");
+    for (const auto& one : from.at(key)) {
+        if (!one.is_number_integer() || one < 0 || one > most) from.fail(key, "must be a list of integers from 0 on");
+        list.push_back(one);
+    }
+    return list;
+}
+
 int number(const JsonObject& from, const std::string& key, int otherwise, int low, int high) {
     return int(from.integer_or(key, otherwise, low, high));
 }
@@ -93,16 +107,49 @@ std::string scheduler(const JsonObject& from, const std::string& otherwise) {
     return name;
 }
 
-void Reader::check_machine() const {
-    if (root_.has("chip") && root_.has("system"))
-        throw user_error(file_, ": 'chip' and 'system' exclude each other: a system names its chip");
-    Split split{1, 1, 1};
-    if (root_.has("split")) {
-        const JsonObject from = part("split", {"tp", "pp", "ep"});
-        const auto ways = [&](const char* key) { return int(from.integer_or(key, 1, 1, 100'000)); };
-        split = {ways("tp"), ways("pp"), ways("ep")};
+/// A product and a trace of steps run on one chip.
+void Reader::require_one_chip() const {
+    const std::string system = root_.text_or("system", "");
+    if (!system.empty() && system != "single")
+        throw user_error(file_, ": key 'system': '", system,
+                         "': only a decode runs on more than one chip; leave it out or say 'single'");
+    const Split ways = split();
+    if (std::max({ways.tp, ways.pp, ways.ep}) > 1)
+        throw user_error(file_, ": key 'split': tp ", ways.tp, " x pp ", ways.pp, " x ep ", ways.ep,
+                         ": only a decode runs on more than one chip; each must be 1");
+}
+
+Split Reader::split() const {
+    if (!root_.has("split")) return {};
+    const JsonObject from = part("split", {"tp", "pp", "ep"});
+    const auto ways = [&](const char* key) { return int(from.integer_or(key, 0, from.has(key) ? 1 : 0, 100'000)); };
+    return {ways("tp"), ways("pp"), ways("ep")};
+}
+
+std::vector<std::string> Reader::overrides() const {
+    std::vector<std::string> overrides;
+    if (!root_.has("parameters")) return overrides;
+    const JsonObject from(root_.at("parameters"), file_ + ": parameters");
+    for (const auto& [key, value] : root_.at("parameters").items()) {
+        if (!value.is_number()) from.fail(key, "is not a number");
+        overrides.push_back(key + "=" + plain_number(value));
     }
-    require_one_chip(file_, root_.text_or("system", ""), split);
+    return overrides;
+}
+
+/// The members that only a decode on a system has.
+void Reader::read_system(DecodeOptions& options) const {
+    SystemChoice choice{.name = root_.text_or("system", "")};
+    if (choice.name.ends_with(".json")) choice.name = beside(choice.name);
+    if (!choice.one_chip()) choice.overrides = overrides();
+    const nlohmann::json none = nlohmann::json::object();
+    const JsonObject from(root_.has("options") ? root_.at("options") : none, file_ + ": options");
+    for (const int chip : numbers(from, "dead")) choice.dead.push_back(chip);
+    at_key(root_, "system", [&] { options.take_system(choice); });
+    options.split = split();
+    options.link_errors = texts(from, "link_errors");
+    if (from.has("exchange")) options.wide_exchange = from.choice("exchange", {"fp16", "fp32"}) == "fp32";
+    if (from.has("embedding")) options.host_embedding = from.choice("embedding", {"host", "chip"}) == "host";
 }
 
 /// A short name, or a directory beside the file.
@@ -121,20 +168,14 @@ models::Chip Reader::chip() const {
     if (name.ends_with(".json")) name = beside(name);
     models::Chip chip = at_key(root_, "chip", [&] { return models::load_chip(name); });
     if (!root_.has("parameters")) return chip;
-    const JsonObject from(root_.at("parameters"), file_ + ": parameters");
-    std::vector<std::string> overrides;
-    for (const auto& [key, value] : root_.at("parameters").items()) {
-        if (!value.is_number()) from.fail(key, "is not a number");
-        overrides.push_back(key + "=" + plain_number(value));
-    }
-    return at_key(root_, "parameters", [&] { return models::load_chip(name, overrides); });
+    return at_key(root_, "parameters", [&] { return models::load_chip(name, overrides()); });
 }
 
 /// The options that decode and steps share.
 template <class Options>
 void Reader::read_options(Options& options, std::vector<std::string> allowed) const {
     options.model = model();
-    options.chip = chip();
+    if (SystemChoice{root_.text_or("system", "")}.one_chip()) options.chip = chip();
     options.dtype = root_.has("dtype") ? root_.choice("dtype", {"fp16", "int8"}) : options.dtype;
     if (!root_.has("options")) return;
     allowed.insert(allowed.end(), {"engine", "scheduler", "context", "layers", "prefill_rows"});
@@ -153,7 +194,8 @@ void Reader::read_options(Options& options, std::vector<std::string> allowed) co
 
 Workload Reader::decode() const {
     DecodeOptions options;
-    read_options(options, {"timing_only", "compare", "calibrated"});
+    read_options(options, {"timing_only", "compare", "calibrated", "exchange", "embedding", "dead", "link_errors"});
+    read_system(options);
     const JsonObject from = part("decode", {"prompts", "prompt_ids", "tokens", "batch", "position"});
     options.prompts = texts(from, "prompts");
     options.prompt_ids = id_lists(from, "prompt_ids");
@@ -198,24 +240,16 @@ Workload Reader::read() const {
     root_.text_or("description", "");
     const int kinds = int(root_.has("decode")) + int(root_.has("steps")) + int(root_.has("gemm"));
     if (kinds != 1) throw user_error(file_, ": exactly one of 'decode', 'steps' and 'gemm' must be given, not ", kinds);
-    check_machine();
+    if (root_.has("chip") && root_.has("system"))
+        throw user_error(file_, ": 'chip' and 'system' exclude each other: a system names its chip");
     if (root_.has("decode")) return decode();
+    require_one_chip();
     return root_.has("steps") ? steps() : gemm();
 }
 
 }  // namespace
 
 bool is_workload(const std::string& file) { return file.ends_with(".json"); }
-
-void require_one_chip(const std::string& where, const std::string& system, const Split& split) {
-    if (!system.empty() && system != "single")
-        throw user_error(where, ": key 'system': '", system,
-                         "': systems of more than one chip: not in this version; leave it out or say 'single'");
-    const int64_t chips = int64_t(split.tp) * split.pp * split.ep;
-    if (chips != 1)
-        throw user_error(where, ": key 'split': tp ", split.tp, " x pp ", split.pp, " x ep ", split.ep, " = ", chips,
-                         " chips: systems of more than one chip: not in this version; each must be 1");
-}
 
 Workload read_workload(const std::string& file) {
     const nlohmann::json json = read_json_file(file);

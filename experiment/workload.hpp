@@ -20,10 +20,6 @@ bool is_workload(const std::string& file);
 /// UserError names file, key (line of a trace), value, what is allowed and the nearest name.
 Workload read_workload(const std::string& file);
 
-/// The one place that refuses systems of more than one chip: UserError unless system ("" = none named) and split need
-/// one.
-void require_one_chip(const std::string& where, const std::string& system, const Split& split);
-
 /// What a chip was loaded from.
 struct ChipChoice {
     std::string name;                    ///< or file

@@ -16,13 +16,46 @@ std::string relative_to(const std::string& file, const std::string& path) {
     return fs::relative(fs::absolute(path), folder).generic_string();
 }
 
-void add_chip(Json& json, const ChipChoice& chip, const std::string& file) {
-    json["chip"] = chip.name.ends_with(".json") ? relative_to(file, chip.name) : chip.name;
-    for (const std::string& text : chip.overrides) {
+void add_overrides(Json& json, const std::vector<std::string>& overrides) {
+    for (const std::string& text : overrides) {
         const size_t equals = text.find('=');
         const std::string key = text.starts_with("chip.") ? text.substr(5, equals - 5) : text.substr(0, equals);
         json["parameters"][key] = std::stod(text.substr(equals + 1));
     }
+}
+
+void add_chip(Json& json, const ChipChoice& chip, const std::string& file) {
+    json["chip"] = chip.name.ends_with(".json") ? relative_to(file, chip.name) : chip.name;
+    add_overrides(json, chip.overrides);
+}
+
+/// A split's member that was left out is chosen.
+Json split_json(const Split& split) {
+    Json json = Json::object();
+    for (const auto& [key, ways] : {std::pair("tp", split.tp), std::pair("pp", split.pp), std::pair("ep", split.ep)})
+        if (ways > 0) json[key] = ways;
+    return json;
+}
+
+/// System or chip, and the split.
+void add_machine(Json& json, const DecodeOptions& options, const ChipChoice& chip, const std::string& file) {
+    if (!options.system) {
+        add_chip(json, chip, file);
+        json["split"] = split_json({1, 1, 1});
+        return;
+    }
+    const SystemChoice& choice = options.system_choice;
+    json["system"] = choice.name.ends_with(".json") ? relative_to(file, choice.name) : choice.name;
+    add_overrides(json, choice.overrides);
+    json["split"] = split_json(options.split);
+}
+
+void add_system_options(Json& json, const DecodeOptions& options) {
+    if (!options.system) return;
+    json["exchange"] = options.wide_exchange ? "fp32" : "fp16";
+    json["embedding"] = options.host_embedding ? "host" : "chip";
+    if (!options.system_choice.dead.empty()) json["dead"] = options.system_choice.dead;
+    if (!options.link_errors.empty()) json["link_errors"] = options.link_errors;
 }
 
 template <class Value>
@@ -35,9 +68,8 @@ void add(Json& json, const char* key, const Value& value, const Value& otherwise
 Json workload_json(const DecodeOptions& options, const ChipChoice& chip, const std::string& file) {
     const DecodeOptions standard;
     Json json = {{"workload", 1}, {"model", relative_to(file, options.model)}};
-    add_chip(json, chip, file);
+    add_machine(json, options, chip, file);
     json["dtype"] = options.dtype;
-    json["split"] = {{"tp", 1}, {"pp", 1}, {"ep", 1}};
     Json given = Json::object();
     add(given, "engine", options.engine, standard.engine);
     add(given, "scheduler", options.scheduler, standard.scheduler);
@@ -47,6 +79,7 @@ Json workload_json(const DecodeOptions& options, const ChipChoice& chip, const s
     add(given, "layers", options.layers, standard.layers);
     add(given, "context", options.context, standard.context);
     add(given, "prefill_rows", options.prefill_rows, standard.prefill_rows);
+    add_system_options(given, options);
     if (!given.empty()) json["options"] = given;
     Json& decode = json["decode"] = Json::object();
     add(decode, "prompts", options.prompts, standard.prompts);

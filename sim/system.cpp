@@ -10,6 +10,12 @@
 namespace superlane::sim {
 namespace {
 
+void check_port(const models::System& system, const char* what, int chip, int link) {
+    if (chip < 0 || chip >= system.chips || link < 0 || link >= system.chip.geometry.links)
+        throw user_error(what, ": link ", link, " of chip ", chip, ", but system '", system.name, "' has ",
+                         system.chips, " chips of ", system.chip.geometry.links, " links");
+}
+
 void check(const models::System& system, const SystemOptions& options) {
     if (options.chip.window_cycles < 1)
         throw user_error("window_cycles must be at least 1, not ", options.chip.window_cycles);
@@ -23,14 +29,9 @@ void check(const models::System& system, const SystemOptions& options) {
     for (const double ppm : options.drift_ppm)
         if (!(ppm >= -most_ppm && ppm <= most_ppm))
             throw user_error("a clock's drift must be -1000 to 1000 ppm, not ", ppm);
-    const auto check_port = [&](const char* what, int chip, int link) {
-        if (chip < 0 || chip >= system.chips || link < 0 || link >= system.chip.geometry.links)
-            throw user_error(what, ": link ", link, " of chip ", chip, ", but system '", system.name, "' has ",
-                             system.chips, " chips of ", system.chip.geometry.links, " links");
-    };
-    for (const LinkError& error : options.link_errors) check_port("link error", error.chip, error.link);
+    for (const LinkError& error : options.link_errors) check_port(system, "link error", error.chip, error.link);
     for (const models::Cable& cable : system.cables)
-        for (const models::Port& port : cable.ends) check_port("cable", port.chip, port.link);
+        for (const models::Port& port : cable.ends) check_port(system, "cable", port.chip, port.link);
 }
 
 }  // namespace
@@ -70,6 +71,11 @@ void SystemMachine::read(int chip, isa::Side side, int slice, int address, std::
 }
 void SystemMachine::load(int chip, const isa::Program& program) {
     body_->memory(chip).load(body_->system.chip, program);
+}
+
+void SystemMachine::inject(std::vector<LinkError> errors) {
+    for (const LinkError& error : errors) check_port(body_->system, "link error", error.chip, error.link);
+    body_->options.link_errors = std::move(errors);
 }
 
 SystemResult SystemMachine::run(const std::vector<Launch>& launches) {

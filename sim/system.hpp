@@ -74,6 +74,9 @@ public:
     /// A program's initial data into a chip's memory.
     void load(int chip, const isa::Program& program);
 
+    /// Errors of the runs from now on, instead of those of the options.
+    void inject(std::vector<LinkError> errors);
+
     /// Runs the launches on memory as it stands; memory persists from run to run, link FIFOs start empty.
     SystemResult run(const std::vector<Launch>& launches);
 

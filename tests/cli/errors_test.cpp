@@ -229,3 +229,33 @@ TEST(Errors, Collectives) {
                 HasSubstr("it needs a cable between each two chips"));
     EXPECT_THAT(complaint({"collective", "send", "--from", "0", "--to", "8"}), HasSubstr("to = 8 is no chip"));
 }
+
+TEST(Errors, DecodeOnSystems) {
+    const auto on = [](std::vector<std::string> options) {
+        options.insert(options.begin(), {"decode", tiny, "--tokens", "1"});
+        return complaint(options);
+    };
+    EXPECT_THAT(on({"--system", "8", "--tp", "4"}), HasSubstr("tp 4 does not divide the 6 attention heads"));
+    EXPECT_THAT(on({"--system", "8", "--tp", "3"}), HasSubstr("KV heads of model"));
+    EXPECT_THAT(on({"--system", "8", "--pp", "9"}), HasSubstr("pp 9 x tp 1 need 9 chips; system '8' has 8"));
+    EXPECT_THAT(on({"--system", "16", "--pp", "11"}), HasSubstr("5 layers, so at most 10 stages"));
+    EXPECT_THAT(on({"--system", "tsp-v1-57"}), HasSubstr("(nearest: 'tsp-v1-576')"));
+    EXPECT_THAT(on({"--system", "2", "--chip", "tsp-v1"}), HasSubstr("--system and --chip exclude each other"));
+    EXPECT_THAT(on({"--tp", "2"}), HasSubstr("tp 2 x pp 1 need 2 chips: name a system of so many (--system)"));
+    EXPECT_THAT(on({"--dead", "2"}), HasSubstr("--dead needs --system"));
+    EXPECT_THAT(on({"--system", "8", "--dead", "2"}), HasSubstr("no node is left without a dead chip"));
+    EXPECT_THAT(on({"--system", "16", "--dead", "16"}), HasSubstr("dead chip 16 does not exist (allowed: 0 to 15)"));
+    EXPECT_THAT(on({"--link-error", "0:0:0:0"}), HasSubstr("--link-error 0:0:0:0: one chip has no links in use"));
+    EXPECT_THAT(on({"--system", "2", "--tp", "2", "--link-error", "0:0:0"}), HasSubstr("must be STEP:CHIP:LINK:N"));
+    const Folder folder;
+    const std::string file = folder.write("parts.json", R"({"topology": "edges", "edges": [[0, 1], [2, 3]]})");
+    EXPECT_THAT(on({"--system", file}), HasSubstr("parts.json: the topology is not connected, it falls into 2 parts"));
+}
+
+TEST(Errors, AModelTooLargeForItsSystemNamesOneThatWouldDo) {
+    const std::string line = complaint({"decode", "llama-2-70b", "--dtype", "int8", "--system", "tsp-v1-node", "--position", "4095",
+                                        "--context", "4096", "--tokens", "1"});
+    EXPECT_THAT(line, AllOf(HasSubstr("does not fit system 'tsp-v1-node': "), HasSubstr(" B of int8 weights + "),
+                            HasSubstr(" B too few"), HasSubstr("it needs at least ")));
+    EXPECT_THAT(line, HasSubstr("the smallest system that would hold it is 'tsp-v1-"));
+}

@@ -30,6 +30,62 @@ TEST(Workload, ASavedDecodeGivesTheSameResult) {
     EXPECT_THAT(run({"rerun", second}).out, HasSubstr("same digest: "));
 }
 
+TEST(Workload, ASavedDecodeOfASystemGivesTheSameResult) {
+    Folder folder;
+    const std::string saved = folder / "w.json", first = folder / "a.json", second = folder / "b.json";
+    const Finished decode = run({"decode",
+                                 tiny_model,
+                                 "--tokens",
+                                 "2",
+                                 "--system",
+                                 "16",
+                                 "--tp",
+                                 "2",
+                                 "--pp",
+                                 "2",
+                                 "--set",
+                                 "mem.read=2",
+                                 "--set",
+                                 "link.latency_seed=7",
+                                 "--exchange",
+                                 "fp32",
+                                 "--embedding",
+                                 "chip",
+                                 "--dead",
+                                 "9",
+                                 "--link-error",
+                                 "1:0:0:2",
+                                 "--save-workload",
+                                 saved,
+                                 "--json",
+                                 first});
+    ASSERT_EQ(decode.code, 0) << decode.err;
+    EXPECT_THAT(decode.out, AllOf(HasSubstr("mapped out"), HasSubstr("node 1, with a dead chip each; 8 chips are left"),
+                                  HasSubstr("1 steps after an uncorrectable link error")));
+    const json result = json::parse(slurp(first));
+    EXPECT_EQ(result["dead_nodes"], json({1}));
+    EXPECT_EQ(result["replayed_steps"], 1);
+    EXPECT_EQ(result["replay_cycles"], result["cycles_per_token"][1]);
+    const Finished repeated = run({"run", saved, "--json", second});
+    ASSERT_EQ(repeated.code, 0) << repeated.err;
+    EXPECT_EQ(json::parse(slurp(second))["digest"], result["digest"]);
+    EXPECT_THAT(run({"rerun", first}).out, HasSubstr("same digest: "));
+    EXPECT_THAT(run({"rerun", second}).out, HasSubstr("same digest: "));
+}
+
+TEST(Workload, TheOneOfFourChipsRuns) {
+    const Finished finished = run({"run", "workloads/tiny_four_chips.json", "--json", "-"});
+    ASSERT_EQ(finished.code, 0) << finished.err;
+    const json result = json::parse(finished.out);
+    EXPECT_EQ(result["comparison"]["rounded"]["tokens_equal"], true);
+    EXPECT_EQ(result["chips"], 4);
+    int64_t kinds = 0, cycles = 0;
+    for (const auto& kind : result["operator_kinds"]) kinds += kind.get<int64_t>();
+    for (const auto& one : result["cycles_per_token"]) cycles += one.get<int64_t>();
+    EXPECT_EQ(kinds, cycles);
+    for (const auto& one : result["operators"]) EXPECT_TRUE(result["operator_kinds"].contains(one["kind"])) << one;
+}
+
 TEST(Workload, ASavedProductGivesTheSameResult) {
     Folder folder;
     const std::string saved = folder / "w.json", result = folder / "r.json";
@@ -60,8 +116,10 @@ TEST(Workload, WhatBelongsIntoTheFileIsRefusedBesideIt) {
     EXPECT_THAT(complaint({"gemm", "1", "4", "4", "--save-workload", "w.txt"}), HasSubstr("must end in .json"));
     Folder folder;
     EXPECT_THAT(complaint({"run", folder / "none.json"}), HasSubstr("none.json: cannot be read"));
-    EXPECT_THAT(complaint({"run", folder.write("w.json", R"({"workload": 1, "split": {"tp": 8}, "decode": {}})")}),
-                HasSubstr("systems of more than one chip"));
+    EXPECT_THAT(
+        complaint({"run",
+                   folder.write("w.json", R"({"workload": 1, "split": {"tp": 8}, "gemm": {"m": 1, "k": 4, "n": 4}})")}),
+        HasSubstr("only a decode runs on more than one chip"));
 }
 
 TEST(Decode, CalibratedStandsApartAndIsCalledFitted) {

@@ -110,12 +110,41 @@ TEST_F(Workloads, MistakesAreNamed) {
     EXPECT_THAT(complaint(head + "\n\"decode\" {}}"), HasSubstr("w.json: not JSON at line 2"));
 }
 
-TEST_F(Workloads, MoreThanOneChipIsReadAndRefused) {
+TEST_F(Workloads, SystemsArrive) {
+    const auto options = std::get<DecodeOptions>(read_workload(write("d.json", R"({"workload": 1,
+        "model": "llama-2-7b", "system": "24", "parameters": {"mem.read": 3}, "split": {"tp": 8, "pp": 2},
+        "options": {"exchange": "fp32", "embedding": "chip", "dead": [9], "link_errors": ["0:1:2:3"]},
+        "decode": {"position": 9, "tokens": 1}})")));
+    EXPECT_EQ(options.system->chips, 16);
+    EXPECT_EQ(options.chip.timing.mem_read, 3);
+    EXPECT_EQ(options.system->chip.timing.mem_read, 3);
+    EXPECT_EQ(options.split, (Split{8, 2}));
+    EXPECT_TRUE(options.wide_exchange && !options.host_embedding);
+    EXPECT_EQ(options.dead_nodes, std::vector<int>{1});
+    EXPECT_EQ(options.chip_numbers[8], 16);
+    EXPECT_EQ(options.link_errors, std::vector<std::string>{"0:1:2:3"});
+
+    const std::string file = (folder_ / "again.json").string();
+    write("again.json", workload_json(options, {}, file).dump());
+    const auto again = std::get<DecodeOptions>(read_workload(file));
+    EXPECT_EQ(to_json(again), to_json(options));
+    const auto result = nlohmann::json::parse(Json{
+        {"configuration", to_json(options)}, {"chip", options.chip.name}, {"parameters", parameters_json(options.chip)}}
+                                                  .dump());
+    EXPECT_EQ(to_json(decode_options(result, "r.json")), to_json(options));
+}
+
+TEST_F(Workloads, SystemsAreForDecodesAndChecked) {
     const std::string head = R"({"workload": 1, "model": "llama-2-7b", "decode": {}, )";
-    EXPECT_THAT(complaint(head + R"("system": "tsp-v1-576"})"),
-                HasSubstr("key 'system': 'tsp-v1-576': systems of more than one chip"));
-    EXPECT_THAT(complaint(head + R"("split": {"tp": 2, "pp": 4}})"),
-                HasSubstr("key 'split': tp 2 x pp 4 x ep 1 = 8 chips: systems of more than one chip"));
+    const std::string product = R"({"workload": 1, "gemm": {"m": 1, "k": 1, "n": 1}, )";
+    EXPECT_THAT(complaint(product + R"("system": "tsp-v1-576"})"),
+                HasSubstr("key 'system': 'tsp-v1-576': only a decode runs on more than one chip"));
+    EXPECT_THAT(complaint(product + R"("split": {"tp": 2, "pp": 4}})"), HasSubstr("tp 2 x pp 4"));
+    EXPECT_THAT(complaint(head + R"("system": "tsp-v1-57"})"),
+                AllOf(HasSubstr("w.json: key 'system'"), HasSubstr("(nearest: 'tsp-v1-576')")));
+    EXPECT_THAT(complaint(head + R"("options": {"dead": [1]}})"), HasSubstr("a dead chip needs a system"));
+    EXPECT_THAT(complaint(head + R"("options": {"exchange": "fp8"}, "system": "8"})"),
+                HasSubstr("allowed: fp16, fp32"));
     EXPECT_THAT(complaint(head + R"("split": {"tp": 0}})"), HasSubstr("split: key 'tp': 0 is out of range"));
     EXPECT_THAT(complaint(head + R"("split": {"dp": 2}})"), HasSubstr("unknown key 'dp'"));
     EXPECT_THAT(complaint(head + R"("system": "single", "chip": "tsp-v1"})"), HasSubstr("exclude each other"));
