@@ -55,7 +55,8 @@ inline LlmConfig random_shape(uint64_t seed) {
 /// A checkpoint of random weights in a folder that lives as long as this.
 class RandomModel {
 public:
-    explicit RandomModel(uint64_t seed) : shape(random_shape(seed)) {
+    explicit RandomModel(uint64_t seed) : RandomModel(random_shape(seed), seed) {}
+    RandomModel(const LlmConfig& shape_, uint64_t seed) : shape(shape_) {
         folder_ =
             std::filesystem::path(testing::TempDir()) / ("superlane_" + shape.name + "_" + std::to_string(getpid()));
         save_checkpoint(shape, random_weights(shape, seed), folder_);
