@@ -23,7 +23,7 @@ struct Decode {
     std::vector<std::string> prompt_ids;
     std::string logits, workload;
     const CLI::App* app = nullptr;
-    std::string exchange = "fp16";
+    std::string exchange = "fp16", embedding = "host";
     ChipOptions chip;
     SystemOptions system;
     EngineOptions engine;
@@ -38,6 +38,7 @@ struct Decode {
         options.chip = options.system ? options.system->chip : chip.load();
         if (options.system && options.system->chips == 1) options.system.reset();
         options.wide_exchange = exchange == "fp32";
+        options.host_embedding = embedding == "host";
         options.engine = engine.engine;
         options.timing_only = engine.timing_only;
         options.keep_logits = !logits.empty();
@@ -159,6 +160,14 @@ Action define_decode(CLI::App& app) {
         ->check(CLI::PositiveNumber)
         ->type_name("N");
     app.add_option("--pp", o.split.pp, "stages of the pipeline; as few as fit when left out")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N");
+    app.add_option("--embedding", command->embedding,
+                   "in a system: the host sends each token's embedding, or the first stage has the table")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"host", "chip"}))
+        ->type_name("host|chip");
+    app.add_option("--ep", o.split.ep, "sets of a group's chips among which experts are dealt; 1 when left out")
         ->check(CLI::PositiveNumber)
         ->type_name("N");
     app.add_option("--exchange", command->exchange, "type in which partial sums and residuals cross links")

@@ -41,11 +41,13 @@ void add_calibrated(Table& table, const DecodeResult& result) {
 void add_bounds(Table& table, const DecodeOptions& options, const DecodeResult& result) {
     const models::Chip& chip = options.chip;
     const auto& usage = result.measured();
-    const double bound = experiment::weight_bound_cycles(chip, result.weight_bytes);
+    const double bound = result.weight_bound(chip);
+    const std::string groups =
+        result.system && result.system->split.tp > 1 ? " x " + std::to_string(result.system->split.tp) + " chips" : "";
     table.row({"weight bound", grouped(int64_t(bound + 0.5)) + " cycles = " + grouped(result.weight_bytes) +
-                                   " B of weights / " + grouped(chip.stream_bytes_per_cycle()) +
-                                   " B/cycle of streams; decode takes " +
-                                   fixed(bound > 0 ? result.mean_cycles() / bound : 0, 2) + " times that"});
+                                   " B of weights / " + grouped(chip.stream_bytes_per_cycle()) + " B/cycle of streams" +
+                                   groups + "; decode takes " + fixed(bound > 0 ? result.mean_cycles() / bound : 0, 2) +
+                                   " times that"});
     table.row({"streams", percent(usage.stream_utilisation(chip)) + " of " +
                               fixed(experiment::stream_bandwidth(chip) / 1e12, 2) + " TB/s filled from SRAM"});
     table.row({"SRAM ports", percent(usage.sram_utilisation(chip)) + " of " + grouped(chip.sram_bytes_per_cycle()) +
@@ -88,8 +90,8 @@ void print_operators(const DecodeResult& result) {
 
 /// What limits this decode: the time its weights take on the streams, or the latencies of dependent operations.
 std::string bound_line(const DecodeOptions& options, const DecodeResult& result) {
-    const double cycles = double(result.decode.cycles) / double(std::max<size_t>(1, result.cycles_per_token.size()));
-    const bool streams = cycles < 2 * experiment::weight_bound_cycles(options.chip, result.weight_bytes);
+    const double cycles = result.mean_cycles();
+    const bool streams = cycles < 2 * result.weight_bound(options.chip);
     return std::string(streams ? "Bound by the streams that bring the weights"
                                : "Bound by latency: operations wait for each other, the streams are mostly empty") +
            ". `superlane explain stream_bandwidth`: why the streams, not the advertised 80 TB/s, are the bound of "

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/error.hpp"
-#include "compiler/features.hpp"
 #include "compiler/llama_step.hpp"
 
 namespace superlane::compiler {
@@ -39,10 +38,7 @@ void check_text(const CompiledStep& compiled, size_t rows, const models::Chip& c
 }  // namespace
 
 LlamaCompiler::LlamaCompiler(const models::Chip& chip, const LlmConfig& config, const LlamaOptions& options)
-    : layout_([&] {
-          refuse_missing_features(config);
-          return std::make_unique<Layout>(chip, config, options);
-      }()) {}
+    : layout_(std::make_unique<Layout>(chip, config, options)) {}
 LlamaCompiler::~LlamaCompiler() = default;
 LlamaCompiler::LlamaCompiler(LlamaCompiler&&) noexcept = default;
 

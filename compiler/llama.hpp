@@ -26,14 +26,17 @@ struct LlamaOptions {
     int context = 256;      ///< tokens a request may reach, prompt included
     int batch = 1;          ///< requests with a KV cache each
     int prefill_rows = 8;   ///< most tokens of one prefill step
-    bool embedding = true;  ///< false: the residual rows are the host's input (one layer alone), or come from `in`
+    bool embedding = true;  ///< false: the residual rows are the host's input, or come from `in`
     bool head = true;       ///< false: no final norm, head and argmax
     int chips = 1;          ///< of the tensor-parallel group, each linked to each other
-    int first_block = 0, blocks = 0;  ///< of the model that this stage has; block 2l is the attention of layer l, 2l +
-                                      ///< 1 its FFN; 0 = all from the first on
-    Boundary in, out;                 ///< from the stage before, to the stage after
-    bool wide_exchange = false;       ///< partial sums and residuals cross links in fp32 instead of fp16
-    int link_latency_cycles = 0;      ///< that schedules allow for; 0 = the chip's mean and spread
+    int expert_groups = 1;  ///< sets of the group's chips among which experts are dealt: expert e stands on
+                            ///< chips whose rank is e modulo this
+    /// Blocks of the model that this stage has: block 2l is the attention of layer l, 2l + 1 its FFN; -1 = all from the
+    /// first on. A stage may have the head alone.
+    int first_block = 0, blocks = -1;
+    Boundary in, out;             ///< from the stage before, to the stage after
+    bool wide_exchange = false;   ///< partial sums and residuals cross links in fp32 instead of fp16
+    int link_latency_cycles = 0;  ///< that schedules allow for; 0 = the chip's mean and spread
 };
 
 /// One token that goes through the model in a step. Rows of a request stand together, positions ascending by one.
@@ -93,6 +96,9 @@ public:
 
     /// Host input: the token of row r of the next step; rows with feed_back need none.
     Image token_input(int row, int token) const;
+    /// Host input where the chips have no embedding table: what the first layer takes for a token at a position, this
+    /// rank's shard of it.
+    Image embedding_input(int row, int token, int position, const LlmWeights& weights, int rank) const;
     /// Host output: row = request; its last argmax, an int32, the same in every lane.
     VectorRegion token_region() const;
     /// Rows of logits of the last step on the chip of this rank: for row `row` of those that wanted logits, (region,

@@ -6,58 +6,16 @@
 
 #include "base/error.hpp"
 #include "base/half.hpp"
+#include "compiler/llama_expert_image.hpp"
+#include "compiler/llama_layout.hpp"
 #include "compiler/llama_tables.hpp"
+#include "compiler/weight_rows.hpp"
 #include "models/rope.hpp"
 
 namespace superlane::compiler {
 namespace {
 
 uint32_t bits(float value) { return std::bit_cast<uint32_t>(value); }
-
-/// Rows of several tensors one under the other, as fp16 bits or as int8 with a scale a row. A chip sees its own share:
-/// its rows and columns by their numbers in the model, -1 for none.
-class StackedRows {
-public:
-    StackedRows(std::vector<const Tensor*> tensors, bool half, std::vector<int> rows, std::vector<int> columns)
-        : tensors_(std::move(tensors)), half_(half), rows_(std::move(rows)), columns_(std::move(columns)) {}
-
-    /// Weight bits of a row; returns its scale (1 for fp16), that of the whole row of the model.
-    float row(int own_row, std::vector<uint16_t>& out) {
-        out.assign(columns_.size(), 0);
-        int row = rows_[size_t(own_row)];
-        if (row < 0) return 1.0f;
-        size_t t = 0;
-        while (row >= tensors_[t]->rows()) row -= int(tensors_[t++]->rows());
-        const float scale = half_ ? halves(*tensors_[t], row) : int8(*tensors_[t], row);
-        for (size_t i = 0; i < out.size(); ++i)
-            if (columns_[i] >= 0) out[i] = bits_[size_t(columns_[i])];
-        return scale;
-    }
-
-private:
-    float halves(const Tensor& tensor, int row) {
-        bits_.resize(size_t(tensor.columns()));
-        tensor.row_halves(row, bits_);
-        return 1.0f;
-    }
-    float int8(const Tensor& tensor, int row) {
-        bits_.resize(size_t(tensor.columns()));
-        values_.resize(bits_.size());
-        tensor.row(row, values_);
-        float top = 0;
-        for (const float value : values_) top = std::max(top, std::fabs(value));
-        const float scale = top / 127.0f;
-        for (size_t i = 0; i < bits_.size(); ++i)
-            bits_[i] = scale == 0 ? 0 : uint8_t(int8_t(std::nearbyint(values_[i] / scale)));
-        return scale;
-    }
-
-    std::vector<const Tensor*> tensors_;
-    bool half_;
-    std::vector<int> rows_, columns_;
-    std::vector<float> values_;
-    std::vector<uint16_t> bits_;
-};
 
 /// Which rows and columns of the model's matrices a chip has.
 class Share {
@@ -69,6 +27,10 @@ public:
         for (int e = 0; e < layout_.residual.chips * layout_.residual.shard; ++e)
             all.push_back(layout_.residual.global(e, rank_));
         return all;
+    }
+    int rank() const { return rank_; }
+    std::vector<int> results() const {
+        return run(rank_ * layout_.config.attention_columns(), layout_.config.attention_columns());
     }
     std::vector<int> heads() const { return run(rank_ * layout_.config.q_columns(), layout_.config.q_columns()); }
     std::vector<int> ffn() const { return run(rank_ * layout_.config.ffn, layout_.config.ffn, layout_.whole.ffn); }
@@ -125,12 +87,16 @@ public:
             const LlamaLayer& layer = layout_.layers[i];
             const LayerWeights& w = weights.layers[size_t(layout_.first_layer()) + i];
             if (layout_.has_attention(int(i))) {
-                matrix(layer.qkv, {&w.q, &w.k, &w.v}, share_.qkv(), residual_);
-                matrix(layer.o, {&w.o}, residual_, share_.heads());
-                biases(layer.qkv, {&w.q_bias, &w.k_bias, &w.v_bias}, share_.qkv());
+                if (layout_.config.has_mla()) {
+                    add_latent_image(layout_, int(i), share_.rank(), w, image_);
+                } else {
+                    matrix(layer.qkv, {&w.q, &w.k, &w.v}, share_.qkv(), residual_);
+                    biases(layer.qkv, {&w.q_bias, &w.k_bias, &w.v_bias}, share_.qkv());
+                }
+                matrix(layer.o, {&w.o}, residual_, share_.results());
                 biases(layer.o, {&w.o_bias}, residual_);
             }
-            if (!layout_.has_ffn(int(i))) continue;
+            if (!layout_.has_ffn(int(i)) || layout_.has_experts(int(i))) continue;
             if (layout_.config.gated_ffn) {
                 matrix(layer.gate_up, {&w.gate, &w.up}, share_.gate_up(), residual_);
                 biases(layer.gate_up, {&w.gate_bias, &w.up_bias}, share_.gate_up());
@@ -156,7 +122,7 @@ private:
     void rotary_tables() {
         const std::vector<double> frequencies = rope_frequencies(layout_.config);
         const double factor = rope_attention_factor(layout_.config);
-        const size_t half = size_t(layout_.packing.half);
+        const size_t half = size_t(layout_.config.rope_dim() / 2);
         for (int position = 0; position < layout_.options.context; ++position) {
             const auto angle = [&](size_t lane) { return double(position) * frequencies[lane % half]; };
             fill(layout_.cosine, position, [&](size_t lane) { return bits(float(std::cos(angle(lane)) * factor)); });
@@ -292,7 +258,37 @@ Image LlamaCompiler::image(const LlmWeights& weights, int rank) const {
     SUPERLANE_CHECK(int(weights.layers.size()) >= layout_->first_layer() + layout_->config.layers,
                     "fewer layers of weights than the layout has");
     SUPERLANE_CHECK(rank >= 0 && rank < layout_->options.chips, rank);
-    return ImageWriter(*layout_, rank).write(weights);
+    Image image = ImageWriter(*layout_, rank).write(weights);
+    add_expert_image(*layout_, rank, weights, image);
+    return image;
+}
+
+Image LlamaCompiler::embedding_input(int row, int token, int position, const LlmWeights& weights, int rank) const {
+    const Layout& layout = *layout_;
+    SUPERLANE_CHECK(row >= 0 && row < layout.max_rows && token >= 0 && token < layout.whole.vocabulary, row, token);
+    const std::vector<int> own = Share(layout, rank).residual();
+    std::vector<uint16_t> embedding(size_t(layout.whole.hidden)), place(embedding.size(), 0);
+    weights.embedding.row_halves(token, embedding);
+    if (layout.whole.position == PositionKind::learned)
+        weights.positions.row_halves(layout.whole.position_offset + position, place);
+    const auto value = [&](size_t element) {
+        return half_to_float(embedding[element]) * float(layout.whole.embedding_multiplier) +
+               half_to_float(place[element]);
+    };
+    const bool wide = layout.alone() || layout.options.wide_exchange;
+    Image image;
+    for (int k = 0; k < layout.residual.slots; ++k) {
+        const std::vector<int> elements = layout.residual.slot_elements(0, k);
+        std::vector<uint32_t> lanes(size_t(layout.lanes), 0);
+        for (size_t lane = 0; lane < elements.size(); ++lane)
+            if (const int element = own[size_t(elements[lane])]; element >= 0)
+                lanes[lane] = wide ? bits(value(size_t(element))) : float_to_half(value(size_t(element)));
+        if (layout.alone())
+            put_row(image, layout.x, row * layout.hidden_tiles + k, lanes);
+        else
+            put_row(image, layout.gathered, layout.exchange_row(row, k, 0), lanes);
+    }
+    return image;
 }
 
 }  // namespace superlane::compiler

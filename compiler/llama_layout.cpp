@@ -14,15 +14,16 @@ constexpr int row_lanes = isa::lanes_per_superlane;
 int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
 int stage_blocks(const LlmConfig& whole, const LlamaOptions& options) {
-    const int blocks = options.blocks > 0 ? options.blocks : 2 * whole.layers - options.first_block;
-    SUPERLANE_CHECK(options.first_block >= 0 && blocks >= 1 && options.first_block + blocks <= 2 * whole.layers,
-                    options.first_block, blocks);
+    const int blocks = options.blocks >= 0 ? options.blocks : 2 * whole.layers - options.first_block;
+    SUPERLANE_CHECK(
+        options.first_block >= 0 && (blocks >= 1 || options.head) && options.first_block + blocks <= 2 * whole.layers,
+        options.first_block, blocks);
     return blocks;
 }
 
 /// What one chip of the stage has of the model.
 LlmConfig stage_config(const LlmConfig& whole, const LlamaOptions& options) {
-    LlmConfig own = shard_config(whole, options.chips);
+    LlmConfig own = shard_config(whole, options.chips, options.expert_groups);
     own.layers = (options.first_block + stage_blocks(whole, options) + 1) / 2 - options.first_block / 2;
     return own;
 }
@@ -36,7 +37,8 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
       options(options_),
       residual(config_.hidden, options_.chips, chip_.lanes()),
       memory(chip),
-      packing(config, chip.geometry.superlanes, chip.lanes(), pass_limit()),
+      latent(config, chip.lanes()),
+      packing(attention_shape(config), chip.geometry.superlanes, chip.lanes(), pass_limit()),
       results(packing.group * packing.kv * packing.value_blocks * row_lanes, packing.group, chip.lanes()),
       half(!options.int8),
       blocks(stage_blocks(whole, options)),
@@ -63,7 +65,8 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
         throw user_error("chip '", chip.name, "': this model and batch need mxm.accumulators of at least ", needed,
                          ", it has ", g.accumulators);
     hidden_tiles = residual.rows;
-    ffn_tiles = ceil_div(config.ffn, lanes);
+    ffn_tiles = ceil_div(std::max(config.ffn, config.moe.shared_ffn), lanes);
+    experts = expert_layout(whole, config, options.expert_groups, lanes);
     result_tiles = results_packed() ? results.rows : packing.tiles * packing.group;
     pages = ceil_div(options.context, lanes);
     max_rows = std::max(options.batch, std::min({options.prefill_rows, row_lanes, g.accumulators / 2,
@@ -74,6 +77,7 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
     if (options.head) plan_head();
     allocate_constants();
     allocate_scratch();
+    allocate_latent();
     allocate_exchange();
     allocate_cache();
     place_weights();
@@ -108,12 +112,14 @@ std::vector<VectorRegion> LlamaCompiler::Layout::far_rows(const std::string& nam
 void LlamaCompiler::Layout::allocate_constants() {
     const int64_t before = memory.words_used();
     const Side west = Side::West, east = Side::East;
+    const int norms = config.sandwich_norms ? post_norm(config.layers, false) : 2 * config.layers + 1;
+    // First of its slices: a norm is read while its result is written at their top, so it must be in another bank.
+    norm = memory.vectors("norm weights", east, 0, 4, norms * hidden_tiles, true);
+    if (config.has_mla()) allocate_latent_constants();
     if (config.position == PositionKind::rope) {
         cosine = memory.vectors("cosine table", west, 0, 4, options.context, true);
         sine = memory.vectors("sine table", east, 0, 4, options.context, true);
     }
-    const int norms = config.sandwich_norms ? post_norm(config.layers, false) : 2 * config.layers + 1;
-    norm = memory.vectors("norm weights", east, 0, 4, norms * hidden_tiles, true);
     slot_mask = memory.vectors("head masks", east, 1, 1, packing.slots, true);
     result_mask =
         memory.vectors("result masks", east, 1, 1,
@@ -156,6 +162,7 @@ void LlamaCompiler::Layout::allocate_constants() {
         head_bias = memory.vectors("head bias", east, 1, 4, int(head.tiles.size()), true);
     }
     allocate_features();
+    if (experts.experts > 0) allocate_expert_tables();
     use.tables = (memory.words_used() - before) * lanes;
 }
 
@@ -175,9 +182,11 @@ void LlamaCompiler::Layout::allocate_scratch() {
         sum_stages[stage] = scratch("row sums", west, 1 + stage % 2, 4, rows);
         top_stages[stage] = scratch("row maxima", east, 1 + stage % 2, 4, rows);
     }
-    scale = scratch("activation scales", west, 1, 4, 5 * rows);
+    scale = scratch("activation scales", west, 1, 4, 6 * rows);
     denominator = scratch("softmax sums", west, 1, 4, head_rows);
-    wide = scratch("fp32 activations", east, 0, 4, rows * std::max({hidden_tiles, ffn_tiles, result_tiles}));
+    wide =
+        scratch("fp32 activations", east, 0, 4,
+                rows * std::max({hidden_tiles, ffn_tiles, result_tiles, latent.query_vectors, latent.result_vectors}));
     for (const Side side : {west, east}) {
         const int s = int(side);
         normed[s] = scratch("normed activations", side, 2, width, rows * hidden_tiles);
@@ -203,6 +212,7 @@ void LlamaCompiler::Layout::allocate_scratch() {
         for (int stage = 0; stage < 3; ++stage) best[stage] = scratch("argmax", west, stage, 4, 2 * rows);
     }
     allocate_feature_scratch();
+    if (experts.experts > 0) allocate_expert_scratch();
     use.scratch = (memory.words_used() - before) * lanes;
 }
 
@@ -254,7 +264,7 @@ void LlamaCompiler::Layout::allocate_exchange() {
         received = region("partial sums received", Side::East, far - 1, width, rows);
         if (options.head) {
             candidates = region("best logits", Side::East, far - 1, 4, max_rows * options.chips);
-            candidate_tokens = region("best tokens", Side::East, far - 1, 4, max_rows * options.chips);
+            candidate_tokens = region("best tokens", Side::East, far, 4, max_rows * options.chips);
         }
     }
     use.scratch += (memory.words_used() - before) * lanes;
@@ -263,16 +273,16 @@ void LlamaCompiler::Layout::allocate_exchange() {
 /// Weights keep away from the slices next to the VXM while they fit elsewhere: those serve vectors.
 void LlamaCompiler::Layout::place_weights() {
     const int64_t before = memory.words_used();
-    const int width = half ? 2 : 1;
     int64_t words = 0;
     const auto count = [&](const Matrix& matrix) {
+        const int width = (matrix.half ? 2 : 1) * std::max(1, matrix.experts);
         for (const OutputTile& tile : matrix.tiles) {
             const int k_tiles = tile.k_last < 0 ? int(matrix.inputs.size()) : tile.k_last - tile.k_first + 1;
             words += int64_t(ceil_div(int(tile.outputs.size()), row_lanes)) * row_lanes * width * k_tiles;
         }
     };
-    for (const LlamaLayer& layer : layers)
-        for (const Matrix* matrix : {&layer.qkv, &layer.o, &layer.gate_up, &layer.down}) count(*matrix);
+    for (LlamaLayer& layer : layers)
+        for (const Matrix* matrix : layer.matrices()) count(*matrix);
     if (options.head) count(head);
     const int far = chip.geometry.mem_slices - chip.geometry.load_streams * chip.geometry.planes;
     int64_t free = 0;
@@ -290,9 +300,11 @@ void LlamaCompiler::Layout::place_weights() {
                          use.tables + use.scratch, " B, together ", words * lanes + use.kv + use.tables + use.scratch,
                          " B of ", int64_t(2) * chip.geometry.mem_slices * chip.data_words() * lanes, " B for data (",
                          chip.sram_bytes(), " B of SRAM less ", chip.text_bytes(), " B of instruction text)");
-    for (LlamaLayer& layer : layers)
-        for (Matrix* matrix : {&layer.qkv, &layer.o, &layer.gate_up, &layer.down})
-            place_matrix(chip, memory, pool, *matrix);
+    for (const bool of_experts : {true, false})  // experts may not lie everywhere: they choose first
+        for (LlamaLayer& layer : layers)
+            for (Matrix* matrix : layer.matrices())
+                if ((matrix->experts > 0) == of_experts)
+                    place_matrix(chip, memory, of_experts ? expert_pool(chip, pool, matrix->experts) : pool, *matrix);
     if (options.head) place_matrix(chip, memory, pool, head);
     use.weights = (memory.words_used() - before) * lanes;
 }

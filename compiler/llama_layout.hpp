@@ -2,6 +2,8 @@
 // Where a Llama-family model lies in SRAM, and how its heads are packed into lanes.
 #pragma once
 #include "compiler/llama.hpp"
+#include "compiler/llama_experts.hpp"
+#include "compiler/llama_latent.hpp"
 #include "compiler/matrix.hpp"
 #include "compiler/shard.hpp"
 
@@ -51,7 +53,17 @@ struct LlamaLayer {
     // Indices into qkv.tiles: [g * pairs + pair][half], [pair][half], [vector].
     std::vector<std::array<int, 2>> query, key;
     std::vector<int> value;
-    std::vector<std::array<int, 2>> ffn;  ///< into gate_up.tiles: [vector][gate, up]; gate -1 = not gated
+    std::vector<std::array<int, 2>>
+        ffn;  ///< into gate_up.tiles: [vector][gate, up]; gate -1 = not gated; of experts the shared one's
+    LatentLayer latent;
+    // Of a layer with experts:
+    Matrix router, expert_gate_up, expert_down;
+    std::vector<std::array<int, 2>> expert_ffn;  ///< into expert_gate_up.tiles
+
+    std::array<Matrix*, 10> matrices() {
+        return {&qkv,    &latent.query_b, &latent.key_up, &latent.value_up, &o,
+                &router, &gate_up,        &down,          &expert_gate_up,  &expert_down};
+    }
 };
 
 struct LlamaCompiler::Layout {
@@ -63,6 +75,7 @@ struct LlamaCompiler::Layout {
     LlamaOptions options;
     ShardedVector residual;
     Memory memory;
+    LatentPacking latent;
     HeadPacking packing;
     ShardedVector results;  ///< attention's, a "shard" each group member: o's input
     bool half;              ///< fp16 weights
@@ -104,6 +117,9 @@ struct LlamaCompiler::Layout {
     /// Whether the stage has that block of layers[layer].
     bool has_attention(int layer) const { return has(2 * (first_layer() + layer)); }
     bool has_ffn(int layer) const { return has(2 * (first_layer() + layer) + 1); }
+    bool has_experts(int layer) const { return has_ffn(layer) && whole.is_moe(first_layer() + layer); }
+
+    ExpertLayout experts;
 
     // KV cache and staging: [request][layer]
     struct Cache {
@@ -130,6 +146,8 @@ struct LlamaCompiler::Layout {
     VectorRegion weights16[2];                          ///< softmax weights, by side
     VectorRegion best[3];                               ///< argmax: input, middle, result; logits, then tokens
 
+    LatentRegions latent_rows;
+
     // Exchanges between chips; rows of `exchange_row`.
     VectorRegion outgoing, received, gathered;  ///< partial sums to other chips, those for this one; residual shards
     VectorRegion packed;                        ///< fp32: rests of all shards, row * packed rows + v
@@ -138,7 +156,9 @@ struct LlamaCompiler::Layout {
     int exchange_row(int row, int k, int offset) const { return (row * residual.slots + k) * options.chips + offset; }
     static int piece_mask_row(const ShardedVector& vector, int v);
     /// Whether the last result tiles of a group's members share vectors.
-    bool results_packed() const { return results.rest > 0 && results.packed_rows() < packing.group; }
+    bool results_packed() const {
+        return !config.has_mla() && results.rest > 0 && results.packed_rows() < packing.group;
+    }
     int result_row(int tile, int g) const {
         return results_packed() ? results.full_row(g, tile) : g * packing.tiles + tile;
     }
@@ -174,7 +194,14 @@ private:
     void plan_layer(LlamaLayer& layer, int index);
     void plan_qkv(LlamaLayer& layer, const std::string& name);
     void plan_output(LlamaLayer& layer, const std::string& name);
-    void plan_ffn(LlamaLayer& layer, const std::string& name);
+    void plan_latent(LlamaLayer& layer, const std::string& name);
+    void plan_latent_rows(LlamaLayer& layer, const std::string& name);
+    void deal_latent(Matrix& matrix, const std::vector<std::vector<int>>& vectors, const std::vector<int>& numbers,
+                     bool biased);
+    void plan_dense_ffn(LlamaLayer& layer, const std::string& name, int ffn);
+    std::vector<std::array<int, 2>> plan_gate_up(Matrix& matrix, int ffn);
+    void plan_experts(LlamaLayer& layer, const std::string& name);
+    void give_expert_rows(Matrix& matrix);
     void plan_head();
     std::vector<LaneMap> residual_lanes() const;
     std::vector<OutputTile> deal_residual(int k_tiles) const;
@@ -182,12 +209,22 @@ private:
     void allocate_scratch();
     void allocate_features();
     void allocate_feature_scratch();
+    void allocate_latent_constants();
+    void allocate_latent();
     void allocate_exchange();
     void allocate_cache();
+    void allocate_expert_tables();
+    void allocate_rank_tables();
+    void allocate_expert_scratch();
     void place_weights();
     std::vector<VectorRegion> far_rows(const std::string& name, Side side, int words, bool constant);
     int scale_rows_[2] = {}, bias_rows_[2] = {};
+    int expert_scale_rows_[2] = {}, expert_bias_rows_[2] = {};
     void give_rows(Matrix& matrix, bool biased);
 };
+
+/// The weights, gains, scales and masks of latent attention of layers[layer] up to the output projection.
+void add_latent_image(const LlamaCompiler::Layout& layout, int layer, int rank, const LayerWeights& weights,
+                      Image& image);
 
 }  // namespace superlane::compiler

@@ -143,11 +143,16 @@ void LlamaStep::norm_int8(int index, const NormRow& row, Product product) {
 }
 
 void LlamaStep::quantize_row(int row, int vectors, const VectorRegion (&to)[2]) {
+    quantize_from(layout_.wide, layout_.top_stages[2], row, vectors, to);
+}
+
+void LlamaStep::quantize_from(const VectorRegion& from, const VectorRegion& maxima, int row, int vectors,
+                              const VectorRegion (&to)[2]) {
     VectorTask task = lowering_.vector_task(vectors);
-    Value top = task.op(Opcode::Maximum, DType::F32, task.read(layout_.top_stages[2], DType::F32, row, 0), tiny);
+    Value top = task.op(Opcode::Maximum, DType::F32, task.read(maxima, DType::F32, row, 0), tiny);
     Value root = task.op(Opcode::Rsqrt, DType::F32, top);
     Value inverse = task.op(Opcode::Multiply, DType::F32, task.op(Opcode::Multiply, DType::F32, root, root), 127.0f);
-    Value q = task.op(Opcode::Multiply, DType::F32, task.read(layout_.wide, DType::F32, row * vectors), inverse);
+    Value q = task.op(Opcode::Multiply, DType::F32, task.read(from, DType::F32, row * vectors), inverse);
     Value rounded = task.convert(DType::F32, DType::I8, q);
     for (int side = 0; side < 2; ++side) task.write(rounded, to[side], row * vectors);
     problem_.add(task.finish());

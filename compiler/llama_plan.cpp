@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which outputs of each projection form a tile, and which planes compute it.
 #include <algorithm>
+#include <utility>
 
 #include "base/error.hpp"
 #include "compiler/llama_layout.hpp"
@@ -79,11 +80,16 @@ std::vector<OutputTile> LlamaCompiler::Layout::deal_residual(int k_tiles) const 
 
 void LlamaCompiler::Layout::plan_layer(LlamaLayer& layer, int index) {
     const std::string name = "layer " + std::to_string(first_layer() + index);
-    if (has_attention(index)) {
+    if (has_attention(index) && config.has_mla()) {
+        plan_latent(layer, name);
+    } else if (has_attention(index)) {
         plan_qkv(layer, name);
         plan_output(layer, name);
     }
-    if (has_ffn(index)) plan_ffn(layer, name);
+    if (has_experts(index))
+        plan_experts(layer, name);
+    else if (has_ffn(index))
+        plan_dense_ffn(layer, name, config.ffn);
 }
 
 void LlamaCompiler::Layout::plan_qkv(LlamaLayer& layer, const std::string& name) {
@@ -143,32 +149,73 @@ void LlamaCompiler::Layout::plan_output(LlamaLayer& layer, const std::string& na
     give_rows(layer.o, config.has_o_bias());
 }
 
-void LlamaCompiler::Layout::plan_ffn(LlamaLayer& layer, const std::string& name) {
-    Matrix& gate_up = layer.gate_up;
-    gate_up = {.name = name + " gate, up weights", .half = half, .inputs = residual_lanes()};
+std::vector<std::array<int, 2>> LlamaCompiler::Layout::plan_gate_up(Matrix& gate_up, int ffn) {
+    std::vector<std::array<int, 2>> pairs;
     UnitLoads loads(half, chip.geometry.planes);
-    for (int vector = 0; vector < ffn_tiles; ++vector) {
-        const int first = vector * lanes, last = std::min(config.ffn, first + lanes);
-        const int tile_index = int(gate_up.tiles.size());
+    for (int first = 0; first < ffn; first += lanes) {
+        const int last = std::min(ffn, first + lanes), tile_index = int(gate_up.tiles.size());
         if (!config.gated_ffn) {
             OutputTile tile{.unit = loads.single(last - first)};
             for (int output = first; output < last; ++output) tile.outputs.push_back(output);
             gate_up.tiles.push_back(std::move(tile));
-            layer.ffn.push_back({-1, tile_index});
+            pairs.push_back({-1, tile_index});
             continue;
         }
         const int plane = loads.pair(last - first, last - first);
         for (const Side side : {Side::West, Side::East}) {  // gate west, up east
             OutputTile tile{.unit = {side, plane, half}};
-            for (int output = first; output < last; ++output) tile.outputs.push_back(int(side) * config.ffn + output);
+            for (int output = first; output < last; ++output) tile.outputs.push_back(int(side) * ffn + output);
             gate_up.tiles.push_back(std::move(tile));
         }
-        layer.ffn.push_back({tile_index, tile_index + 1});
+        pairs.push_back({tile_index, tile_index + 1});
     }
-    give_rows(gate_up, config.mlp_bias);
-    layer.down = {.name = name + " down weights", .half = half, .inputs = dense_lanes(config.ffn, lanes)};
-    layer.down.tiles = deal_residual(ffn_tiles);
+    return pairs;
+}
+
+void LlamaCompiler::Layout::plan_dense_ffn(LlamaLayer& layer, const std::string& name, int ffn) {
+    layer.gate_up = {.name = name + " gate, up weights", .half = half, .inputs = residual_lanes()};
+    layer.ffn = plan_gate_up(layer.gate_up, ffn);
+    give_rows(layer.gate_up, config.mlp_bias);
+    layer.down = {.name = name + " down weights", .half = half, .inputs = dense_lanes(ffn, lanes)};
+    layer.down.tiles = deal_residual(int(layer.down.inputs.size()));
     give_rows(layer.down, config.mlp_bias);
+}
+
+void LlamaCompiler::Layout::give_expert_rows(Matrix& matrix) {
+    for (OutputTile& tile : matrix.tiles) {
+        if (tile.k_first > 0) continue;
+        const size_t side = size_t(tile.unit.side);
+        if (!half) tile.scale_row = std::exchange(expert_scale_rows_[side], expert_scale_rows_[side] + experts.own);
+        const bool elsewhere = tile.vector >= residual.slots && !alone();
+        if (config.mlp_bias && !elsewhere)
+            tile.bias_row = std::exchange(expert_bias_rows_[side], expert_bias_rows_[side] + experts.own);
+    }
+}
+
+/// The router in fp16 whatever the weights are; its outputs as ExpertLayout wants them.
+void LlamaCompiler::Layout::plan_experts(LlamaLayer& layer, const std::string& name) {
+    std::vector<int> outputs;
+    for (int copy = 0; copy < experts.copies; ++copy)
+        for (int expert = 0; expert < experts.experts; ++expert) outputs.push_back(expert);
+    layer.router = {.name = name + " router weights", .half = true, .inputs = residual_lanes()};
+    layer.router.tiles = deal_vectors(mxm_units(chip.geometry, true), {outputs}, int(layer.router.inputs.size()));
+
+    const int ffn = config.moe.ffn;
+    layer.expert_gate_up = {.name = name + " expert gate, up weights",
+                            .half = half,
+                            .inputs = residual_lanes(),
+                            .experts = experts.own,
+                            .expert_rows = 2 * ffn};
+    layer.expert_ffn = plan_gate_up(layer.expert_gate_up, ffn);
+    give_expert_rows(layer.expert_gate_up);
+    layer.expert_down = {.name = name + " expert down weights",
+                         .half = half,
+                         .inputs = dense_lanes(ffn, lanes),
+                         .experts = experts.own,
+                         .expert_rows = residual.chips * residual.shard};
+    layer.expert_down.tiles = deal_residual(experts.tiles);
+    give_expert_rows(layer.expert_down);
+    if (config.moe.shared_ffn > 0) plan_dense_ffn(layer, name + " shared expert", config.moe.shared_ffn);
 }
 
 void LlamaCompiler::Layout::plan_head() {

@@ -40,18 +40,26 @@ LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<Step
         request.half_base = half_base;
         half_base += (request.count * layout.packing.heads + 1) / 2;
     }
+    problem_.reserve_inward(int(layout.experts.far_map[0].size()));
     std::vector<NormRow> all;
     for (int row = 0; row < int(rows_.size()); ++row) all.push_back({row, row});
     if (layout.options.embedding) embed();
-    if (layout.options.in.cables > 0)
-        for (const NormRow& row : all) enter(row.row);
+    for (const NormRow& row : all) {
+        if (layout.options.in.cables > 0)
+            enter(row.row);
+        else if (!layout.options.embedding && !layout.alone())  // the host wrote each chip its shard
+            gather_shards(row.row, false, {});
+    }
     for (int layer = 0; layer < layout.config.layers; ++layer) {
         const bool last = layer + 1 == layout.config.layers && layout.options.out.cables > 0;
         if (layout.has_attention(layer)) attention(layer, all, last && !layout.has_ffn(layer));
         if (!layout.has_ffn(layer)) continue;
         problem_.begin_operation("ffn norm");
         norm(2 * layer + 1, all, ffn_product);
-        feed_forward(layer, last);
+        if (layout.has_experts(layer))
+            mixture_of_experts(layer, last);
+        else
+            feed_forward(layer, last);
     }
     if (layout.options.head) head();
 }
@@ -59,6 +67,7 @@ LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<Step
 void LlamaStep::attention(int layer, const std::vector<NormRow>& rows, bool last) {
     problem_.begin_operation("attention norm");
     norm(2 * layer, rows, qkv_product);
+    if (layout_.config.has_mla()) return latent_attention(layer, last);
     project_qkv(layer);
     for (const Request& request : requests_) attend(layer, request);
     problem_.begin_operation("output projection");
@@ -216,53 +225,6 @@ LlamaStep::Value LlamaStep::pack(VectorTask& task, const Rests& rests, int v) {
                         task.read(rests.mask, DType::Bool, LlamaCompiler::Layout::piece_mask_row(vector, v)));
     if (rests.type == DType::F16) own = task.convert(DType::F16, DType::F32, own);
     return task.accumulate(DType::F32, AccumulateOp::Add, own, vector.pieces(v));
-}
-
-/// Product inputs of the down projection, a tile of several rows: as fp16, or to be quantized.
-void LlamaStep::store_activated(VectorTask& task, Value y, int vector, int row) {
-    const int first = row * layout_.ffn_tiles + vector;
-    if (layout_.half) {
-        const Value rounded = task.convert(DType::F32, DType::F16, y);
-        for (const VectorRegion& to : layout_.activated) task.write(rounded, to, first, layout_.ffn_tiles);
-    } else {
-        task.write(y, layout_.wide, first, layout_.ffn_tiles);
-    }
-    problem_.add(task.finish());
-}
-
-void LlamaStep::feed_forward(int layer, bool last) {
-    const LlamaLayer& weights = layout_.layers[size_t(layer)];
-    const Matrix& matrix = weights.gate_up;
-    problem_.begin_operation(layout_.config.gated_ffn ? "gate, up" : "up");
-    const int rows = int(rows_.size());
-    const ProductInput input = layout_.input(layout_.normed, rows);
-    const HeldInput held = hold_input(lowering_, matrix, input);
-    for (int vector = 0; vector < layout_.ffn_tiles; ++vector) {
-        const std::array<int, 2>& tiles = weights.ffn[size_t(vector)];
-        std::array<int, 2> slots{};
-        for (size_t which = 0; which < 2; ++which) {
-            if (tiles[which] < 0) continue;
-            slots[which] = lowering_.take_accumulators(rows);
-            multiply_tile(lowering_, matrix, matrix.tiles[size_t(tiles[which])], input, held, slots[which]);
-        }
-        for (int row = 0; row < rows; row += row_chunk) {
-            VectorTask task = lowering_.vector_task(std::min(row_chunk, rows - row));
-            const auto value = [&](size_t which) {
-                return result(task, matrix.tiles[size_t(tiles[which])], slots[which] + row,
-                              scales(task, ffn_product, row));
-            };
-            if (tiles[0] < 0) {
-                store_activated(task, activate(task, value(1)), vector, row);
-                continue;
-            }
-            const Value gate = value(0);
-            store_activated(task, gated(task, gate, value(1)), vector, row);
-        }
-    }
-    problem_.begin_operation("down projection");
-    if (!layout_.half)
-        for (int row = 0; row < rows; ++row) quantize(row, layout_.ffn_tiles, layout_.activated, down_product);
-    add_product(weights.down, layout_.activated, down_product, {layout_.post_norm(layer, true), last});
 }
 
 }  // namespace superlane::compiler

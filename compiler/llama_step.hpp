@@ -28,7 +28,7 @@ private:
         int pair, row, g, slot;
     };
     /// Products with int8 activations: each has its scales.
-    enum Product { qkv_product, output_product, ffn_product, down_product, head_product };
+    enum Product { qkv_product, output_product, ffn_product, down_product, head_product, query_product };
     struct NormRow {
         int row, to;
     };
@@ -46,7 +46,7 @@ private:
     void store_sum(VectorTask& task, Value sum, int vector, int row);
     void land(int row, const Landing& landing);
     void feed_forward(int layer, bool last);
-    void store_activated(VectorTask& task, Value y, int vector, int row);
+    void inner_ffn(const LlamaLayer& layer);
     void head();
     void store_logits(const OutputTile& tile, int index, int slot, int count);
     void argmax(int index, int request);
@@ -81,6 +81,8 @@ private:
     void add_normed(int index, int row);
     void quantize(int row, int vectors, const VectorRegion (&to)[2], Product product);
     void quantize_row(int row, int vectors, const VectorRegion (&to)[2]);
+    void quantize_from(const VectorRegion& from, const VectorRegion& maxima, int row, int vectors,
+                       const VectorRegion (&to)[2]);
 
     // llama_activation.cpp
     Value sigmoid(VectorTask& task, Value x, float factor);
@@ -104,6 +106,31 @@ private:
     std::array<Value, 2> head_halves(VectorTask& task, const Heads& heads);
     int raw_row(const Heads& heads) const;
     void sum_slots(int side, int row);
+
+    // llama_router.cpp: which experts each row takes, and with what weight
+    void route(const LlamaLayer& layer, int index);
+    void router_input(int norm_index, int row);
+    void router_product(const Matrix& router, int index);
+    void share_logits(int row);
+    void rank(const RankTable& table, const VectorRegion& values, int value_row, int to);
+    void score_softmax(int row);
+    void score_sigmoid(int index, int row);
+    void allow_groups(int row);
+    void pick(int row, int slot);
+    void map_expert(int row, int slot);
+    void weigh_picks(int row);
+    Value keep_picked(VectorTask& task, DType type, Value value, int row, int slot);
+    void reduce_picks(DType type, isa::AccumulateOp reduction, int row);
+
+    // llama_mixture.cpp: the chosen experts' FFNs and their sum
+    void mixture_of_experts(int index, bool last);
+    void shared_expert(const LlamaLayer& layer);
+    void expert_inner(const LlamaLayer& layer, const HeldInput& held, int row, int slot);
+    void quantize_expert(int choice);
+    void expert_down(const LlamaLayer& layer, int row, int slot);
+    void store_weighted(VectorTask& task, Value value, int vector, int row, int slot, bool begun);
+    Value expert_result(VectorTask& task, const OutputTile& tile, Value sum, Value scale, int choice);
+    ExpertMap next_map(Side side, int choice);
 
     // llama_exchange.cpp: between the chips of the group, and between stages
     void send_partial(int row, int offset, int k);
@@ -156,6 +183,22 @@ private:
     int weight_row(const Request& request, int page, int row, int g, int kv_head) const;
     MxmUnit attention_unit(int side);
 
+    // llama_latent.cpp
+    void latent_attention(int layer, bool last);
+    void project_latent(const Matrix& matrix, const ProductInput& input, Product product);
+    void norm_latent_query(int layer, int row);
+    void store_latent(int layer, const Request& request, int row);
+    void store_latent_half(int layer, const Request& request, int row, int h, int raw_row);
+    void rotate_queries(const Request& request);
+    void take_nope(int row);
+    void reduce_heads(int row);
+    void quantize_latent(VectorTask& task, Value wide, int top, int top_step, const VectorRegion (&to)[2], int first);
+    void quantize_latent_results(int row);
+    void multiply_head(const OutputTile& tile, int k, const VectorRegion (&input)[2], int first, int step, int slot,
+                       bool add);
+    void latent_query(const Matrix& key_up, int head, int h);
+    void latent_results(const Matrix& value_up);
+
     const LlamaCompiler::Layout& layout_;
     std::vector<StepRow> rows_;
     std::vector<Request> requests_;
@@ -166,6 +209,7 @@ private:
     std::vector<std::vector<SentRow>> sent_rows_;  ///< by cable
     std::vector<std::vector<int>> received_rows_;
     int next_pair_ = 0;
+    int next_map_[2] = {};  ///< by side
 };
 
 }  // namespace superlane::compiler

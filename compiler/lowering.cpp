@@ -182,17 +182,20 @@ void Lowering::accumulate(Task& task, const MxmUnit& unit, const Pass& pass, int
     task.accesses.push_back({cell, 1, count, interval, at, at + 1, true});
 }
 
+void Lowering::install(Task& task, const MxmUnit& unit, int at) {
+    Issue issue{problem_.queues().mxm(unit.side, unit.plane, MxmPort::Activations), at, 1, 1, 0, {}};
+    issue.instruction.opcode = Opcode::InstallWeights;
+    issue.instruction.dtype = unit.type();
+    task.issues.push_back(issue);
+    occupy_pair(task, unit, MxmPort::Activations, at, 1);
+}
+
 void Lowering::tile(const MxmUnit& unit, const WeightRows& weights, const std::vector<Pass>& passes) {
     Task task;
     load(task, unit, weights);
     const isa::Timing& timing = chip().timing;
     const int installed = weights.cycles;
-    Issue install{problem_.queues().mxm(unit.side, unit.plane, MxmPort::Activations), installed, 1, 1, 0, {}};
-    install.instruction.opcode = Opcode::InstallWeights;
-    install.instruction.dtype = unit.type();
-    task.issues.push_back(install);
-    occupy_pair(task, unit, MxmPort::Activations, installed, 1);
-
+    install(task, unit, installed);
     const int interval = unit.half ? timing.mxm_half_interval : 1;
     int next = installed + timing.mxm_install_ripple;
     for (const Pass& pass : passes) {

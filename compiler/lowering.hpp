@@ -33,6 +33,16 @@ struct Pass {
     bool add = false;
 };
 
+/// Which expert's words are read: every slice gathers the word that the map's 16-bit entries say, counted from that of
+/// expert 0. The map lies outside all weights, so that it reaches their slices on an inward stream, where it takes
+/// nothing from the weights, which fill the outward ones.
+struct ExpertMap {
+    VectorRegion region;  ///< 1 byte a lane
+    int row = 0;
+    int stream = 0;
+    int experts = 1;  ///< word w of expert e is word w * experts + e
+};
+
 /// All planes of a chip as units: int8 one by one, fp16 in pairs; west and east in turn.
 std::vector<MxmUnit> mxm_units(const isa::Geometry& geometry, bool half);
 
@@ -55,6 +65,9 @@ public:
     void hold_at_once(const std::vector<VectorRegion>& vectors, int row, int slot, bool half);
     /// Loads a tile, installs it, and lets the passes through.
     void tile(const MxmUnit& unit, const WeightRows& weights, const std::vector<Pass>& passes);
+    /// The chosen expert's tiles one after the other, pass i behind weights[i]; rows past a tile's last are zero words.
+    void expert_tiles(const MxmUnit& unit, const std::vector<WeightRows>& weights, const ExpertMap& map,
+                      const std::vector<Pass>& passes);
     /// Accumulator slots straight to memory on the unit's side, not by way of the VXM: slot + i to row + i.
     void store_accumulators(const MxmUnit& unit, int slot, int count, const VectorRegion& region, int row);
 
@@ -87,6 +100,10 @@ private:
         return last_[size_t(int(unit.side) * problem_.chip().geometry.planes + plane)];
     }
     void load(Task& task, const MxmUnit& unit, const WeightRows& weights);
+    void gather(Task& task, const MxmUnit& unit, const WeightRows& weights, int experts, int at, int cycles,
+                uint16_t map);
+    void spread_map(Task& task, const ExpertMap& map, Side side);
+    void install(Task& task, const MxmUnit& unit, int at);
     void follow(Task& task, const MxmUnit& unit, int installed);
     void activate(Task& task, const MxmUnit& unit, const Activations& activations, int at, int interval);
     void accumulate(Task& task, const MxmUnit& unit, const Pass& pass, int at, int interval);

@@ -3,6 +3,7 @@
 #include "compiler/matrix.hpp"
 
 #include <algorithm>
+#include <climits>
 #include <map>
 
 #include "base/error.hpp"
@@ -13,39 +14,67 @@ namespace {
 constexpr int weight_rows_a_cycle =
     16;  // granularity of tile widths; any is right, this one wastes no load cycle on tsp-v1
 
-/// Slices for a tile: planes take every planes-th slice, so that tiles of different planes never meet in one. Of its
-/// own the tile takes those with the most free words, farthest out first among equals; ascending.
-std::vector<int> tile_slices(const models::Chip& chip, const Memory& memory, const MxmUnit& unit, int first,
-                             int count) {
-    const int planes = chip.geometry.planes;
-    const auto free = [&](int slice) {  // fp16 takes both planes' neighbours at once
-        return unit.half ? std::min(memory.free_words(unit.side, slice), memory.free_words(unit.side, slice + 1))
-                         : memory.free_words(unit.side, slice);
-    };
-    std::vector<int> slices;
-    for (int slice = first; slice + int(unit.half) < chip.geometry.mem_slices; ++slice)
-        if (slice % planes == unit.plane) slices.push_back(slice);
-    SUPERLANE_CHECK(int(slices.size()) >= count, "fewer MEM slices than weight streams", slices.size());
-    std::stable_sort(slices.begin(), slices.end(),
-                     [&](int x, int y) { return std::pair(-free(x), -x) < std::pair(-free(y), -y); });
-    slices.resize(size_t(count));
-    std::sort(slices.begin(), slices.end());
-    if (!unit.half) return slices;
-    std::vector<int> both;
-    for (const int slice : slices) both.insert(both.end(), {slice, slice + 1});
-    return both;
-}
+/// Slices for tiles of one unit, each with the words that are free in it (fp16: in it and the next, which serve at
+/// once).
+class SliceChoice {
+public:
+    SliceChoice(const models::Chip& chip, const Memory& memory, const MxmUnit& unit, const WeightPool& pool)
+        : chip_(chip), memory_(memory), unit_(unit), pool_(pool) {}
+
+    /// Planes take every planes-th slice, so that tiles of different planes never meet in one; when those are full,
+    /// any. Of these the ones with the most free words, farthest out first among equals; ascending.
+    std::vector<int> take(int count, int words) const {
+        const int planes = chip_.geometry.planes;
+        std::vector<int> own = fullest_last(count, [&](int slice) { return slice % planes == unit_.plane; });
+        if (least_free(own) >= words || unit_.half) return own;
+        return fullest_last(count, [](int) { return true; });
+    }
+    int least_free(const std::vector<int>& slices) const {
+        int least = INT_MAX;
+        for (const int slice : slices) least = std::min(least, free(slice));
+        return least;
+    }
+
+private:
+    int free(int slice) const {
+        const int here = memory_.free_words(unit_.side, slice);
+        return unit_.half ? std::min(here, memory_.free_words(unit_.side, slice + 1)) : here;
+    }
+    template <class Allowed>
+    std::vector<int> fullest_last(int count, Allowed allowed) const {
+        std::vector<int> slices;
+        const int end = std::min(chip_.geometry.mem_slices, pool_.last_slice + 1);
+        for (int slice = pool_.first_slice; slice + int(unit_.half) < end; ++slice)
+            if (allowed(slice)) slices.push_back(slice);
+        SUPERLANE_CHECK(int(slices.size()) >= count, "fewer MEM slices than weight streams", slices.size());
+        std::stable_sort(slices.begin(), slices.end(),
+                         [&](int x, int y) { return std::pair(-free(x), -x) < std::pair(-free(y), -y); });
+        slices.resize(size_t(count));
+        std::sort(slices.begin(), slices.end());
+        return slices;
+    }
+
+    const models::Chip& chip_;
+    const Memory& memory_;
+    const MxmUnit& unit_;
+    const WeightPool& pool_;
+};
 
 /// Images of one piece: by weight row of a cycle, then byte.
 class PieceImage {
 public:
-    PieceImage(const WeightPiece& piece, size_t lanes)
-        : piece_(piece), lanes_(lanes), width_(size_t(piece.rows.regions[0].width)) {
+    PieceImage(const WeightPiece& piece, size_t lanes, int experts)
+        : piece_(piece),
+          lanes_(lanes),
+          width_(size_t(piece.rows.regions[0].width)),
+          experts_(size_t(std::max(1, experts))) {
         for (const VectorRegion& region : piece.rows.regions)
             for (int byte = 0; byte < region.width; ++byte)
                 blocks_.push_back({region.side, region.slices[size_t(byte)], region.address,
                                    std::vector<uint8_t>(size_t(region.rows) * lanes)});
     }
+    /// What is put from now on is this expert's.
+    void turn_to(int expert) { expert_ = size_t(expert); }
     /// Weight row j of the tile, from the columns of the source row.
     void put(size_t j, const std::vector<LaneMap>& inputs, const std::vector<uint16_t>& columns) {
         for (int k = piece_.k_first; k <= piece_.k_last; ++k) put(j, k, inputs[size_t(k)], columns);
@@ -53,7 +82,8 @@ public:
     void put(size_t j, int k, const LaneMap& map, const std::vector<uint16_t>& columns) {
         if (k < piece_.k_first || k > piece_.k_last) return;
         const size_t per_cycle = piece_.rows.regions.size();
-        const size_t word = size_t(k - piece_.k_first) * size_t(piece_.rows.cycles) + j / per_cycle;
+        const size_t word =
+            (size_t(k - piece_.k_first) * size_t(piece_.rows.cycles) + j / per_cycle) * experts_ + expert_;
         for (size_t lane = 0; lane < map.size(); ++lane)
             for (size_t byte = 0; map[lane] >= 0 && byte < width_; ++byte)
                 blocks_[(j % per_cycle) * width_ + byte].bytes[word * lanes_ + lane] =
@@ -65,7 +95,7 @@ public:
 
 private:
     const WeightPiece& piece_;
-    size_t lanes_, width_;
+    size_t lanes_, width_, experts_, expert_ = 0;
     std::vector<ImageBlock> blocks_;
 };
 
@@ -177,27 +207,33 @@ std::vector<OutputTile> deal_vectors(const std::vector<MxmUnit>& units, const st
 
 void place_matrix(const models::Chip& chip, Memory& memory, const WeightPool& pool, Matrix& matrix) {
     const int per_cycle = chip.geometry.load_streams;
-    const int width = matrix.half ? 2 : 1;
+    const int width = matrix.half ? 2 : 1, experts = std::max(1, matrix.experts);
     if (matrix.input_tiles == 0) matrix.input_tiles = int(matrix.inputs.size());
     for (OutputTile& tile : matrix.tiles) {
         if (tile.k_last < 0) tile.k_last = matrix.input_tiles - 1;
         const int rows = int(tile.outputs.size());
         SUPERLANE_CHECK(rows >= 1 && rows <= chip.lanes(), rows);
         const int cycles = (rows + per_cycle - 1) / per_cycle;
-        const int k_at_once = std::max(1, pool.piece_words / cycles);
-        for (int k = tile.k_first; k <= tile.k_last; k += k_at_once) {
-            WeightPiece piece{k, std::min(tile.k_last, k + k_at_once - 1), {.cycles = cycles, .rows = rows}};
-            const int words = cycles * (piece.k_last - piece.k_first + 1);
-            const std::vector<int> slices = tile_slices(chip, memory, tile.unit, pool.first_slice, per_cycle);
-            for (int i = 0; i < per_cycle; ++i) {  // each slice at its own next free word
-                VectorRegion region{tile.unit.side, width, {}, 0, words, true};
-                const std::vector<int> own(slices.begin() + i * width, slices.begin() + (i + 1) * width);
-                std::copy(own.begin(), own.end(), region.slices.begin());
+        const SliceChoice choice(chip, memory, tile.unit, pool);
+        for (int k = tile.k_first; k <= tile.k_last;) {
+            int count = std::min(std::max(1, pool.piece_words / (cycles * experts)), tile.k_last - k + 1);
+            std::vector<int> slices = choice.take(per_cycle, cycles * count * experts);
+            while (count > 1 &&
+                   choice.least_free(slices) < cycles * count * experts) {  // what is free is in small pieces
+                count = (count + 1) / 2;
+                slices = choice.take(per_cycle, cycles * count * experts);
+            }
+            WeightPiece piece{k, k + count - 1, {.cycles = cycles, .rows = rows}};
+            const int words = cycles * count * experts;
+            for (const int slice : slices) {  // each slice at its own next free word
+                VectorRegion region{tile.unit.side, width, {slice, slice + width - 1}, 0, words, true};
+                const std::vector<int> own(region.slices.begin(), region.slices.begin() + width);
                 region.address = memory.words(matrix.name, tile.unit.side, own, words, Memory::End::Bottom);
                 piece.rows.regions.push_back(region);
             }
             tile.pieces.push_back(std::move(piece));
             matrix.bytes += int64_t(words) * per_cycle * width * chip.lanes();
+            k += count;
         }
     }
 }
@@ -206,11 +242,14 @@ void add_matrix_image(const models::Chip& chip, const Matrix& matrix, const Weig
     std::vector<uint16_t> row;
     for (const OutputTile& tile : matrix.tiles) {
         std::vector<PieceImage> pieces;
-        for (const WeightPiece& piece : tile.pieces) pieces.emplace_back(piece, size_t(chip.lanes()));
-        for (size_t j = 0; j < tile.outputs.size(); ++j) {
-            if (tile.outputs[j] < 0) continue;
-            source(tile.outputs[j], row);
-            for (PieceImage& piece : pieces) piece.put(j, matrix.inputs, row);
+        for (const WeightPiece& piece : tile.pieces) pieces.emplace_back(piece, size_t(chip.lanes()), matrix.experts);
+        for (int expert = 0; expert < std::max(1, matrix.experts); ++expert) {
+            for (PieceImage& piece : pieces) piece.turn_to(expert);
+            for (size_t j = 0; j < tile.outputs.size(); ++j) {
+                if (tile.outputs[j] < 0) continue;
+                source(expert * matrix.expert_rows + tile.outputs[j], row);
+                for (PieceImage& piece : pieces) piece.put(j, matrix.inputs, row);
+            }
         }
         const size_t guests = tile.guest < 0 ? 0 : matrix.tiles[size_t(tile.guest)].outputs.size();
         for (size_t j = 0; j < guests; ++j) {
@@ -230,21 +269,30 @@ HeldInput hold_input(Lowering& lowering, const Matrix& matrix, const ProductInpu
     return {true, slot};
 }
 
+namespace {
+
+/// Input tile k of every row of a product.
+Activations input_tile(const Matrix& matrix, const OutputTile& tile, const ProductInput& input, const HeldInput& held,
+                       int k) {
+    const int vectors = int(matrix.inputs.size());
+    Activations activations{.count = input.rows};
+    if (held.held) {
+        activations.slot = held.slot + k;
+        activations.slot_step = vectors;
+    } else {
+        activations.region = input.on(tile.unit.side);
+        activations.row = input.first_row * vectors + k;
+        activations.row_step = vectors;
+    }
+    return activations;
+}
+
+}  // namespace
+
 void multiply_tile(Lowering& lowering, const Matrix& matrix, const OutputTile& tile, const ProductInput& input,
                    const HeldInput& held, int slot, int guest_slot) {
     const int vectors = int(matrix.inputs.size());
-    const auto activations = [&](int k) {
-        Activations activations{.count = input.rows};
-        if (held.held) {
-            activations.slot = held.slot + k;
-            activations.slot_step = vectors;
-        } else {
-            activations.region = input.on(tile.unit.side);
-            activations.row = input.first_row * vectors + k;
-            activations.row_step = vectors;
-        }
-        return activations;
-    };
+    const auto activations = [&](int k) { return input_tile(matrix, tile, input, held, k); };
     const bool is_guest = tile.k_first == 0 && tile.k_last + 1 < matrix.input_tiles && vectors > matrix.input_tiles;
     auto piece = tile.pieces.begin();
     for (int k = tile.k_first; k <= tile.k_last; ++k) {
@@ -256,6 +304,20 @@ void multiply_tile(Lowering& lowering, const Matrix& matrix, const OutputTile& t
             passes.push_back({activations(k + 1 + tile.guest_part), guest_slot, tile.guest_part > 0});
         lowering.tile(tile.unit, weights, passes);
     }
+}
+
+void multiply_expert_tile(Lowering& lowering, const Matrix& matrix, const OutputTile& tile, const ProductInput& input,
+                          const HeldInput& held, int slot, const ExpertMap& map) {
+    std::vector<WeightRows> weights;
+    std::vector<Pass> passes;
+    auto piece = tile.pieces.begin();
+    for (int k = tile.k_first; k <= tile.k_last; ++k) {
+        if (k > piece->k_last) ++piece;
+        weights.push_back(piece->rows);
+        weights.back().first = (k - piece->k_first) * piece->rows.cycles;
+        passes.push_back({input_tile(matrix, tile, input, held, k), slot, k > tile.k_first});
+    }
+    lowering.expert_tiles(tile.unit, weights, map, passes);
 }
 
 }  // namespace superlane::compiler

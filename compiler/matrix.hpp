@@ -38,7 +38,10 @@ struct Matrix {
     std::vector<LaneMap> inputs;  ///< one an input tile, then those of guest parts
     int input_tiles = 0;          ///< without the guest parts; set by place_matrix when there are none
     std::vector<OutputTile> tiles;
-    int64_t bytes = 0;  ///< of SRAM taken
+    int experts = 0;      ///< matrices of one shape, of which a product reads one (0: an ordinary matrix): word w of a
+                          ///< tile of expert e is word w * experts + e of its place
+    int expert_rows = 0;  ///< rows of one of them in the source, where they stand one under the other
+    int64_t bytes = 0;    ///< of SRAM taken
 };
 
 /// Lane maps of `size` elements in vectors of `lanes`: element lane + vector * lanes.
@@ -60,7 +63,7 @@ void seat_guests(Matrix& matrix, int inputs, int lanes);
 
 /// Slices that weights may lie in, nearest first allowed. Weights take the emptiest of them, farthest out first.
 struct WeightPool {
-    int first_slice = 0;
+    int first_slice = 0, last_slice = 65535;
     int piece_words = 65536;  ///< a tile is cut into pieces of at most this many words a slice
 };
 
@@ -91,5 +94,8 @@ HeldInput hold_input(Lowering& lowering, const Matrix& matrix, const ProductInpu
 /// first part: sets) its guest's share in guest_slot + m; a guest adds to what its hosts left in `slot`.
 void multiply_tile(Lowering& lowering, const Matrix& matrix, const OutputTile& tile, const ProductInput& input,
                    const HeldInput& held, int slot, int guest_slot = 0);
+/// The same with the weights of the expert that the map says.
+void multiply_expert_tile(Lowering& lowering, const Matrix& matrix, const OutputTile& tile, const ProductInput& input,
+                          const HeldInput& held, int slot, const ExpertMap& map);
 
 }  // namespace superlane::compiler

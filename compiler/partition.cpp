@@ -17,27 +17,37 @@ struct Cost {
     int64_t bytes = 0, cycles = 0;
 };
 
-/// Running sums over blocks: of blocks [first, last), with the embedding before the first and the head behind the last.
+/// Sums over blocks [first, last), with the embedding before the first; the head is one more block behind the last.
 class Sums {
 public:
-    Sums(const LlmConfig& config, const BlockSizes& sizes) : sizes_(sizes), blocks_(2 * config.layers) {}
+    Sums(const LlmConfig& config, const BlockSizes& sizes)
+        : sizes_(sizes), layers_(config.layers), blocks_(2 * config.layers + (sizes.head.bytes > 0)) {}
     int blocks() const { return blocks_; }
     Cost of(int first, int last) const {
-        const int ffns = last / 2 - first / 2, attentions = (last + 1) / 2 - (first + 1) / 2;
-        Cost cost{sizes_.fixed_bytes + attentions * sizes_.attention.bytes + ffns * sizes_.ffn.bytes,
-                  attentions * sizes_.attention.cycles + ffns * sizes_.ffn.cycles};
+        const int end = std::min(last, 2 * layers_);
+        const int dense = std::min(end / 2, sizes_.dense_layers) - std::min(first / 2, sizes_.dense_layers);
+        const int ffns = end / 2 - first / 2 - dense, attentions = (end + 1) / 2 - (first + 1) / 2;
+        const auto sum = [&](int64_t BlockSizes::Part::*of) {
+            return attentions * (sizes_.attention.*of) + ffns * (sizes_.ffn.*of) + dense * (sizes_.dense_ffn.*of);
+        };
+        Cost cost{sizes_.fixed_bytes + sum(&BlockSizes::Part::bytes), sum(&BlockSizes::Part::cycles)};
         for (const auto& [there, part] :
-             {std::pair(first == 0, sizes_.embedding), std::pair(last == blocks_, sizes_.head)})
+             {std::pair(first == 0, sizes_.embedding), std::pair(has_head(last), sizes_.head)})
             if (there) {
                 cost.bytes += part.bytes;
                 cost.cycles += part.cycles;
             }
         return cost;
     }
+    StageBlocks stage(int first, int last) const {
+        return {first, std::min(last, 2 * layers_) - first, first == 0, has_head(last)};
+    }
 
 private:
+    bool has_head(int last) const { return last > 2 * layers_; }
+
     const BlockSizes& sizes_;
-    int blocks_;
+    int layers_, blocks_;
 };
 
 }  // namespace
@@ -45,7 +55,7 @@ private:
 BlockSizes block_sizes(const models::Chip& chip, const LlmConfig& config, const LlamaOptions& options) {
     // On a chip with room for anything, so that sizes can be had of what does not fit.
     models::Chip roomy = chip;
-    roomy.geometry.words = 1 << 16;
+    roomy.geometry.words = 1 << 22;
     BlockSizes sizes;
     const auto measure = [&](int first_block, bool embedding, bool head) {
         LlamaOptions one = options;
@@ -56,16 +66,26 @@ BlockSizes block_sizes(const models::Chip& chip, const LlmConfig& config, const 
         one.in = one.out = {1, 1, 0};
         return LlamaCompiler(roomy, config, one).memory_use();
     };
-    const MemoryUse attention = measure(0, false, false), ffn = measure(1, false, false);
+    const int last = 2 * config.layers - 1;
+    const MemoryUse attention = measure(0, false, false), ffn = measure(last, false, false);
     const int64_t streamed = chip.stream_bytes_per_cycle();
     sizes.attention = {attention.weights + attention.kv, attention.weights / streamed + attention_cycles};
-    sizes.ffn = {ffn.weights, ffn.weights / streamed + ffn_cycles};
+    // Of the experts a token reads only the active ones.
+    const auto ffn_part = [&](const MemoryUse& use, bool experts) {
+        const int64_t read = experts ? use.weights * config.moe.active / config.moe.experts : use.weights;
+        return BlockSizes::Part{use.weights, read / streamed + ffn_cycles};
+    };
+    sizes.ffn = ffn_part(ffn, config.is_moe(config.layers - 1));
+    if (config.moe.experts > 0 && !config.is_moe(0)) {
+        sizes.dense_layers = config.moe.first_dense_layers;
+        sizes.dense_ffn = ffn_part(measure(1, false, false), false);
+    }
     const auto rest = [](const MemoryUse& use) { return use.tables + use.scratch; };
     sizes.fixed_bytes = std::max(rest(attention), rest(ffn));
     if (options.embedding)
         sizes.embedding = {std::max<int64_t>(0, measure(0, true, false).total() - attention.total()), 0};
     if (options.head) {
-        const MemoryUse head = measure(1, false, true);
+        const MemoryUse head = measure(last, false, true);
         sizes.head = {std::max<int64_t>(0, head.total() - ffn.total()),
                       (head.weights - ffn.weights) / streamed + ffn_cycles};
     }
@@ -96,7 +116,7 @@ std::vector<StageBlocks> divide_blocks(const LlmConfig& config, const BlockSizes
     std::vector<StageBlocks> result;
     for (int s = stages, b = blocks; s > 0; --s) {
         const int a = cut[size_t(s)][size_t(b)];
-        result.push_back({a, b - a, a == 0, b == blocks});
+        result.push_back(sums.stage(a, b));
         b = a;
     }
     std::reverse(result.begin(), result.end());

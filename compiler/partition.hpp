@@ -19,6 +19,8 @@ struct BlockSizes {
         int64_t bytes = 0, cycles = 0;
     };
     Part attention, ffn, embedding, head;
+    Part dense_ffn;           ///< of the first layers of a model with experts
+    int dense_layers = 0;     ///< so many
     int64_t fixed_bytes = 0;  ///< tables and scratch that every stage has
     int64_t chip_bytes = 0;   ///< for data
 };

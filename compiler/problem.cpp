@@ -16,8 +16,27 @@ void Problem::begin_operation(const std::string& name) {
     operation_ = int(operations_.size()) - 1;
 }
 
+/// Schedulers keep tasks apart; what one task does at fixed distances is its builder's to get right: one read and one
+/// write of a slice in a cycle, and those of different banks.
+void Problem::check_banks(const Task& task) const {
+    const int words = chip_.geometry.words_per_bank();
+    for (size_t a = 0; a < task.banks.size(); ++a)
+        for (size_t b = 0; b < a; ++b) {
+            const BankUse &x = task.banks[a], &y = task.banks[b];
+            if (x.slice != y.slice || x.all_banks || y.all_banks) continue;
+            for (int i = 0; i < x.count; ++i) {
+                const int since = x.at + i * x.interval - y.at, element = since / y.interval;
+                if (since < 0 || since % y.interval != 0 || element >= y.count) continue;
+                const bool same = (x.address + i * x.step) / words == (y.address + element * y.step) / words;
+                SUPERLANE_CHECK(x.write != y.write && !same, "a task uses a port or bank twice: slice", x.slice,
+                                "addresses", x.address, y.address, "operation", operations_[size_t(operation_)]);
+            }
+        }
+}
+
 int Problem::add(Task task) {
     const int self = int(tasks_.size());
+    check_banks(task);
     task.operation = operation_;
     for (const Access& access : task.accesses)
         if (!access.write) depend(task, self, access);

@@ -22,6 +22,9 @@ public:
     /// Names the operation that the tasks added from now on belong to. A name that comes again (in the next layer) is
     /// an operation of its own, so that its span says when it ran.
     void begin_operation(const std::string& name);
+    /// Keeps the last inward streams free of vector tasks, for maps that stand on them as long as weights flow.
+    void reserve_inward(int streams) { reserved_inward_ = streams; }
+    int reserved_inward() const { return reserved_inward_; }
     /// Adds a task, derives its dependencies from its accesses; returns its index.
     int add(Task task);
 
@@ -46,6 +49,7 @@ private:
         std::vector<Reader> readers;
     };
     void depend(Task& task, int self, const Access& access);
+    void check_banks(const Task& task) const;
 
     models::Chip chip_;
     isa::QueueMap queues_;
@@ -53,7 +57,7 @@ private:
     std::vector<Task> tasks_;
     std::vector<std::string> operations_;
     std::unordered_map<uint32_t, Cell> cells_;  // looked up only, never walked
-    int operation_ = 0;
+    int operation_ = 0, reserved_inward_ = 0;
 };
 
 /// The answer.

@@ -59,7 +59,14 @@ int ShardedVector::global(int element, int rank) const {
     return result < size ? result : -1;
 }
 
-LlmConfig shard_config(const LlmConfig& config, int chips) {
+LlmConfig shard_config(const LlmConfig& config, int chips, int expert_groups) {
+    const MoeConfig& moe = config.moe;
+    if (expert_groups > 1 && (moe.experts == 0 || chips % expert_groups != 0 || moe.experts % expert_groups != 0))
+        throw user_error("ep ", expert_groups, " must divide tp ", chips, " and the ", moe.experts,
+                         " experts of model '", config.name, "'");
+    if (expert_groups > 1 && config.mlp_bias)
+        throw user_error("ep ", expert_groups, ": model '", config.name,
+                         "' has biases in its experts, which allow ep 1 only");
     if (config.heads % chips != 0)
         throw user_error("tp ", chips, " does not divide the ", config.heads, " attention heads of model '",
                          config.name, "'");
@@ -70,6 +77,9 @@ LlmConfig shard_config(const LlmConfig& config, int chips) {
     own.heads = config.heads / chips;
     own.kv_heads = std::max(1, config.kv_heads / chips);
     own.ffn = ceil_div(config.ffn, chips);
+    own.moe.experts = moe.experts / expert_groups;
+    own.moe.ffn = ceil_div(moe.ffn, chips / expert_groups);
+    own.moe.shared_ffn = ceil_div(moe.shared_ffn, chips);
     own.vocabulary = ceil_div(config.vocabulary, chips);
     return own;
 }

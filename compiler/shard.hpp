@@ -38,7 +38,9 @@ struct ShardedVector {
 };
 
 /// One chip's share of the model as a config of its own: heads, KV heads, FFN width and vocabulary of a shard.
-/// UserError when `chips` does not divide the heads, or neither divides the KV heads nor is a multiple of them.
-LlmConfig shard_config(const LlmConfig& config, int chips);
+/// `expert_groups`: chips whose rank is the same modulo this share out the experts whose number is, and their width.
+/// UserError when `chips` does not divide the heads, or neither divides the KV heads nor is a multiple of them; when
+/// `expert_groups` divides the chips or the experts not.
+LlmConfig shard_config(const LlmConfig& config, int chips, int expert_groups = 1);
 
 }  // namespace superlane::compiler

@@ -66,6 +66,7 @@ struct BankUse {
 struct Task {
     int operation = 0;       ///< index into Problem::operations, for reports
     uint64_t ranks = ~0ull;  ///< chips of the group that do it, by bit; the others leave its place empty
+    int64_t earliest = 0;    ///< start >= this: what happens elsewhere allows no sooner
     std::vector<Issue> issues;
     std::vector<Flow> flows;
     std::vector<Access> accesses;

@@ -31,7 +31,7 @@ void add_access(const Problem& problem, Task& task, Opcode opcode, const VectorR
 }
 
 int VectorTask::take_streams(Side direction, bool is_outward, int width) {
-    const int streams = problem_.chip().geometry.streams;
+    const int streams = problem_.chip().geometry.streams - (is_outward ? 0 : problem_.reserved_inward());
     int& used = used_streams_[int(direction)][is_outward];
     used = (used + width - 1) / width * width;  // aligned
     SUPERLANE_CHECK(used + width <= streams, "a vector task needs more streams than there are");

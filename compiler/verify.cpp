@@ -30,6 +30,8 @@ void verify(const Problem& problem, const Schedule& schedule) {
     const auto& tasks = problem.tasks();
     SUPERLANE_CHECK(schedule.start.size() == tasks.size());
     for (size_t i = 0; i < tasks.size(); ++i)
+        SUPERLANE_CHECK(schedule.start[i] >= tasks[i].earliest, "task", i, "before cycle", tasks[i].earliest);
+    for (size_t i = 0; i < tasks.size(); ++i)
         for (const Task::After& after : tasks[i].after)
             SUPERLANE_CHECK(schedule.start[i] >= schedule.start[size_t(after.task)] + after.lag, "task", i,
                             "too soon after", after.task);

@@ -31,6 +31,7 @@ struct DecodeOptions {
     models::Chip chip;
     std::optional<models::System> system;  ///< none: one chip. Its chip is `chip`
     Split split;
+    bool host_embedding = true;  ///< in a system the host sends the token's embedding, not its number
     bool wide_exchange = false;  ///< partial sums and residuals cross links in fp32
     int threads = 1;             ///< of the simulator
     bool share = true;           ///< timing only: chips with equal programs are simulated once
@@ -108,6 +109,8 @@ struct DecodeResult {
     double wall_s = 0, compile_s = 0;
 
     double mean_cycles() const;
+    /// The least cycles in which the streams bring a token's weights: those of the chips that share a layer at once.
+    double weight_bound(const models::Chip& chip) const;
     /// The steps that shares speak of: decode, or prefill when there was no decode.
     const Usage& measured() const { return decode.cycles > 0 ? decode : prefill; }
     double tokens_per_second(const models::Chip& chip) const;

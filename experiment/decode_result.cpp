@@ -52,6 +52,7 @@ Json system_figures_json(const models::System& system, const SystemFigures& figu
             {"chips", figures.chips},
             {"tp", figures.split.tp},
             {"pp", figures.split.pp},
+            {"ep", figures.split.ep},
             {"latency_us_per_token", figures.latency_us},
             {"host_us_per_token", figures.host_us},
             {"throughput_tokens_per_second", figures.throughput_tokens_per_second},
@@ -90,6 +91,10 @@ double DecodeResult::mean_cycles() const {
     if (cycles_per_token.empty()) return 0;
     return double(std::accumulate(cycles_per_token.begin(), cycles_per_token.end(), int64_t(0))) /
            double(cycles_per_token.size());
+}
+
+double DecodeResult::weight_bound(const models::Chip& chip) const {
+    return weight_bound_cycles(chip, weight_bytes) / (system ? system->split.tp : 1);
 }
 
 double DecodeResult::tokens_per_second(const models::Chip& chip) const {
@@ -162,7 +167,7 @@ Json result_json(const DecodeOptions& options, const DecodeResult& result, const
     json["stream_utilisation"] = result.measured().stream_utilisation(chip);
     json["mxm_utilisation"] = result.measured().mxm_utilisation(chip);
     json["weight_bytes"] = result.weight_bytes;
-    json["weight_bound_cycles"] = weight_bound_cycles(chip, result.weight_bytes);
+    json["weight_bound_cycles"] = result.weight_bound(chip);
     json["kv_bytes"] = result.memory.kv;
     json["instruction_bytes"] = result.instruction_bytes;
     json["memory_bytes"] = memory_json(result.memory, chip);

@@ -115,7 +115,7 @@ compiler::LlamaOptions DecodeSetup::compiler_options(const DecodeOptions& option
             .context = context,
             .batch = batch(),
             .prefill_rows = options.prefill_rows,
-            .embedding = !partial,
+            .embedding = !partial && !(options.system && options.host_embedding),
             .head = !partial,
             .wide_exchange = options.wide_exchange};
 }

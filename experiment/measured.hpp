@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Our side of validation.def: figures of the chip, times found by probing the simulator, sums over models.
 #pragma once
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "models/chip.hpp"
 
@@ -43,5 +45,17 @@ double four_planes();
 // Capacity: sums over an LLM's tensors and the SRAM of chips.
 double weight_gigabytes(const std::string& model, double bytes_per_parameter);
 double sram_gigabytes(int chips);
+
+// Systems.
+/// Hops between the chips that are farthest apart.
+double diameter(const std::string& system, const std::vector<std::string>& overrides = {});
+/// One vector from SRAM to SRAM of the next chip of a node, as `superlane collective send` schedules it.
+double hop_cycles();
+/// Bus bandwidth of an all-reduce in a node against what the links can carry.
+double all_reduce_percent(int64_t bytes);
+/// Scheduled time of a token plus the one calibrated overhead a layer (models/calibration.json).
+double calibrated_tokens_per_second(const std::string& model, const std::string& system, int context);
+/// 1 when the command that decodes it says that it does not fit, else 0.
+double refused(const std::string& model, const std::string& system, const std::string& dtype);
 
 }  // namespace superlane::experiment::measured

@@ -18,13 +18,15 @@ using compiler::LlamaOptions;
 
 constexpr double first_slack = 0.005, slack_step = 0.01, most_slack = 0.15;
 
-/// What decides a stage's programs: all of its options but which layer it begins with, and its layers' windows.
+/// What decides a stage's programs: all of its options but which layer it begins with, unless layers differ.
 auto kind_key(const LlmConfig& config, const LlamaOptions& o) {
     const auto ends = [](const Boundary& b) { return std::tuple(b.cables, b.period, b.base); };
     std::vector<int64_t> windows;
     for (int block = o.first_block + o.first_block % 2; block < o.first_block + o.blocks; block += 2)
         windows.push_back(config.window(block / 2));
-    return std::tuple(o.first_block % 2, o.blocks, o.embedding, o.head, ends(o.in), ends(o.out), windows);
+    const int dense = config.moe.experts == 0 ? 0 : 2 * config.moe.first_dense_layers;
+    return std::tuple(o.first_block % 2, o.blocks, std::clamp(dense - o.first_block, 0, o.blocks), o.embedding, o.head,
+                      ends(o.in), ends(o.out), windows);
 }
 
 class Planner {
@@ -32,6 +34,7 @@ public:
     Planner(const models::System& system, const LlmConfig& config, const LlamaOptions& options, const Split& wanted)
         : system_(system), config_(config), options_(options), wanted_(wanted) {
         options_.link_latency_cycles = system.scheduled_latency_cycles();
+        options_.expert_groups = std::max(1, wanted.ep);
     }
 
     SystemPlan plan() {
@@ -72,7 +75,7 @@ private:
     std::optional<SystemPlan> with_groups(int tp) {
         LlamaOptions options = options_;
         options.chips = tp;
-        compiler::shard_config(config_, tp);  // complains about tp before anything else does
+        compiler::shard_config(config_, tp, options.expert_groups);  // complains about tp before anything else does
         const compiler::BlockSizes sizes = compiler::block_sizes(system_.chip, config_, options);
         const int groups = system_.nodes() * (system_.chips_per_node / tp);
         for (double slack = first_slack; slack < most_slack; slack += slack_step) {
@@ -80,9 +83,9 @@ private:
             if (least > 0) needed_.emplace(tp * least, Split{tp, least});
             if (least == 0 || least > groups) break;
             const int stages = wanted_.pp > 0 ? wanted_.pp : least;
-            if (stages > 2 * config_.layers)
+            if (const int most = 2 * config_.layers + int(options_.head); stages > most)
                 throw user_error("pp ", stages, ": model '", config_.name, "' has ", config_.layers,
-                                 " layers, so at most ", 2 * config_.layers, " stages (attention and FFN apart)");
+                                 " layers, so at most ", most, " stages (attentions, FFNs and head apart)");
             const auto cut = compiler::divide_blocks(config_, sizes, stages, slack);
             if (cut.empty()) {
                 if (stages < least) break;
@@ -96,7 +99,7 @@ private:
     /// None when a stage turns out not to fit after all: packing wastes a little.
     std::optional<SystemPlan> lay_out(int tp, const std::vector<compiler::StageBlocks>& cut,
                                       const LlamaOptions& options) {
-        SystemPlan plan{.split = {tp, int(cut.size())}};
+        SystemPlan plan{.split = {tp, int(cut.size()), options.expert_groups}};
         const auto groups = compiler::place_groups(system_, tp, int(cut.size()));
         std::map<decltype(kind_key(config_, options)), int> kinds;
         for (size_t i = 0; i < cut.size(); ++i) {
@@ -174,7 +177,7 @@ compiler::MemoryUse SystemPlan::fullest() const {
 
 SystemPlan plan_system(const models::System& system, const LlmConfig& config, const LlamaOptions& options,
                        const Split& wanted) {
-    if (wanted.tp < 0 || wanted.pp < 0) throw user_error("tp and pp must be at least 1");
+    if (wanted.tp < 0 || wanted.pp < 0 || wanted.ep < 0) throw user_error("tp, pp and ep must be at least 1");
     return Planner(system, config, options, wanted).plan();
 }
 

@@ -13,8 +13,8 @@
 
 namespace superlane::experiment {
 
-/// Chips of a tensor-parallel group, stages of the pipeline, and groups among which experts are dealt; 0 = chosen for the
-/// least latency.
+/// Chips of a tensor-parallel group, stages of the pipeline; 0 = chosen for the least latency. Sets of a group's chips
+/// among which experts are dealt; 0 = 1.
 struct Split {
     int tp = 0, pp = 0, ep = 0;
     bool operator==(const Split&) const = default;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <climits>
+#include <map>
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
@@ -49,9 +50,7 @@ public:
         }
     }
 
-    void feed(int row, int token) override {
-        for (const int chip : plan_.stages.front().group.chips) write(chip, first().token_input(row, token));
-    }
+    void feed(int row, int token) override { fed_[row] = token; }
 
     StepOutcome run(const std::vector<compiler::StepRow>& rows, const std::string& what) override {
         std::vector<compiler::StepRow> fed = rows;
@@ -60,6 +59,8 @@ public:
             if (!setup_.timing_only) feed(int(r), token(fed[r].request));
             fed[r].feed_back = false;
         }
+        for (const auto& [row, token] : fed_) write_input(row, token, fed[size_t(row)].position);
+        fed_.clear();
         step_ = compile(fed);
         run_ = simulate(what);
         StepOutcome outcome{.cycles = run_.cycles, .instruction_bytes = instruction_bytes_, .digest = digest()};
@@ -91,7 +92,9 @@ public:
         const models::Chip& chip = system_.chip;
         const int rows = setup_.batch();
         SystemFigures figures{.chips = plan_.chips(), .split = plan_.split};
-        figures.host_us = 2 * (system_.pcie_latency_us + 4.0 * rows / (system_.pcie_gbytes_per_s * 1e3));
+        // In: the token's number or its embedding; out: its number. Over one link, as if the chips had no more.
+        const double in = options_.host_embedding ? setup_.model.hidden * (options_.wide_exchange ? 4.0 : 2.0) : 4.0;
+        figures.host_us = 2 * system_.pcie_latency_us + rows * (in + 4.0) / (system_.pcie_gbytes_per_s * 1e3);
         figures.latency_us = 1e6 * chip_seconds(chip, double(run_.cycles)) + figures.host_us;
         const int64_t interval = step_.longest_stage + chip.geometry.superlanes - 1;
         figures.throughput_tokens_per_second = rows / chip_seconds(chip, double(interval));
@@ -114,6 +117,14 @@ public:
     }
 
 private:
+    void write_input(int row, int token, int position) {
+        const std::vector<int>& chips = plan_.stages.front().group.chips;
+        for (size_t rank = 0; rank < chips.size(); ++rank)
+            write(chips[rank], options_.host_embedding
+                                   ? first().embedding_input(row, token, position, *setup_.weights, int(rank))
+                                   : first().token_input(row, token));
+    }
+
     const compiler::LlamaCompiler& first() const { return plan_.compiler(0); }
     const compiler::LlamaCompiler& last() const { return plan_.compiler(int(plan_.stages.size()) - 1); }
     const std::vector<int>& last_chips() const { return plan_.stages.back().group.chips; }
@@ -192,6 +203,7 @@ private:
     SystemStep step_;
     sim::SystemResult run_;
     int64_t instruction_bytes_ = 0;
+    std::map<int, int> fed_;  ///< row -> token: the host's part of the next step
 };
 
 }  // namespace

@@ -190,3 +190,23 @@ TEST(Compile, WritesAProgramThatRuns) {
     const Finished ran = run({"run", file, "--timing-only"});
     EXPECT_EQ(ran.code, 0) << ran.err;
 }
+
+TEST(Collective, GivesTimeBandwidthBoundAndAlgorithmOfEachSize) {
+    const json result = result_of({"collective", "all-reduce", "--system", "tsp-v1-node", "--sizes", "1K,32K"});
+    ASSERT_EQ(result["sizes"].size(), 2u);
+    const json& large = result["sizes"][1];
+    EXPECT_EQ(large["bytes"], 32768);
+    EXPECT_EQ(large["algorithm"], "direct");
+    EXPECT_TRUE(large["checked"]);
+    EXPECT_GE(large["cycles"], large["bound_cycles"]);
+    // Bus bandwidth of an all-reduce over 8 chips: 2 * 7 / 8 of the algorithm bandwidth.
+    EXPECT_NEAR(large["bus_gbytes_per_s"].get<double>(), 1.75 * large["algorithm_gbytes_per_s"].get<double>(), 1e-6);
+    EXPECT_NEAR(large["peak_gbytes_per_s"].get<double>(), 7 * 320 * 0.9 / 27, 1e-6);
+}
+
+TEST(Collective, PrintsATable) {
+    const Finished finished = run({"collective", "send", "--from", "0", "--to", "5", "--bytes", "64K"});
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    EXPECT_THAT(finished.out, HasSubstr("values exact"));
+    EXPECT_THAT(finished.out, HasSubstr("paths"));
+}

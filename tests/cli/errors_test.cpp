@@ -141,7 +141,8 @@ TEST(Errors, ProgramFiles) {
 
 TEST(Errors, Faults) {
     const std::string add = "examples/asm/add_vectors.asm";
-    EXPECT_THAT(complaint({"run", add, "--fault", "0:mem.w.0:0"}), HasSubstr("must be CYCLE:SLICE:ADDRESS:SUPERLANE:BIT"));
+    EXPECT_THAT(complaint({"run", add, "--fault", "0:mem.w.0:0"}),
+                HasSubstr("must be CYCLE:SLICE:ADDRESS:SUPERLANE:BIT"));
     EXPECT_THAT(complaint({"run", add, "--fault", "0:vxm.0:0:0:0"}), HasSubstr("'vxm.0' is no MEM slice"));
     EXPECT_THAT(complaint({"run", add, "--fault", "0:mem.w.0:0:0:137"}), HasSubstr("from 0 to 136"));
     const Finished corrected = run({"run", add, "--fault", "0:mem.w.0:0x0:0:3", "--show", "z0+z1+z2+z3=f32"});
@@ -217,4 +218,14 @@ TEST(Errors, Systems) {
     const std::string file = folder.write("parts.json", R"({"topology": "edges", "edges": [[0, 1], [2, 3]]})");
     EXPECT_THAT(complaint({"describe", "system", file}),
                 HasSubstr("parts.json: the topology is not connected, it falls into 2 parts: chips 0-1; chips 2-3"));
+TEST(Errors, Collectives) {
+    EXPECT_THAT(complaint({"collective", "all-reduse"}), HasSubstr("unknown collective 'all-reduse'"));
+    EXPECT_THAT(complaint({"collective", "all-reduce", "--system", "tsp-v1-nod"}),
+                HasSubstr("(nearest: 'tsp-v1-node')"));
+    EXPECT_THAT(complaint({"collective", "all-reduce", "--algorithm", "rign"}), HasSubstr("(nearest: 'ring')"));
+    EXPECT_THAT(complaint({"collective", "all-reduce", "--bytes", "0"}), HasSubstr("--bytes: '0' is no size"));
+    EXPECT_THAT(complaint({"collective", "all-reduce", "--bytes", "100M"}), HasSubstr("do not fit"));
+    EXPECT_THAT(complaint({"collective", "all-reduce", "--system", "64", "--algorithm", "direct"}),
+                HasSubstr("it needs a cable between each two chips"));
+    EXPECT_THAT(complaint({"collective", "send", "--from", "0", "--to", "8"}), HasSubstr("to = 8 is no chip"));
 }

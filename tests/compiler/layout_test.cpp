@@ -93,11 +93,3 @@ TEST(Llama, A7bLayerStaysNearItsWeightStreamingBound) {
     const LlamaCompiler compiler(models::load_chip("tsp-v1"), one_layer("llama-2-7b"), options);
     EXPECT_LE(double(compiler.compile({{0, 511}}).cycles), 1.35 * 9883);  // 202.4 MB of weights / 20,480 B a cycle
 }
-
-TEST(Layout, FeaturesThatAreMissingAreNamed) {
-    const std::string message =
-        message_of([] { LlamaCompiler(models::load_chip("tsp-v1"), find_llm("mixtral-8x7b"), {}); });
-    EXPECT_EQ(message,
-              "model 'mixtral-8x7b' (family mixtral) has experts, which the compiler does not place (allowed: dense "
-              "families with ordinary attention)");
-}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Closed formulas: how long a plan takes, and how long any plan must take. Both are explained in docs/collectives.md.
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "compiler/collective.hpp"
+
+namespace superlane::compiler {
+namespace {
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/// Cycles from a Send to the Send of the sum that it enters, for a member with so many children.
+int64_t up_hop(const ChipDelays& delays, int children) {
+    const int most = delays.operands_per_task, last = (children - 1) % most + 1;
+    const ChipDelays::Add& add = delays.add[size_t(last)];
+    int64_t cycles = delays.sent_to_receive + *std::max_element(add.operand.begin() + 1, add.operand.end()) + add.sum;
+    if (children > most) cycles += (children - 1) / most * int64_t(delays.add[size_t(most)].operand[0]);
+    return cycles;
+}
+
+/// By member: cycles from a leaf's Send to the member's, the longest way below it.
+std::vector<int64_t> up_cycles(const CableGraph& graph, const Tree& tree, const ChipDelays& delays) {
+    std::vector<int64_t> below(size_t(graph.members()));
+    for (size_t i = tree.order.size(); i-- > 0;) {
+        const int member = tree.order[i], children = tree.children_of(member);
+        for (int c = 0; c < children; ++c) {
+            const int child = graph.edge(tree.child(member, c)).to;
+            below[size_t(member)] = std::max(below[size_t(member)], below[size_t(child)] + up_hop(delays, children));
+        }
+    }
+    return below;
+}
+
+/// What a job sends over an edge: cycles before the first and after the last of it.
+struct Use {
+    int edge;
+    int64_t before, after, vectors;
+};
+
+void add_uses(const CableGraph& graph, const TreeJob& job, const ChipDelays& delays, std::vector<Use>& uses) {
+    const Tree& tree = *job.tree;
+    const int64_t hop = delays.sent_to_receive + delays.forward, vectors = int64_t(job.rows) * delays.width;
+    const std::vector<int64_t> below = job.up ? up_cycles(graph, tree, delays) : std::vector<int64_t>();
+    const int64_t up = job.up ? below[size_t(tree.root)] : 0;
+    std::vector<int64_t> above(job.up ? size_t(graph.members()) : 0);  // from a member's Send to the root's sum
+    for (const int member : tree.order) {
+        if (member == tree.root) continue;
+        const int edge = tree.down[size_t(member)], depth = tree.depth[size_t(member)];
+        if (job.up) {
+            const int parent = graph.edge(edge).from;
+            above[size_t(member)] = above[size_t(parent)] + up_hop(delays, tree.children_of(parent));
+            const int64_t after = above[size_t(member)] + (job.down ? tree.height * hop : 0);
+            uses.push_back({graph.edge(edge).back, below[size_t(member)], after, vectors});
+        }
+        if (job.down) uses.push_back({edge, up + (depth - 1) * hop, (tree.height - depth + 1) * hop, vectors});
+    }
+}
+
+struct Unit {
+    int members = 0;
+    int64_t ways_out = 0;
+};
+
+/// Vectors that one cable of the unit's edge has to carry at least, in one direction.
+int64_t across(const CollectiveOptions& options, const Unit& unit, int members, bool has_from, bool has_to,
+               int64_t vectors) {
+    const int64_t outside = members - unit.members;
+    switch (options.kind) {
+        case CollectiveKind::AllReduce:
+            return ceil_div(vectors, unit.ways_out);
+        case CollectiveKind::AllGather:
+        case CollectiveKind::ReduceScatter:
+            return ceil_div(vectors * outside / members, unit.ways_out);
+        case CollectiveKind::Broadcast:
+            return ceil_div(vectors, unit.ways_out);
+        case CollectiveKind::Send:
+            return has_from != has_to ? ceil_div(vectors, unit.ways_out) : 0;
+    }
+    return 0;
+}
+
+/// All vectors that must be sent, by whatever chip.
+int64_t in_all(const CollectiveOptions& options, int64_t members, int64_t vectors) {
+    switch (options.kind) {
+        case CollectiveKind::AllReduce:
+            return 2 * (members - 1) * vectors;
+        case CollectiveKind::Send:
+            return vectors;
+        default:
+            return (members - 1) * vectors;
+    }
+}
+
+}  // namespace
+
+int64_t estimate_collective(const CableGraph& graph, const std::vector<TreeJob>& jobs, const ChipDelays& delays) {
+    std::vector<Use> uses;
+    for (const TreeJob& job : jobs) add_uses(graph, job, delays, uses);
+    std::sort(uses.begin(), uses.end(),
+              [](const Use& x, const Use& y) { return std::tuple(x.edge, -x.after) < std::tuple(y.edge, -y.after); });
+    int64_t longest = 0;
+    for (size_t i = 0; i < uses.size();) {
+        size_t end = i;
+        int64_t before = uses[i].before, vectors = 0;
+        for (; end < uses.size() && uses[end].edge == uses[i].edge; ++end) before = std::min(before, uses[end].before);
+        // What has the longest way left goes first; then everything of at least so long a way, and that way.
+        for (; i < end; ++i) {
+            vectors += uses[i].vectors;
+            longest =
+                std::max(longest, std::max(before + (vectors - 1) * delays.interval, uses[i].before) + uses[i].after);
+        }
+    }
+    return delays.first_send + longest;
+}
+
+int64_t bound_collective(const models::System& system, const CollectiveOptions& options, const CableGraph& graph,
+                         int64_t vectors) {
+    const isa::Timing& timing = system.chip.timing;
+    int64_t busiest =
+        ceil_div(in_all(options, graph.members(), vectors), std::max<int64_t>(1, int64_t(graph.edges().size())));
+    for (int level = 0; level < CableGraph::levels - 1; ++level) {
+        std::map<int, Unit> units;
+        for (int m = 0; m < graph.members(); ++m) ++units[graph.unit(level, m)].members;
+        for (const Edge& edge : graph.edges())
+            if (graph.unit(level, edge.from) != graph.unit(level, edge.to))
+                ++units[graph.unit(level, edge.from)].ways_out;
+        const auto holds = [&](int unit, int chip) {
+            const auto place = std::lower_bound(graph.chips().begin(), graph.chips().end(), chip);
+            return place != graph.chips().end() && *place == chip &&
+                   graph.unit(level, int(place - graph.chips().begin())) == unit;
+        };
+        for (const auto& [number, unit] : units)
+            if (unit.ways_out > 0)
+                busiest = std::max(busiest, across(options, unit, graph.members(), holds(number, options.from),
+                                                   holds(number, options.to), vectors));
+    }
+    // The last of them needs a hop; and what is farthest apart must meet.
+    const int64_t hop = timing.c2c_send + timing.c2c_latency - timing.c2c_latency_spread + timing.c2c_receive;
+    int farthest = 0;
+    if (options.kind == CollectiveKind::Send || options.kind == CollectiveKind::Broadcast) {
+        const auto member = [&](int chip) {
+            return int(std::lower_bound(graph.chips().begin(), graph.chips().end(), chip) - graph.chips().begin());
+        };
+        const std::vector<int> distance = graph.distances(member(options.from));
+        farthest = options.kind == CollectiveKind::Send ? distance[size_t(member(options.to))]
+                                                        : *std::max_element(distance.begin(), distance.end());
+    } else {
+        const std::vector<int> distance = graph.distances(0);
+        farthest = *std::max_element(distance.begin(), distance.end());
+    }
+    return std::max((busiest - 1) * timing.c2c_vector_interval + hop, farthest * hop);
+}
+
+}  // namespace superlane::compiler

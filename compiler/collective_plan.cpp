@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// Algorithms: each a set of trees with a share of the rows.
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "compiler/collective.hpp"
+
+namespace superlane::compiler {
+namespace {
+
+constexpr int64_t most_tree_edges = 4'000'000;  ///< of all trees of one plan; fewer trees beyond
+
+using Kind = CollectiveKind;
+using Jobs = std::vector<TreeJob>;
+
+class Planner {
+public:
+    Planner(const CollectiveOptions& options, const CableGraph& graph, int rows, const ChipDelays& delays)
+        : options_(options), graph_(graph), rows_(rows), delays_(delays) {}
+
+    /// Nothing when the algorithm does not fit the cables.
+    std::optional<Jobs> jobs(const std::string& algorithm) const {
+        if (algorithm == "exchange") return exchange();
+        if (algorithm == "tree") return broadcast_tree();
+        if (algorithm == "scatter") return scatter();
+        if (algorithm == "paths") return paths();
+        std::optional<Jobs> jobs = shared(algorithm);
+        if (algorithm != "hierarchical" || graph_.unit(2, graph_.members() - 1) == graph_.unit(2, 0)) return jobs;
+        // Racks may be more than packaging: whichever is faster.
+        std::optional<Jobs> racks = shared("racks");
+        if (!jobs || !racks) return jobs ? jobs : racks;
+        return estimate_collective(graph_, *racks, delays_) < estimate_collective(graph_, *jobs, delays_) ? racks
+                                                                                                          : jobs;
+    }
+    int member(int chip) const {
+        return int(std::lower_bound(graph_.chips().begin(), graph_.chips().end(), chip) - graph_.chips().begin());
+    }
+
+private:
+    bool up() const { return options_.kind == Kind::AllReduce || options_.kind == Kind::ReduceScatter; }
+    bool down() const { return options_.kind != Kind::ReduceScatter; }
+
+    /// Chip by chip a tree, each root with its share of the rows.
+    std::optional<Jobs> shared(const std::string& algorithm) const {
+        if (algorithm == "direct" && !graph_.complete()) return {};
+        std::vector<int> ring;
+        if (algorithm == "ring" && (ring = find_ring(graph_)).empty()) return {};
+        const int members = graph_.members();
+        int roots = members;
+        if (options_.kind == Kind::AllReduce)
+            roots = std::min({members, rows_, int(std::max<int64_t>(1, most_tree_edges / members))});
+        if (options_.kind == Kind::Broadcast) roots = 1;
+        // A star uses one cable to each neighbour: as many stars as there are cables.
+        const int pieces = algorithm == "direct" ? graph_.parallel() : 1;
+        Loads loads(graph_.edges().size());
+        Jobs jobs;
+        for (int t = 0; t < roots * pieces; ++t) {
+            const int root = roots == 1 && options_.kind == Kind::Broadcast
+                                 ? member(options_.from)
+                                 : int(int64_t(t / pieces) * members / roots);
+            const int first = share(t, roots * pieces), last = share(t + 1, roots * pieces);
+            if (first == last) continue;
+            std::optional<Tree> tree = grow(algorithm, root, ring, loads, last - first);
+            if (!tree) return {};
+            jobs.push_back({std::make_shared<const Tree>(std::move(*tree)), first, last - first, up(), down()});
+        }
+        return jobs;
+    }
+    /// The first row of part t.
+    int share(int t, int parts) const { return int(int64_t(t) * rows_ / parts); }
+
+    std::optional<Tree> grow(const std::string& algorithm, int root, const std::vector<int>& ring, Loads& loads,
+                             int64_t rows) const {
+        if (algorithm == "ring")
+            return ring_tree(graph_, ring, size_t(std::find(ring.begin(), ring.end(), root) - ring.begin()));
+        if (algorithm == "direct") return star_tree(graph_, root, loads, rows);
+        if (algorithm == "hierarchical" || algorithm == "racks")
+            return packaged_tree(graph_, root, algorithm == "racks", loads, rows);
+        return shortest_tree(graph_, root, loads, rows);
+    }
+
+    /// Every chip sends all it has to every other, and adds.
+    std::optional<Jobs> exchange() const {
+        if (!graph_.complete()) return {};
+        const int pieces = graph_.parallel();
+        Loads loads(graph_.edges().size());
+        Jobs jobs;
+        for (int root = 0; root < graph_.members(); ++root)
+            for (int piece = 0; piece < pieces; ++piece) {
+                const int first = share(piece, pieces), last = share(piece + 1, pieces);
+                if (first < last)
+                    jobs.push_back({std::make_shared<const Tree>(*star_tree(graph_, root, loads, last - first)), first,
+                                    last - first, true, false});
+            }
+        return jobs;
+    }
+
+    std::optional<Jobs> broadcast_tree() const {
+        Loads loads(graph_.edges().size());
+        std::optional<Tree> tree = shortest_tree(graph_, member(options_.from), loads, 1);
+        if (!tree) return {};
+        return Jobs{{std::make_shared<const Tree>(std::move(*tree)), 0, rows_, false, true}};
+    }
+
+    /// A share over each of some of the root's links, from there to all: as many as make it fastest.
+    std::optional<Jobs> scatter() const {
+        const std::vector<int>& links = graph_.out(member(options_.from));
+        std::optional<Jobs> best;
+        int64_t least = 0;
+        for (size_t ways = 1; ways <= std::min<size_t>(links.size(), size_t(rows_)); ++ways) {
+            Loads loads(graph_.edges().size());
+            Jobs jobs;
+            for (size_t way = 0; way < ways; ++way) {
+                const int first = int(int64_t(way) * rows_ / int64_t(ways)),
+                          last = int(int64_t(way + 1) * rows_ / int64_t(ways));
+                std::optional<Tree> tree = detour_tree(graph_, links[way], loads, last - first);
+                if (!tree) return best;
+                jobs.push_back({std::make_shared<const Tree>(std::move(*tree)), first, last - first, false, true});
+            }
+            const int64_t cycles = estimate_collective(graph_, jobs, delays_);
+            if (best && cycles >= least) continue;
+            least = cycles;
+            best = std::move(jobs);
+        }
+        return best;
+    }
+
+    /// Paths without a common cable, with so many vectors each that all end together; only as many as are worth it.
+    std::optional<Jobs> paths() const {
+        const int from = member(options_.from), to = member(options_.to);
+        const std::vector<Tree> ways = disjoint_paths(graph_, from, to, int(graph_.out(from).size()));
+        if (ways.empty()) return {};
+        const int64_t hop = delays_.sent_to_receive + delays_.forward;
+        std::vector<int64_t> ends;  // of each path, were it given one more vector
+        for (const Tree& way : ways) ends.push_back(way.height * hop);
+        std::vector<int> share(ways.size());
+        for (int row = 0; row < rows_; ++row) {
+            const size_t soonest = size_t(std::min_element(ends.begin(), ends.end()) - ends.begin());
+            ++share[soonest];
+            ends[soonest] += delays_.interval;
+        }
+        Jobs jobs;
+        int first = 0;
+        for (size_t way = 0; way < ways.size(); first += share[way++])
+            if (share[way] > 0)
+                jobs.push_back({std::make_shared<const Tree>(ways[way]), first, share[way], false, true});
+        return jobs;
+    }
+
+    const CollectiveOptions& options_;
+    const CableGraph& graph_;
+    int rows_;
+    const ChipDelays& delays_;
+};
+
+const char* what_it_needs(const std::string& algorithm) {
+    if (algorithm == "exchange" || algorithm == "direct") return "a cable between each two chips";
+    if (algorithm == "ring") return "cables that lead around through all chips in their order";
+    if (algorithm == "hierarchical") return "nodes and racks each connected in themselves";
+    return "chips that are connected";
+}
+
+}  // namespace
+
+std::vector<std::string> collective_algorithms(CollectiveKind kind) {
+    switch (kind) {
+        case Kind::AllReduce:
+            return {"exchange", "direct", "hierarchical", "shortest", "ring"};
+        case Kind::Broadcast:
+            return {"tree", "scatter", "hierarchical"};
+        case Kind::Send:
+            return {"paths"};
+        default:
+            return {"direct", "hierarchical", "shortest", "ring"};
+    }
+}
+
+CollectivePlan plan_collective(const models::System& system, const CollectiveOptions& options, const CableGraph& graph,
+                               int rows, const ChipDelays& delays) {
+    const std::vector<std::string> names = collective_algorithms(options.kind);
+    const std::string& wanted = options.algorithm;
+    if (wanted != "auto" && std::find(names.begin(), names.end(), wanted) == names.end()) {
+        std::vector<std::string> known = names;
+        known.push_back("auto");
+        std::string list;
+        for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
+        throw user_error("unknown algorithm '", wanted, "' for ", collective_names()[size_t(options.kind)], ": ", list,
+                         nearest_hint(wanted, known));
+    }
+    const Planner planner(options, graph, rows, delays);
+    std::optional<CollectivePlan> best;
+    for (const std::string& name : names) {
+        if (wanted != "auto" && name != wanted) continue;
+        std::optional<Jobs> jobs = planner.jobs(name);
+        if (!jobs) continue;
+        const int64_t estimate = estimate_collective(graph, *jobs, delays);
+        if (!best || estimate < best->estimate) best = CollectivePlan{name, std::move(*jobs), rows, estimate, 0};
+    }
+    if (!best)
+        throw user_error("algorithm '", wanted, "' does not fit system '", system.name, "': it needs ",
+                         what_it_needs(wanted));
+    best->bound = bound_collective(system, options, graph, int64_t(rows) * delays.width);
+    return std::move(*best);
+}
+
+}  // namespace superlane::compiler

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// When every vector of a collective is sent, received and added, on all chips at once: link slots and arrivals are
+// settled here; what happens inside a chip follows in collective_program.hpp.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "compiler/trees.hpp"
+
+namespace superlane::compiler {
+
+/// Rows that go up a tree as sums, down it as they are, or first up and then down.
+struct TreeJob {
+    std::shared_ptr<const Tree> tree;
+    int first_row = 0, rows = 0;
+    bool up = false, down = false;
+    /// Hops one vector makes one after the other.
+    int hops() const { return (int(up) + int(down)) * tree->height; }
+};
+
+/// Cycles inside a chip, as its tasks have them, from one end of a transfer to the other.
+struct ChipDelays {
+    int width = 1;              ///< vectors of a row, one after the other on a link
+    int64_t first_send = 0;     ///< earliest Send of a program
+    int forward = 0;            ///< Receive to the earliest Send of the same vector
+    int sent_to_receive = 0;    ///< Send to the Receive at the other end, whatever the cable
+    int interval = 1;           ///< between vectors of a link
+    int at_once = 1;            ///< Sends, and Receives, that a chip dispatches in one cycle
+    int operands_per_task = 1;  ///< received vectors that one task adds
+    /// By how many received rows are added: Receive of operand i to the start of the task, start to the Send of the
+    /// sum.
+    struct Add {
+        std::vector<int> operand;  ///< [0]: of the sum so far, from the start of the task that made it
+        int sum = 0;
+    };
+    std::vector<Add> add;
+};
+
+/// What a chip does, in order of cycles. A Receive's edge leads to this chip, a Send's away from it.
+struct Step {
+    enum class Kind : uint8_t { Send, Receive, Add };
+    int64_t cycle = 0;
+    int job = 0, row = 0;  ///< row of the job
+    int edge = -1;
+    uint16_t operand = 0;  ///< Receive upwards: which child; Add: the first of the children that it adds
+    uint8_t byte = 0;
+    Kind kind = Kind::Send;
+    bool up = false;
+    uint16_t lead = 0;  ///< Add: cycles by which it starts before the Receive of what it reads last
+};
+
+struct TransferSchedule {
+    std::vector<std::vector<Step>> steps;  ///< by member, each after what it needs
+    std::vector<int64_t> sent;             ///< vectors by edge
+    int64_t last = 0;                      ///< cycle of the last step
+};
+
+/// Earliest-first over all links: of the vectors that wait for one the one with most hops before it goes first.
+TransferSchedule schedule_transfers(const CableGraph& graph, const std::vector<TreeJob>& jobs,
+                                    const ChipDelays& delays);
+
+}  // namespace superlane::compiler

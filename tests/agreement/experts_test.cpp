@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mixtures of experts: the router on the chip chooses whose weights are read, and tokens equal the reference's.
+#include "tests/agreement/models.hpp"
+
+using namespace superlane;
+using namespace superlane::experiment;
+using namespace superlane::test;
+
+namespace {
+
+LlmConfig tiny_mixtral() {
+    LlmConfig model;
+    model.name = "tiny-mixtral";
+    model.family = "mixtral";
+    model.layers = 2;
+    model.heads = 4;
+    model.kv_heads = 2;
+    model.head_dim = 16;
+    model.hidden = 96;
+    model.vocabulary = 300;
+    model.max_position = 256;
+    model.rms_norm_eps = 1e-5;
+    model.moe = {.experts = 6, .active = 2, .ffn = 72, .normalise = true};
+    return model;
+}
+
+/// Random weights of the shape, in a folder that lives as long as this.
+class SavedModel {
+public:
+    SavedModel(const LlmConfig& shape, uint64_t seed)
+        : folder_(std::filesystem::path(testing::TempDir()) /
+                  ("superlane_" + shape.name + "_" + std::to_string(seed) + "_" + std::to_string(getpid()))) {
+        save_checkpoint(shape, random_weights(shape, seed), folder_);
+    }
+    ~SavedModel() { std::filesystem::remove_all(folder_); }
+    DecodeOptions options(const std::string& dtype) const {
+        DecodeOptions options = tiny_options(dtype, 5);
+        options.model = folder_.string();
+        options.prompts.clear();
+        options.prompt_ids = {{3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5}};
+        options.compare = true;
+        return options;
+    }
+
+private:
+    std::filesystem::path folder_;
+};
+
+void expect_agreement(const DecodeOptions& options) {
+    const DecodeResult result = run_decode(options);
+    EXPECT_TRUE(result.comparison->rounded.tokens_equal());
+    EXPECT_GE(result.comparison->rounded.cosine, 0.99);
+    if (options.dtype == "fp16") EXPECT_LE(result.comparison->rounded.max_relative_difference, 1e-2);
+}
+
+}  // namespace
+
+class Experts : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Types, Experts, testing::Values("fp16", "int8"), [](const auto& info) { return info.param; });
+
+TEST_P(Experts, OneChip) { expect_agreement(SavedModel(tiny_mixtral(), 1).options(GetParam())); }
