@@ -193,7 +193,9 @@ void LlamaCompiler::Layout::allocate_scratch() {
         attended[s] = scratch("attention result", side, 2, width, rows * result_tiles);
         activated[s] = scratch("FFN activations", side, 2, width, rows * ffn_tiles);
         query_half[s] = scratch("queries", side, 2, 2, rows * packing.group * packing.pairs);
-        for (VectorRegion& masked : query_masked[s]) masked = scratch("masked queries", side, 1, 2, head_rows);
+        const VectorRegion both = scratch("masked queries", side, 1, 4, head_rows);  // halves in different slices
+        for (int h = 0; h < 2; ++h)
+            query_masked[s][h] = {side, 2, {both.slices[2 * h], both.slices[2 * h + 1]}, both.address, both.rows};
         scores[s] = scratch("scores", side, 2, 4, half_rows * score_pages());
         for (int stage = 0; stage < 4; ++stage)
             maxima[s][stage] = scratch("score maxima", side, stage % 3, 4, half_rows);

@@ -50,7 +50,8 @@ void as_opt(LlmConfig& m) {
     m.activation = Activation::relu;
     m.gated_ffn = false;
     m.attention_bias = m.mlp_bias = m.norm_bias = m.tied_head = true;
-    m.kv_heads = m.heads;
+    m.kv_heads = m.heads = 6;  // head_dim is not in the file, but what divides hidden
+    m.head_dim = m.hidden / m.heads;
 }
 
 /// All that go together.
@@ -188,6 +189,23 @@ TEST_P(Families, ChangesTheLogits) {
         return reference.prefill(0, prompt);
     };
     EXPECT_NE(logits(model_), logits(plain));
+}
+
+/// By way of files: config.json and tensors as each family names them.
+TEST(Checkpoints, OfEveryDenseFamilyDecode) {
+    for (const Variant& variant : std::span(variants).first(4)) {
+        SCOPED_TRACE(variant.name);
+        const RandomModel model(small_shape(variant), 7);
+        DecodeOptions options = tiny_options("fp16", 3);
+        options.model = model.directory();
+        options.prompts.clear();
+        options.prompt_ids = {{3, 1, 4, 1, 5, 9, 2, 6}};
+        options.compare = true;
+        const DecodeResult result = run_decode(options);
+        EXPECT_EQ(result.model.family, variant.family);
+        EXPECT_TRUE(result.comparison->rounded.tokens_equal());
+        EXPECT_LE(result.comparison->rounded.max_relative_difference, 3e-3);
+    }
 }
 
 TEST(Windows, StagesWhoseLayersSeeDifferentlyFarRunTheirOwnPrograms) {

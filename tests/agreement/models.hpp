@@ -56,7 +56,7 @@ inline LlmConfig random_shape(uint64_t seed) {
 class RandomModel {
 public:
     explicit RandomModel(uint64_t seed) : RandomModel(random_shape(seed), seed) {}
-    RandomModel(LlmConfig shape_, uint64_t seed) : shape(std::move(shape_)) {
+    RandomModel(const LlmConfig& shape_, uint64_t seed) : shape(shape_) {
         folder_ =
             std::filesystem::path(testing::TempDir()) / ("superlane_" + shape.name + "_" + std::to_string(getpid()));
         save_checkpoint(shape, random_weights(shape, seed), folder_);

@@ -218,6 +218,8 @@ TEST(Errors, Systems) {
     const std::string file = folder.write("parts.json", R"({"topology": "edges", "edges": [[0, 1], [2, 3]]})");
     EXPECT_THAT(complaint({"describe", "system", file}),
                 HasSubstr("parts.json: the topology is not connected, it falls into 2 parts: chips 0-1; chips 2-3"));
+}
+
 TEST(Errors, Collectives) {
     EXPECT_THAT(complaint({"collective", "all-reduse"}), HasSubstr("unknown collective 'all-reduse'"));
     EXPECT_THAT(complaint({"collective", "all-reduce", "--system", "tsp-v1-nod"}),
