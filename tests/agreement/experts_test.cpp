@@ -50,7 +50,9 @@ void expect_agreement(const DecodeOptions& options) {
     const DecodeResult result = run_decode(options);
     EXPECT_TRUE(result.comparison->rounded.tokens_equal());
     EXPECT_GE(result.comparison->rounded.cosine, 0.99);
-    if (options.dtype == "fp16") EXPECT_LE(result.comparison->rounded.max_relative_difference, 1e-2);
+    if (options.dtype == "fp16") {
+        EXPECT_LE(result.comparison->rounded.max_relative_difference, 1e-2);
+    }
 }
 
 }  // namespace

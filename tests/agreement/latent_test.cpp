@@ -90,10 +90,13 @@ INSTANTIATE_TEST_SUITE_P(Types, Latent, testing::Combine(testing::Values("fp16",
 
 TEST_P(Latent, AgreesWithTheReference) { expect_agreement(); }
 
-TEST_P(Latent, AgreesOnTwoChips) {
-    options_.system = models::one_node(options_.chip, 2);
-    options_.split = {2, 1};
-    expect_agreement();
+TEST_P(Latent, AgreesOnGroupsOfChips) {
+    for (const int chips : {2, 4}) {
+        SCOPED_TRACE(chips);
+        options_.system = models::one_node(options_.chip, chips);
+        options_.split = {chips, 1};
+        expect_agreement();
+    }
 }
 
 TEST_P(Latent, ABatchDecodesEachAsAlone) {
