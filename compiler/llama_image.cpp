@@ -77,7 +77,7 @@ public:
           lanes_(size_t(layout.chip.lanes())) {}
 
     Image write(const LlmWeights& weights) {
-        if (layout_.config.position == PositionKind::rope) rotary_tables();
+        if (layout_.rotates()) rotary_tables();
         add_weight_tables(layout_, rank_, residual_, weights, image_);
         masks();
         value_maps();

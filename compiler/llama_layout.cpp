@@ -116,7 +116,7 @@ void LlamaCompiler::Layout::allocate_constants() {
     // First of its slices: a norm is read while its result is written at their top, so it must be in another bank.
     norm = memory.vectors("norm weights", east, 0, 4, norms * hidden_tiles, true);
     if (config.has_mla()) allocate_latent_constants();
-    if (config.position == PositionKind::rope) {
+    if (rotates()) {
         cosine = memory.vectors("cosine table", west, 0, 4, options.context, true);
         sine = memory.vectors("sine table", east, 0, 4, options.context, true);
     }
@@ -242,8 +242,7 @@ void LlamaCompiler::Layout::place_weights() {
         const int width = (matrix.half ? 2 : 1) * std::max(1, matrix.experts);
         for (const OutputTile& tile : matrix.tiles) {
             const int k_tiles = tile.k_last < 0 ? int(matrix.inputs.size()) : tile.k_last - tile.k_first + 1;
-            const int64_t own =
-                int64_t(ceil_div(int(tile.outputs.size()), row_lanes)) * row_lanes * width * k_tiles;
+            const int64_t own = int64_t(ceil_div(int(tile.outputs.size()), row_lanes)) * row_lanes * width * k_tiles;
             words += own;
             if (matrix.experts > 0) expert_words += own;
         }
@@ -277,8 +276,7 @@ void LlamaCompiler::Layout::place_weights() {
     for (const bool of_experts : {true, false})  // experts may not lie everywhere: they choose first
         for (LlamaLayer& layer : layers)
             for (Matrix* matrix : layer.matrices())
-                if ((matrix->experts > 0) == of_experts)
-                    place_matrix(chip, memory, of_experts ? inner : pool, *matrix);
+                if ((matrix->experts > 0) == of_experts) place_matrix(chip, memory, of_experts ? inner : pool, *matrix);
     if (options.head) place_matrix(chip, memory, pool, head);
     use.weights = (memory.words_used() - before) * lanes;
 }

@@ -114,6 +114,8 @@ struct LlamaCompiler::Layout {
 
     int first_layer() const { return options.first_block / 2; }
     int last_block() const { return options.first_block + blocks; }
+    bool attends() const { return (options.first_block + 1) / 2 * 2 < last_block(); }  ///< in any of its blocks
+    bool rotates() const { return attends() && config.position == PositionKind::rope; }
     /// Whether the stage has that block of layers[layer].
     bool has_attention(int layer) const { return has(2 * (first_layer() + layer)); }
     bool has_ffn(int layer) const { return has(2 * (first_layer() + layer) + 1); }

