@@ -251,17 +251,21 @@ void LlamaCompiler::Layout::place_weights() {
         for (const Matrix* matrix : layer.matrices()) count(*matrix);
     if (options.head) count(head);
     const int far = chip.geometry.mem_slices - chip.geometry.load_streams * chip.geometry.planes;
-    int64_t free = 0, free_for_experts = 0;
+    int64_t free = 0;
+    std::array<int64_t, 2> room{}, expert_room{};  // by side: each gets half of the weights
     WeightPool pool{far};
     for (int slice = chip.geometry.mem_slices - 1; slice >= 0; --slice) {
         for (const Side side : {Side::West, Side::East}) {
-            free += memory.free_words(side, slice);
-            if (slice <= last_expert_slice(chip)) free_for_experts += memory.free_words(side, slice);
+            const int own = memory.free_words(side, slice);
+            free += own;
+            room[size_t(side)] += own;
+            if (slice <= last_expert_slice(chip)) expert_room[size_t(side)] += own;
         }
         pool.first_slice = std::min(pool.first_slice, slice);
-        if (slice <= far && double(free) > 1.04 * double(words) &&
-            double(free_for_experts) >= 1.04 * double(expert_words))
-            break;
+        const auto enough = [](const std::array<int64_t, 2>& there, int64_t wanted) {
+            return 2.0 * double(std::min(there[0], there[1])) >= 1.04 * double(wanted);
+        };
+        if (slice <= far && enough(room, words) && enough(expert_room, expert_words)) break;
     }
     if (double(free) < 1.04 * double(words)) pool.piece_words = 100;  // nearly full: small pieces waste less
     if (words > free)
@@ -272,7 +276,8 @@ void LlamaCompiler::Layout::place_weights() {
                          " B of ", int64_t(2) * chip.geometry.mem_slices * chip.data_words() * lanes, " B for data (",
                          chip.sram_bytes(), " B of SRAM less ", chip.text_bytes(), " B of instruction text)");
     WeightPool inner = expert_pool(chip, pool, 0);
-    if (double(free_for_experts) < 1.2 * double(expert_words)) inner.piece_words = 1;  // one input tile at a time
+    if (double(expert_room[0] + expert_room[1]) < 1.2 * double(expert_words))
+        inner.piece_words = 1;  // one input tile at a time
     for (const bool of_experts : {true, false})  // experts may not lie everywhere: they choose first
         for (LlamaLayer& layer : layers)
             for (Matrix* matrix : layer.matrices())
