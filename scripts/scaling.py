@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Draws docs/images/scaling.svg: decode speed against chips, from runs of the program.
+"""Draws docs/images/scaling.svg: decode speed against the chips that share a layer, from runs of the program.
 
     python3 scripts/scaling.py build/superlane     # needs matplotlib
 
@@ -44,12 +44,15 @@ def draw(points, file):
     colours = dict(zip(MODELS, ("#0072b2", "#d55e00", "#009e73")))
     for model, colour in colours.items():
         own = [p for p in points if p["model"] == model]
-        speed.plot([p["chips"] for p in own], [p["tokens_per_second"] for p in own], "o-", color=colour, label=model)
-        speed.plot([p["chips"] for p in own], [p["bound_tokens_per_second"] for p in own], "--", color=colour, lw=1)
+        speed.plot([p["tp"] for p in own], [p["tokens_per_second"] for p in own], "o-", color=colour, label=model)
+        speed.plot([p["tp"] for p in own], [p["bound_tokens_per_second"] for p in own], "x--", color=colour, lw=1)
         for p in own:
-            speed.annotate(f"tp {p['tp']}", (p["chips"], p["tokens_per_second"]), textcoords="offset points", xytext=(4, -11), fontsize=7)
-    speed.set(xscale="log", yscale="log", xlabel="chips in use", ylabel="tokens/s of one request",
-              title=f"decode, int8, context {CONTEXT:,}\n(dashed: bound of the streams that bring the weights)")
+            speed.annotate(f"{p['chips']} chips", (p["tp"], p["tokens_per_second"]), textcoords="offset points",
+                           xytext=(-6, -12), ha="right" if p["tp"] == 8 else "left", fontsize=7)
+    speed.set(xscale="log", yscale="log", xlabel="chips that share a layer (tp)", ylabel="tokens/s of one request",
+              title=f"decode, int8, context {CONTEXT:,}\n(crosses: bound of the streams that bring the weights)")
+    speed.set_xticks([1, 2, 4, 8], ["1", "2", "4", "8"])
+    speed.minorticks_off()
     speed.legend(frameon=False)
     names = [f"{p['model']}\ntp {p['tp']}" for p in points]
     left = [0.0] * len(points)
