@@ -123,7 +123,9 @@ TEST_P(SystemRandom, TrafficWithHazardsAgreesInEveryWay) {
         options.chip.max_hazards = 100000;
         options.link_errors = {{0, 0, 1}, {1, 2, 0}, {0, 1, 3}};
     });
-    EXPECT_LE(few.hazards.size(), many.hazards.size());
+    EXPECT_FALSE(many.hazards.empty());
+    EXPECT_EQ(few.hazards.size(), std::min<size_t>(3, many.hazards.size()));
+    EXPECT_EQ(few.stopped, many.hazards.size() >= 3);
 }
 
 TEST_P(SystemRandom, WindowsDoNotMatter) {
