@@ -49,6 +49,8 @@ struct Decode {
 
     void open_files() {
         experiment::check_vcd(options.engine, engine.vcd);
+        if (options.system && !engine.vcd.empty())
+            throw user_error("--vcd ", engine.vcd, ": a waveform is of one chip, not of a system");
         options.trace_file = outputs.add(engine.trace);
         options.vcd_file = outputs.add(engine.vcd);
         json.open();

@@ -52,25 +52,11 @@ void LlamaStep::latent_attention(int layer, bool last) {
 /// Results of a projection to the fp32 vectors of their numbers.
 void LlamaStep::project_latent(const Matrix& matrix, const ProductInput& input, Product product) {
     const LatentPacking& p = layout_.latent;
-    const int rows = int(rows_.size());
-    const HeldInput held = hold_input(lowering_, matrix, input);
-    for (size_t t = 0; t < matrix.tiles.size();) {
-        std::vector<int> parts, slots;
-        const int vector = matrix.tiles[t].vector;
-        for (; t < matrix.tiles.size() && matrix.tiles[t].vector == vector; ++t) {
-            parts.push_back(int(t));
-            slots.push_back(lowering_.take_accumulators(rows));
-            multiply_tile(lowering_, matrix, matrix.tiles[t], input, held, slots.back());
-        }
+    multiply_vectors(matrix, input, product, [&](VectorTask& task, Value sum, int vector, int row) {
         const int side = vector >= p.west();
         const int width = side == 0 ? p.west() : p.east(), place = vector - side * p.west();
-        for (int row = 0; row < rows; row += row_chunk) {
-            VectorTask task = lowering_.vector_task(std::min(row_chunk, rows - row));
-            task.write(sum_of_parts(task, matrix, parts, slots, row, scales(task, product, row)),
-                       layout_.latent_rows.raw[side], row * width + place, width);
-            problem_.add(task.finish());
-        }
-    }
+        task.write(sum, layout_.latent_rows.raw[side], row * width + place, width);
+    });
 }
 
 /// RMSNorm of the latent row of queries; in int8 as norm_int8().

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The FFN with experts: for every row and each of its experts gate, up and down with gathered weights, summed with the
 // router's weights.
-#include <algorithm>
-
 #include "compiler/llama_step.hpp"
 
 namespace superlane::compiler {
@@ -10,8 +8,6 @@ namespace superlane::compiler {
 using isa::AccumulateOp;
 
 namespace {
-
-constexpr int row_chunk = 3;  // as for other tasks that read and write the residual
 
 HeldInput from_row(const HeldInput& held, const Matrix& matrix, int row) {
     return {held.held, held.slot + row * int(matrix.inputs.size())};
@@ -37,25 +33,11 @@ void LlamaStep::mixture_of_experts(int index, bool last) {
 void LlamaStep::shared_expert(const LlamaLayer& layer) {
     inner_ffn(layer);
     problem_.begin_operation("down projection");
-    const int rows = int(rows_.size()), vectors = layout_.residual.slots * layout_.options.chips;
-    const Matrix& matrix = layer.down;
-    const ProductInput input = layout_.input(layout_.activated, rows);
-    const HeldInput held = hold_input(lowering_, matrix, input);
-    for (size_t t = 0; t < matrix.tiles.size();) {
-        std::vector<int> parts, slots;
-        const int vector = matrix.tiles[t].vector;
-        for (; t < matrix.tiles.size() && matrix.tiles[t].vector == vector; ++t) {
-            parts.push_back(int(t));
-            slots.push_back(lowering_.take_accumulators(rows));
-            multiply_tile(lowering_, matrix, matrix.tiles[t], input, held, slots.back());
-        }
-        for (int row = 0; row < rows; row += row_chunk) {
-            VectorTask task = lowering_.vector_task(std::min(row_chunk, rows - row));
-            const Value sum = sum_of_parts(task, matrix, parts, slots, row, scales(task, down_product, row));
-            task.write(sum, layout_.experts.mixture, row * vectors + vector, vectors);
-            problem_.add(task.finish());
-        }
-    }
+    const int vectors = layout_.residual.slots * layout_.options.chips;
+    multiply_vectors(layer.down, layout_.input(layout_.activated, int(rows_.size())), down_product,
+                     [&](VectorTask& task, Value sum, int vector, int row) {
+                         task.write(sum, layout_.experts.mixture, row * vectors + vector, vectors);
+                     });
 }
 
 /// Maps in turn, so that one tile's need not wait for the end of another's.

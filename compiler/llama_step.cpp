@@ -166,29 +166,40 @@ LlamaStep::Value LlamaStep::sum_of_parts(VectorTask& task, const Matrix& matrix,
     return dequantize(task, matrix.tiles[size_t(parts[0])], values[0], scale);
 }
 
-/// x = x + W a.
-void LlamaStep::add_product(const Matrix& matrix, const VectorRegion (&input)[2], Product product,
-                            const Landing& landing) {
-    const int rows = int(rows_.size());
-    const ProductInput activations = layout_.input(input, rows);
-    const HeldInput held = hold_input(lowering_, matrix, activations);
+/// All tiles of a matrix, result vector by result vector: `store` writes its sums for some rows from `row` on, `stored`
+/// hears when those of all rows are on their way.
+void LlamaStep::multiply_vectors(const Matrix& matrix, const ProductInput& input, Product product,
+                                 const std::function<void(VectorTask&, Value, int vector, int row)>& store,
+                                 const std::function<void(int vector)>& stored) {
+    const HeldInput held = hold_input(lowering_, matrix, input);
     for (size_t t = 0; t < matrix.tiles.size();) {
         std::vector<int> parts, slots;
         const int vector = matrix.tiles[t].vector;
         for (; t < matrix.tiles.size() && matrix.tiles[t].vector == vector; ++t) {
             parts.push_back(int(t));
-            slots.push_back(lowering_.take_accumulators(rows));
-            multiply_tile(lowering_, matrix, matrix.tiles[t], activations, held, slots.back());
+            slots.push_back(lowering_.take_accumulators(input.rows));
+            multiply_tile(lowering_, matrix, matrix.tiles[t], input, held, slots.back());
         }
-        for (int row = 0; row < rows; row += row_chunk) {
-            VectorTask task = lowering_.vector_task(std::min(row_chunk, rows - row));
-            store_sum(task, sum_of_parts(task, matrix, parts, slots, row, scales(task, product, row)), vector, row);
+        for (int row = 0; row < input.rows; row += row_chunk) {
+            VectorTask task = lowering_.vector_task(std::min(row_chunk, input.rows - row));
+            store(task, sum_of_parts(task, matrix, parts, slots, row, scales(task, product, row)), vector, row);
             problem_.add(task.finish());
         }
-        if (layout_.alone()) continue;
-        for (int row = 0; row < rows; ++row)
-            send_partial(row, vector / layout_.residual.slots, vector % layout_.residual.slots);
+        if (stored) stored(vector);
     }
+}
+
+/// x = x + W a.
+void LlamaStep::add_product(const Matrix& matrix, const VectorRegion (&input)[2], Product product,
+                            const Landing& landing) {
+    const int rows = int(rows_.size());
+    multiply_vectors(
+        matrix, layout_.input(input, rows), product,
+        [&](VectorTask& task, Value sum, int vector, int row) { store_sum(task, sum, vector, row); },
+        [&](int vector) {
+            for (int row = 0; row < rows && !layout_.alone(); ++row)
+                send_partial(row, vector / layout_.residual.slots, vector % layout_.residual.slots);
+        });
     for (int row = 0; row < rows; ++row) land(row, landing);
 }
 

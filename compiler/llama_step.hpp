@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lowers one step of a Llama-family model to tasks. Where values are rounded: docs/numerics.md.
 #pragma once
+#include <functional>
+
 #include "compiler/llama_layout.hpp"
 #include "compiler/lowering.hpp"
 #include "compiler/network.hpp"
@@ -42,6 +44,9 @@ private:
         int post_norm;  ///< where the model has sandwich norms
         bool last;      ///< the sum leaves for the next stage
     };
+    void multiply_vectors(const Matrix& matrix, const ProductInput& input, Product product,
+                          const std::function<void(VectorTask&, Value, int vector, int row)>& store,
+                          const std::function<void(int vector)>& stored = {});
     void add_product(const Matrix& matrix, const VectorRegion (&input)[2], Product product, const Landing& landing);
     void store_sum(VectorTask& task, Value sum, int vector, int row);
     void land(int row, const Landing& landing);

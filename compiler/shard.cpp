@@ -61,7 +61,9 @@ int ShardedVector::global(int element, int rank) const {
 
 LlmConfig shard_config(const LlmConfig& config, int chips, int expert_groups) {
     const MoeConfig& moe = config.moe;
-    if (expert_groups > 1 && (moe.experts == 0 || chips % expert_groups != 0 || moe.experts % expert_groups != 0))
+    if (expert_groups > 1 && moe.experts == 0)
+        throw user_error("ep ", expert_groups, ": model '", config.name, "' has no experts, which allows ep 1 only");
+    if (expert_groups > 1 && (chips % expert_groups != 0 || moe.experts % expert_groups != 0))
         throw user_error("ep ", expert_groups, " must divide tp ", chips, " and the ", moe.experts,
                          " experts of model '", config.name, "'");
     if (expert_groups > 1 && config.mlp_bias)
