@@ -36,12 +36,14 @@ struct SystemPlan {
     compiler::MemoryUse fullest() const;
 };
 
-/// A compiled step of every kind, and when each stage begins.
+/// What every stage runs in a step, and when it begins.
 struct SystemStep {
-    std::vector<compiler::CompiledStep> kinds;
-    std::vector<int64_t> start;  ///< by stage, cycles
-    int64_t cycles = 0;          ///< to the end of the last stage
-    int64_t longest_stage = 0;   ///< cycles: a token can leave the pipeline as often
+    std::vector<compiler::CompiledStep> compiled;  ///< those that differ
+    std::vector<int> of_stage;                     ///< index into compiled
+    std::vector<int64_t> start;                    ///< by stage, cycles
+    int64_t cycles = 0;                            ///< to the end of the last stage
+    int64_t longest_stage = 0;                     ///< cycles: a token can leave the pipeline as often
+    const compiler::CompiledStep& stage(size_t i) const { return compiled[size_t(of_stage[i])]; }
 };
 
 /// Lays the model out. UserError when it does not fit, with the arithmetic and the smallest system that would hold it,
