@@ -66,6 +66,10 @@ struct LlamaLayer {
     }
 };
 
+/// The stage's blocks, and what one of its chips has of the model.
+std::vector<Block> stage_blocks(const LlmConfig& whole, const LlamaOptions& options);
+LlmConfig stage_config(const LlmConfig& whole, const LlamaOptions& options);
+
 struct LlamaCompiler::Layout {
     Layout(const models::Chip& chip, const LlmConfig& config, const LlamaOptions& options);
 

@@ -3,7 +3,6 @@
 #include "experiment/system_plan.hpp"
 
 #include <algorithm>
-#include <climits>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -21,7 +20,6 @@ using compiler::BlockSizes;
 using compiler::Boundary;
 using compiler::LlamaOptions;
 
-constexpr int64_t arrival_step = 64;  // cycles; some vectors wait that long in a FIFO
 constexpr double first_slack = 0.005, slack_step = 0.01, most_slack = 0.15;
 
 /// What decides a stage's programs: all of its options but which layer it begins with, unless layers differ.
@@ -102,18 +100,21 @@ private:
         return best;
     }
 
-    /// FFNs and the head whole where they fit; else in as few parts as can be, or some more, which may pack better.
+    /// FFNs and the head whole where they fit; else in as few parts as can be, or some more, which may pack better; or
+    /// as wanted.
     std::vector<LlamaOptions> ways_to_cut(const LlamaOptions& whole) const {
         const BlockSizes sizes = compiler::block_sizes(system_.chip, config_, whole);
         const double room = double(sizes.chip_bytes - sizes.fixed_bytes);
         const auto parts = [&](const BlockSizes::Size& size) {
             return whole.chips == 1 ? 1 : std::max(1, int(std::ceil(double(size.bytes) / (room * (1 - first_slack)))));
         };
+        const auto wanted = [](int parts, int needed) { return parts > 0 ? parts : needed; };
         LlamaOptions cut = whole;
-        cut.parts = {parts(sizes.ffn), parts(sizes.dense_ffn)};
-        cut.head_part.last = cut.head_part.of = parts(sizes.head);
+        cut.parts = {wanted(wanted_.ffn_parts, parts(sizes.ffn)), parts(sizes.dense_ffn)};
+        cut.head_part.last = cut.head_part.of = wanted(wanted_.head_parts, parts(sizes.head));
+        check_parts(cut);
         std::vector<LlamaOptions> ways{cut};
-        if (whole.chips == 1 || double(sizes.ffn.bytes) < room * (1 - most_slack)) return ways;
+        if (whole.chips == 1 || wanted_.ffn_parts > 0 || double(sizes.ffn.bytes) < room * (1 - most_slack)) return ways;
         constexpr int more_parts = 2;
         for (int more = 1; more <= more_parts; ++more) {
             ++cut.parts.ffn;
@@ -125,9 +126,23 @@ private:
 
     /// Of an FFN: a vector of columns or an expert each.
     int most_parts(const LlamaOptions& options) const {
-        return config_.moe.experts > 0
-                   ? config_.moe.experts / options.expert_groups
-                   : compiler::ShardedVector(config_.ffn, options.chips, system_.chip.lanes()).slots;
+        return config_.moe.experts > 0 ? config_.moe.experts / options.expert_groups : vectors(config_.ffn, options);
+    }
+    int vectors(int columns, const LlamaOptions& options) const {
+        return compiler::ShardedVector(columns, options.chips, system_.chip.lanes()).slots;
+    }
+
+    void check_parts(const LlamaOptions& cut) const {
+        const auto check = [&](const char* what, int parts, int most, const char* of) {
+            if (parts > 1 && cut.chips == 1)
+                throw user_error(what, " ", parts, ": parts are for groups of several chips, not tp 1");
+            if (parts > most)
+                throw user_error(what, " ", parts, ": a chip of a group of ", cut.chips, " has ", most, " ", of,
+                                 " of model '", config_.name, "', so at most ", most, " parts");
+        };
+        check("ffn_parts", cut.parts.ffn, most_parts(cut),
+              config_.moe.experts > 0 ? "experts" : "vectors of an FFN's columns");
+        check("head_parts", cut.head_part.of, vectors(config_.vocabulary, cut), "vectors of tokens");
     }
 
     std::optional<SystemPlan> with_parts(const LlamaOptions& options) {
@@ -157,7 +172,7 @@ private:
     /// None when a stage turns out not to fit after all: packing wastes a little.
     std::optional<SystemPlan> lay_out(int tp, const std::vector<compiler::StageBlocks>& cut,
                                       const LlamaOptions& options) {
-        SystemPlan plan{.split = {tp, int(cut.size()), options.expert_groups}};
+        SystemPlan plan{.split = {tp, int(cut.size()), options.expert_groups, options.parts.ffn, options.head_part.of}};
         const auto groups = compiler::place_groups(system_, tp, int(cut.size()));
         std::map<decltype(kind_key(config_, system_.chip, options)), int> kinds;
         for (size_t i = 0; i < cut.size(); ++i) {
@@ -238,61 +253,9 @@ compiler::MemoryUse SystemPlan::fullest() const {
 
 SystemPlan plan_system(const models::System& system, const LlmConfig& config, const LlamaOptions& options,
                        const Split& wanted) {
-    if (wanted.tp < 0 || wanted.pp < 0 || wanted.ep < 0) throw user_error("tp, pp and ep must be at least 1");
+    for (const SplitMember& member : split_members)
+        if (wanted.*member.value < 0) throw user_error(member.name, " must be at least 1");
     return Planner(system, config, options, wanted).plan();
-}
-
-namespace {
-
-/// Cycles from a stage's Send to the cycle in which the next stage can take the vector, whatever cable it is.
-int64_t flight_cycles(const models::System& system) {
-    return system.chip.timing.c2c_send + system.scheduled_latency_cycles();
-}
-
-/// When vectors of the stage before are there, counted from the first of them. In coarse steps, so that stages whose
-/// neighbours differ by some cycles run the same program.
-compiler::Arrivals arrivals_of(const compiler::CompiledStep& before) {
-    int64_t first = INT64_MAX;
-    for (const auto& cable : before.out_cycles) first = std::min(first, cable.front());
-    compiler::Arrivals arrivals = before.out_cycles;
-    for (auto& cable : arrivals)
-        for (int64_t& cycle : cable) cycle = (cycle - first + arrival_step - 1) / arrival_step * arrival_step;
-    return arrivals;
-}
-
-/// The first cycle in which a stage can begin: no vector may be taken before it has arrived.
-int64_t stage_start(int64_t start_before, const compiler::CompiledStep& before, const compiler::CompiledStep& own,
-                    int64_t flight) {
-    int64_t start = 0;
-    for (size_t cable = 0; cable < own.in_cycles.size(); ++cable) {
-        SUPERLANE_CHECK(own.in_cycles[cable].size() == before.out_cycles[cable].size(), "vectors of cable", cable);
-        for (size_t n = 0; n < own.in_cycles[cable].size(); ++n)
-            start = std::max(start, start_before + before.out_cycles[cable][n] + flight - own.in_cycles[cable][n]);
-    }
-    return start;
-}
-
-}  // namespace
-
-SystemStep compile_step(const SystemPlan& plan, const models::System& system,
-                        const std::vector<compiler::StepRow>& rows, const std::string& scheduler) {
-    SystemStep step;
-    std::map<std::pair<int, compiler::Arrivals>, int> known;
-    for (size_t i = 0; i < plan.stages.size(); ++i) {
-        const int kind = plan.stages[i].kind;
-        const compiler::LlamaCompiler& compiler = *plan.kinds[size_t(kind)];
-        compiler::Arrivals arrivals;
-        if (compiler.joins()) arrivals = arrivals_of(step.stage(i - 1));
-        const auto [found, fresh] = known.try_emplace({kind, arrivals}, int(step.compiled.size()));
-        if (fresh) step.compiled.push_back(compiler.compile(rows, scheduler, arrivals));
-        step.of_stage.push_back(found->second);
-        const compiler::CompiledStep& own = step.stage(i);
-        step.start.push_back(i == 0 ? 0
-                                    : stage_start(step.start[i - 1], step.stage(i - 1), own, flight_cycles(system)));
-        step.cycles = std::max(step.cycles, step.start[i] + own.cycles);
-        step.longest_stage = std::max(step.longest_stage, own.cycles);
-    }
-    return step;
 }
 
 }  // namespace superlane::experiment

@@ -32,16 +32,10 @@ public:
           setup_(setup),
           system_(*options.system),
           plan_(plan_system(system_, setup.model, setup.compiler_options(options), options.split)),
-          machine_(system_, machine_options(options, setup)) {
-        if (setup.batch() > fifo_rows())
-            throw user_error("--batch ", setup.batch(), ": a step of so many requests can leave more than the ",
-                             int(system_.chip.fifo_vectors),
-                             " vectors of c2c.fifo_vectors waiting at a stage; at most ", fifo_rows(),
-                             " with this split");
-    }
+          machine_(system_, machine_options(options, setup)) {}
 
     int max_rows() const override {
-        int rows = fifo_rows();
+        int rows = INT_MAX;
         for (const auto& kind : plan_.kinds) rows = std::min(rows, kind->max_rows());
         return rows;
     }
@@ -134,22 +128,6 @@ public:
     }
 
 private:
-    /// Rows of a step whose residuals all fit a receive FIFO at once: a stage begins when its last vector comes, and
-    /// the first may wait for it that long.
-    int fifo_rows() const {
-        int rows = INT_MAX;
-        for (const PlannedStage& stage : plan_.stages) {
-            const compiler::Boundary& in = stage.options.in;
-            if (in.cables == 0) continue;
-            const int slots = compiler::ShardedVector(setup_.model.hidden, plan_.split.tp, system_.chip.lanes()).slots;
-            int vectors = (slots * in.period + in.cables - 1) / in.cables * (options_.wide_exchange ? 4 : 2);
-            if (plan_.kinds[size_t(stage.kind)]->joins())
-                vectors = 2 * vectors + 4;  // sums as well, and a router's logits
-            rows = std::min(rows, std::max(1, int(system_.chip.fifo_vectors) / vectors));
-        }
-        return rows;
-    }
-
     void write_inputs() {
         for (const auto& [row, token] : fed_) write_input(row, token, rows_[size_t(row)].position);
     }
