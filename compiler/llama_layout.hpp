@@ -236,6 +236,9 @@ private:
     void allocate_rank_tables();
     void allocate_expert_scratch();
     void place_weights();
+    struct WeightWords;
+    WeightWords weight_words();
+    void place_weights(const WeightWords& wanted, double margin);
     std::vector<VectorRegion> far_rows(const std::string& name, Side side, int words, bool constant);
     int scale_rows_[2] = {}, bias_rows_[2] = {};
     int expert_scale_rows_[2] = {}, expert_bias_rows_[2] = {};

@@ -65,7 +65,7 @@ public:
                 if (wanted_.tp > 0) throw;
                 if (why.empty()) why = error.what();
             }
-            if (!candidate) continue;
+            if (!candidate || (best && hopeless(tp, best->split.tp, best_cycles))) continue;
             const int64_t cycles = latency(*candidate);
             if (best && cycles >= best_cycles) continue;
             best = std::move(candidate);
@@ -80,7 +80,7 @@ private:
     std::vector<int> group_sizes() const {
         if (wanted_.tp > 0) return {wanted_.tp};
         std::vector<int> sizes;
-        for (int tp = 1; tp <= system_.chips_per_node; ++tp)
+        for (int tp = system_.chips_per_node; tp >= 1; --tp)  // the largest is mostly the fastest
             if (system_.chips_per_node % tp == 0 && config_.heads % tp == 0 &&
                 (config_.kv_heads % tp == 0 || tp % config_.kv_heads == 0))
                 sizes.push_back(tp);
@@ -164,9 +164,27 @@ private:
                 if (stages < least) break;
                 continue;
             }
-            if (auto plan = lay_out(tp, cut, options)) return plan;
+            if (auto plan = lay_out(tp, cut, options)) {
+                expected_cycles_[tp] = expected_cycles(sizes, stages);
+                return plan;
+            }
         }
         return std::nullopt;
+    }
+
+    /// Whether groups of `tp` are expected to be clearly slower than the best ones, so that compiling can be spared.
+    bool hopeless(int tp, int best_tp, int64_t best_cycles) const {
+        constexpr double clearly = 1.4;
+        const double scale = double(best_cycles) / double(expected_cycles_.at(best_tp));
+        return scale * double(expected_cycles_.at(tp)) > clearly * double(best_cycles);
+    }
+
+    /// For comparison only: reading the weights, the latencies beside it, and the ways between stages.
+    int64_t expected_cycles(const BlockSizes& sizes, int stages) const {
+        constexpr int64_t boundary_cycles = 1000;
+        const int dense = config_.moe.experts > 0 ? config_.moe.first_dense_layers : 0;
+        return config_.layers * sizes.attention.cycles + (config_.layers - dense) * sizes.ffn.cycles +
+               dense * sizes.dense_ffn.cycles + (stages - 1) * boundary_cycles;
     }
 
     /// None when a stage turns out not to fit after all: packing wastes a little.
@@ -188,7 +206,8 @@ private:
             if (fresh) {
                 try {
                     plan.kinds.push_back(std::make_shared<compiler::LlamaCompiler>(system_.chip, config_, own));
-                } catch (const UserError&) {
+                } catch (const UserError& error) {
+                    packing_ = error.what();
                     return std::nullopt;
                 }
             }
@@ -212,7 +231,8 @@ private:
         if (!needed_.empty()) {
             const auto& [chips, split] = *needed_.begin();
             needs = "; it needs at least " + std::to_string(chips) + " chips (" + std::to_string(split.pp) +
-                    " stages of " + std::to_string(split.tp) + ")" + smallest_system(chips);
+                    " stages of " + std::to_string(split.tp) + ")" +
+                    (chips <= system_.chips && !packing_.empty() ? ", but then " + packing_ : smallest_system(chips));
         }
         return user_error("model '", config_.name, "' does not fit system '", system_.name, "': ", int64_t(bytes),
                           " B of ", options_.int8 ? "int8" : "fp16", " weights + ", int64_t(kv),
@@ -239,7 +259,9 @@ private:
     const LlmConfig& config_;
     LlamaOptions options_;
     Split wanted_;
-    std::map<int, Split> needed_;  ///< chips -> split
+    std::map<int, Split> needed_;             ///< chips -> split
+    std::map<int, int64_t> expected_cycles_;  ///< by tp, of the plan with the fewest stages
+    std::string packing_;                     ///< why a stage that should fit by its size did not
 };
 
 }  // namespace
