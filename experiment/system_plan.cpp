@@ -64,12 +64,21 @@ public:
 
 private:
     std::vector<int> group_sizes() const {
+        if (wanted_.tp > system_.chips_per_node)
+            throw user_error("tp ", wanted_.tp, ": a group stands within a node, and nodes of system '", system_.name,
+                             "' have ", system_.chips_per_node, system_.chips_per_node == 1 ? " chip" : " chips",
+                             " (allowed: 1 to ", system_.chips_per_node, ")");
         if (wanted_.tp > 0) return {wanted_.tp};
         std::vector<int> sizes;
         for (int tp = 1; tp <= system_.chips_per_node; ++tp)
             if (system_.chips_per_node % tp == 0 && config_.heads % tp == 0 &&
+                (config_.moe.experts == 0 || tp % options_.expert_groups == 0) &&
                 (config_.kv_heads % tp == 0 || tp % config_.kv_heads == 0))
                 sizes.push_back(tp);
+        if (sizes.empty())
+            throw user_error("ep ", options_.expert_groups, ": no group within a node of ", system_.chips_per_node,
+                             " chips of system '", system_.name, "' divides into so many sets for model '",
+                             config_.name, "'");
         return sizes;
     }
 
@@ -140,7 +149,8 @@ private:
         if (!needed_.empty()) {
             const auto& [chips, split] = *needed_.begin();
             needs = "; it needs at least " + std::to_string(chips) + " chips (" + std::to_string(split.pp) +
-                    " stages of " + std::to_string(split.tp) + ")" + smallest_system(chips);
+                    (split.pp == 1 ? " stage of " : " stages of ") + std::to_string(split.tp) + ")" +
+                    smallest_system(chips);
         }
         return user_error("model '", config_.name, "' does not fit system '", system_.name, "': ", int64_t(bytes),
                           " B of ", options_.int8 ? "int8" : "fp16", " weights + ", int64_t(kv),
