@@ -30,6 +30,7 @@ struct Decode {
     JsonOutput json;
     Outputs outputs;
     ProgressBar bar;
+    bool writes_text = false;  ///< to standard output, as it is generated
 
     void prepare() {
         for (const std::string& ids : prompt_ids) options.prompt_ids.push_back(parse_ids("--prompt-ids", ids));
@@ -65,7 +66,8 @@ struct Decode {
         }
     }
 
-    void begin(const experiment::Estimate& estimate) const {
+    void begin(const experiment::Estimate& estimate) {
+        writes_text = !estimate.timing_only && !json.on_stdout();
         say_estimate(estimate);
         echo_prompt();
     }
@@ -78,8 +80,7 @@ struct Decode {
 
     /// The bar would tear the text when both go to one terminal.
     void show_progress(const experiment::Progress& progress) {
-        const bool text_on_terminal =
-            !options.timing_only && !progress.prefill && !json.on_stdout() && isatty(STDOUT_FILENO) != 0;
+        const bool text_on_terminal = writes_text && !progress.prefill && isatty(STDOUT_FILENO) != 0;
         if (text_on_terminal) return bar.clear();
         bar.show(double(progress.done) / progress.steps,
                  std::string(progress.prefill ? "prefill" : "decode") + " step " + std::to_string(progress.done) +
@@ -109,8 +110,7 @@ struct Decode {
 
     /// The text goes on from its prompt.
     void echo_prompt() const {
-        if (json.on_stdout() || options.timing_only || !options.prompt_ids.empty() || options.prompts.size() > 1)
-            return;
+        if (!writes_text || !options.prompt_ids.empty() || options.prompts.size() > 1) return;
         std::cout << (options.prompts.empty() ? std::string(experiment::default_prompt) : options.prompts[0])
                   << std::flush;
     }

@@ -7,6 +7,7 @@
 #include "cli/options.hpp"
 #include "experiment/decode.hpp"
 #include "experiment/gemm.hpp"
+#include "experiment/json_keys.hpp"
 #include "experiment/program_run.hpp"
 #include "experiment/steps.hpp"
 #include "models/json_file.hpp"
@@ -49,16 +50,6 @@ struct Rerun {
                          "' is no command that writes results; allowed are decode, gemm, run");
     }
 
-    std::vector<std::string> recorded_command(const nlohmann::json& old) const {
-        std::vector<std::string> command;
-        const JsonObject from(old, file);
-        for (const auto& word : from.at("command")) {
-            if (!word.is_string()) from.fail("command", "must be a list of strings");
-            command.push_back(word);
-        }
-        return command;
-    }
-
     /// Another version or other inputs may explain another digest; nothing else may.
     void compare(const std::string& before, const std::string& after, const std::string& made_by) const {
         if (before == after) {
@@ -75,7 +66,7 @@ struct Rerun {
         const JsonObject from(old, file);
         const std::string digest = from.text("digest"), made_by = from.text("version");
         json.open();
-        const experiment::Json result = repeat(old, recorded_command(old));
+        const experiment::Json result = repeat(old, experiment::text_list(from, "command"));
         json.write(result);
         compare(digest, result.at("digest"), made_by);
     }

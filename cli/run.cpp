@@ -61,7 +61,7 @@ struct Run {
         table.row({"SRAM", grouped(int64_t(usage.vectors_read)) + " vectors read, " +
                                grouped(int64_t(usage.vectors_written)) + " written"});
         if (!options.faults.empty())
-            table.row({"ECC", grouped(int64_t(result.run.corrected_ecc)) + " words corrected"});
+            table.row({"ECC", counted(int64_t(result.run.corrected_ecc), "word") + " corrected"});
         table.row({"energy", joules_text(usage.joules)});
         table.row({"hazards", std::to_string(result.run.hazards.size())});
         table.row({"digest", result.digest});

@@ -40,9 +40,9 @@ void print_steps(const experiment::StepsOptions& options, const experiment::Step
     Table table;
     table.row({"model", result.model.name + ", " + std::to_string(result.model.layers) + " layers, " + options.dtype +
                             " on " + chip.name + ", context " + std::to_string(result.context) + ", timing only"});
-    table.row({"trace", options.steps_file + ": " + grouped(int64_t(result.steps.size())) + " steps, " +
-                            grouped(result.new_tokens) + " new tokens, at most " + std::to_string(result.batch) +
-                            " requests, " + std::to_string(result.distinct_programs) + " distinct programs"});
+    table.row({"trace", options.steps_file + ": " + counted(int64_t(result.steps.size()), "step") + ", " +
+                            counted(result.new_tokens, "new token") + ", at most " + counted(result.batch, "request") +
+                            ", " + counted(result.distinct_programs, "distinct program")});
     table.row({"cycles", grouped(result.usage.cycles) + " cycles, " + step_time(chip, result.usage.cycles) + " at " +
                              experiment::plain_number(chip.clock_mhz) + " MHz"});
     table.row(

@@ -43,6 +43,8 @@ public:
                             .instruction_bytes = int64_t(compiled.program().instruction_bytes()),
                             .digest = compiled.program().digest()};
         outcome.usage.add(run.cycles, run.counters);
+        last_ = outcome;
+        rows_ = int(rows.size());
         return outcome;
     }
 
@@ -58,6 +60,21 @@ public:
         return logits;
     }
 
+    /// The host is not waited for: the chip feeds its token back and has the embedding table.
+    std::optional<SystemFigures> system_figures() const override {
+        if (rows_ == 0) return std::nullopt;
+        const double seconds = chip_seconds(options_.chip, double(last_.cycles));
+        return SystemFigures{.chips = 1,
+                             .split = {1, 1, 1, 1, 1},
+                             .latency_us = 1e6 * seconds,
+                             .requests_in_flight = 1,
+                             .throughput_tokens_per_second = rows_ / seconds,
+                             .distinct_programs = 1,
+                             .sram_per_chip = {memory_use()},
+                             .stage_cycles = {last_.cycles},
+                             .stage_instruction_bytes = {last_.instruction_bytes}};
+    }
+
 private:
     compiler::CompiledStep compile(const std::vector<compiler::StepRow>& rows) {
         const Stopwatch watch(compile_s);
@@ -70,6 +87,8 @@ private:
     compiler::LlamaCompiler compiler_;
     sim::Machine machine_;
     int64_t instruction_bytes_ = 0;
+    StepOutcome last_;  ///< of the last step
+    int rows_ = 0;
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoding a Llama-family model on one simulated chip: prompt in, tokens, cycles and comparisons out.
+// Decoding a language model on one simulated chip or a system of chips: prompt in, tokens, cycles and comparisons out.
 #pragma once
 #include <functional>
 #include <optional>
@@ -57,7 +57,8 @@ struct DecodeOptions {
 
 struct Estimate {
     double seconds = 0, bytes = 0;
-    int64_t cycles = 0;  ///< simulated
+    int64_t cycles = 0;        ///< simulated
+    bool timing_only = false;  ///< asked for, or since there are no weights: no text will come
 };
 
 struct Progress {
@@ -81,7 +82,7 @@ struct CalibratedSpeed {
     double tokens_per_second = 0;
 };
 
-/// What a system of chips adds to a decode's result; times and bytes are those of the last decode step.
+/// How a decode stands on its chips, be it one; times and bytes are those of the last decode step.
 struct SystemFigures {
     int chips = 0;  ///< that the model stands on
     Split split;
@@ -97,6 +98,7 @@ struct SystemFigures {
     int64_t replay_cycles = 0;                       ///< of the runs that were thrown away
     std::vector<compiler::MemoryUse> sram_per_chip;  ///< by stage
     std::vector<int64_t> stage_cycles;               ///< length of each stage's program
+    std::vector<int64_t> stage_instruction_bytes;    ///< of its longest text
 };
 
 struct DecodeResult {

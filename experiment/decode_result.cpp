@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "experiment/decode.hpp"
+#include "experiment/json_keys.hpp"
 #include "experiment/npy.hpp"
 #include "models/json_file.hpp"
 
@@ -34,15 +35,16 @@ Json memory_json(const compiler::MemoryUse& memory, const models::Chip& chip) {
             {"chip", chip.sram_bytes()}};
 }
 
-Json system_figures_json(const models::System& system, const SystemFigures& figures) {
+Json system_figures_json(const DecodeOptions& options, const SystemFigures& figures) {
     Json stages = Json::array();
     for (size_t i = 0; i < figures.sram_per_chip.size(); ++i) {
-        Json stage = memory_json(figures.sram_per_chip[i], system.chip);
+        Json stage = memory_json(figures.sram_per_chip[i], options.chip);
+        stage["instructions"] = figures.stage_instruction_bytes[i];
         stage["stage"] = i;
         stage["cycles"] = figures.stage_cycles[i];
         stages.push_back(stage);
     }
-    Json json = {{"system", system.name},
+    Json json = {{"system", options.system ? options.system->name : "single"},
                  {"chips", figures.chips},
                  {"latency_us_per_token", figures.latency_us},
                  {"host_us_per_token", figures.host_us},
@@ -54,30 +56,10 @@ Json system_figures_json(const models::System& system, const SystemFigures& figu
                  {"distinct_programs", figures.distinct_programs},
                  {"replayed_steps", figures.replayed_steps},
                  {"replay_cycles", figures.replay_cycles},
-                 {"sram_per_chip", stages}};
+                 {"sram_per_chip", stages},
+                 {"dead_nodes", options.dead_nodes}};
     for (const SplitMember& member : split_members) json[member.name] = figures.split.*member.value;
     return json;
-}
-
-std::vector<std::string> strings(const JsonObject& from, const std::string& key) {
-    std::vector<std::string> list;
-    for (const auto& one : from.at(key)) {
-        if (!one.is_string()) from.fail(key, "must be a list of strings");
-        list.push_back(one);
-    }
-    return list;
-}
-
-std::vector<std::vector<int>> id_lists(const JsonObject& from, const std::string& key) {
-    std::vector<std::vector<int>> lists;
-    for (const auto& one : from.at(key)) {
-        lists.emplace_back();
-        for (const auto& id : one) {
-            if (!id.is_number_integer()) from.fail(key, "must be a list of lists of integers");
-            lists.back().push_back(id);
-        }
-    }
-    return lists;
 }
 
 void add_system(Json& json, const DecodeOptions& options) {
@@ -97,7 +79,7 @@ void read_system(const JsonObject& from, DecodeOptions& options) {
         options.split.*member.value = int(split.integer(member.name, 0, 1 << 30));
     options.wide_exchange = from.choice("exchange", {"fp16", "fp32"}) == "fp32";
     options.host_embedding = from.choice("embedding", {"host", "chip"}) == "host";
-    options.link_errors = strings(from, "link_errors");
+    options.link_errors = text_list(from, "link_errors");
 }
 
 }  // namespace
@@ -152,8 +134,8 @@ DecodeOptions decode_options(const nlohmann::json& result, const std::string& fi
     const auto number = [&](const char* key) { return int(from.integer(key, 0, 1 << 30)); };
     DecodeOptions options;
     options.model = from.text("model");
-    options.prompts = strings(from, "prompts");
-    options.prompt_ids = id_lists(from, "prompt_ids");
+    options.prompts = text_list(from, "prompts");
+    options.prompt_ids = integer_lists(from, "prompt_ids");
     options.tokens = number("tokens");
     options.context = number("context");
     options.batch = number("batch");
@@ -206,10 +188,7 @@ Json result_json(const DecodeOptions& options, const DecodeResult& result, const
     json["operators"] = operators_json(result.operators);
     json["operator_kinds"] = operator_kinds_json(result.operators);
     json["energy_j"] = all.joules;
-    if (result.system) {
-        json.update(system_figures_json(*options.system, *result.system));
-        json["dead_nodes"] = options.dead_nodes;
-    }
+    if (result.system) json.update(system_figures_json(options, *result.system));
     if (result.comparison)
         json["comparison"] = {{"rounded", distance_json(result.comparison->rounded)},
                               {"float32", distance_json(result.comparison->exact)}};

@@ -95,11 +95,11 @@ void choose_context(const DecodeOptions& options, DecodeSetup& setup) {
 
 /// Sums what must lie in SRAM at the least, before the compiler lays it out slice by slice.
 void check_fits(const DecodeOptions& options, const DecodeSetup& setup) {
+    if (options.system) return;  // the plan of stages says what fits
     const int64_t weights = step_weight_bytes(setup);
     const int64_t table = setup.partial ? 0 : int64_t(setup.model.vocabulary) * setup.model.hidden * 2;
     const int64_t kv = int64_t(kv_bytes_per_token(setup.model, 2)) * setup.context * setup.batch();
     const int64_t chip = options.chip.sram_bytes();
-    if (options.system) return;  // the plan of stages says what fits
     if (weights + table + kv <= chip) return;
     throw user_error("model '", setup.model.name, "' does not fit: ", weights, " B of ", options.dtype, " weights + ",
                      table, " B of embedding + ", kv, " B of keys and values (", setup.context, " tokens x ",
@@ -126,6 +126,8 @@ void take_link_errors(const DecodeOptions& options, DecodeSetup& setup) {
 
 void check_split(const DecodeOptions& options) {
     const Split& split = options.split;
+    if (!options.system && split.ep > 1)
+        throw user_error("ep ", split.ep, " needs a system of several chips among which experts are dealt (--system)");
     if (!options.system && (split.tp > 1 || split.pp > 1))
         throw user_error("tp ", std::max(1, split.tp), " x pp ", std::max(1, split.pp), " need ",
                          std::max(1, split.tp) * std::max(1, split.pp), " chips: name a system of so many (--system)");

@@ -45,8 +45,8 @@ public:
     virtual int token(int request) const = 0;
     virtual std::vector<float> logits(int row) const = 0;
 
-    /// Of the last step; none for one chip.
-    virtual std::optional<SystemFigures> system_figures() const { return std::nullopt; }
+    /// Of the last step; none before it.
+    virtual std::optional<SystemFigures> system_figures() const = 0;
 
     double compile_s = 0, wall_s = 0;  ///< spent so far
 };

@@ -78,12 +78,21 @@ public:
 
 private:
     std::vector<int> group_sizes() const {
+        if (wanted_.tp > system_.chips_per_node)
+            throw user_error("tp ", wanted_.tp, ": a group stands within a node, and nodes of system '", system_.name,
+                             "' have ", system_.chips_per_node, system_.chips_per_node == 1 ? " chip" : " chips",
+                             " (allowed: 1 to ", system_.chips_per_node, ")");
         if (wanted_.tp > 0) return {wanted_.tp};
         std::vector<int> sizes;
         for (int tp = system_.chips_per_node; tp >= 1; --tp)  // the largest is mostly the fastest
             if (system_.chips_per_node % tp == 0 && config_.heads % tp == 0 &&
+                (config_.moe.experts == 0 || tp % options_.expert_groups == 0) &&
                 (config_.kv_heads % tp == 0 || tp % config_.kv_heads == 0))
                 sizes.push_back(tp);
+        if (sizes.empty())
+            throw user_error("ep ", options_.expert_groups, ": no group within a node of ", system_.chips_per_node,
+                             " chips of system '", system_.name, "' divides into so many sets for model '",
+                             config_.name, "'");
         return sizes;
     }
 
@@ -231,7 +240,7 @@ private:
         if (!needed_.empty()) {
             const auto& [chips, split] = *needed_.begin();
             needs = "; it needs at least " + std::to_string(chips) + " chips (" + std::to_string(split.pp) +
-                    " stages of " + std::to_string(split.tp) + ")" +
+                    (split.pp == 1 ? " stage of " : " stages of ") + std::to_string(split.tp) + ")" +
                     (chips <= system_.chips && !packing_.empty() ? ", but then " + packing_ : smallest_system(chips));
         }
         return user_error("model '", config_.name, "' does not fit system '", system_.name, "': ", int64_t(bytes),

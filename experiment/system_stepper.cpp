@@ -123,6 +123,10 @@ public:
         for (size_t i = 0; i < plan_.stages.size(); ++i) {
             figures.sram_per_chip.push_back(plan_.memory_use(int(i)));
             figures.stage_cycles.push_back(compiled(i).cycles);
+            int64_t text = 0;
+            for (const auto& program : compiled(i).programs)
+                text = std::max(text, int64_t(program.instruction_bytes()));
+            figures.stage_instruction_bytes.push_back(text);
         }
         return figures;
     }

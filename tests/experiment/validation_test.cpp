@@ -69,6 +69,11 @@ TEST(Validation, EveryFastRowIsMet) {
     for (const ValidationOutcome& outcome : validate("", false)) EXPECT_EQ(outcome.reason, "") << outcome.row->key;
 }
 
+TEST(Validation, OnlyAModelThatDoesNotFitIsARefusal) {
+    EXPECT_EQ(measured::refused("llama-2-7b", "tsp-v1-node", "fp16"), 1);
+    EXPECT_THROW(measured::refused("llama-2-7b", "tsp-v1-node", "fp8"), UserError);
+}
+
 TEST(Validation, PatternsChooseRows) {
     EXPECT_EQ(validate("sram_576", false).size(), 1u);
     EXPECT_EQ(validate("permute", false).size(), 2u);
