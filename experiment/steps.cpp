@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "base/digest.hpp"
@@ -148,8 +149,10 @@ private:
             return machine_.run(program);
         }();
         check_run("step of line " + std::to_string(line), compiled.cycles, run);
-        result_.instruction_bytes = std::max(result_.instruction_bytes, int64_t(compiled.program().instruction_bytes()));
-        ProgramCost cost{run.cycles, {}, exclusive_cycles(compiled.operations, run.cycles), compiled.program().digest()};
+        result_.instruction_bytes =
+            std::max(result_.instruction_bytes, int64_t(compiled.program().instruction_bytes()));
+        ProgramCost cost{
+            run.cycles, {}, exclusive_cycles(compiled.operations, run.cycles), compiled.program().digest()};
         cost.usage.add(run.cycles, run.counters);
         return cost;
     }
