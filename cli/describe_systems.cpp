@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Systems: figures, parameters with their origin, and a drawing.
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
 #include "cli/describe.hpp"

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "experiment/program_run.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `superlane rerun`: repeats a result from its file alone and compares the digests.
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "cli/command.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `superlane run`: a program on one chip, its hazards explained, its regions shown; or a workload file.
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A decode's options and result as JSON, and its figures.
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "base/error.hpp"

@@ -3,6 +3,7 @@
 #include "experiment/json_keys.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 

@@ -3,6 +3,7 @@
 #include "experiment/system_choice.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "experiment/json_keys.hpp"
 #include "models/topology.hpp"

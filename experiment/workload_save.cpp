@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes workload files: what differs from the defaults, in the order a person would give it.
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "experiment/workload.hpp"
 

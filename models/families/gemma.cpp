@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gemma: norms with 1 + weight, a GELU-gated FFN, wide heads, and an embedding scaled by the root of the hidden size.
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "models/families/config_keys.hpp"
 
@@ -24,8 +23,8 @@ void read(const JsonObject& file, const Architecture&, LlmConfig& llm) {
 void write(const LlmConfig& llm, nlohmann::json& file) {
     write_architecture(architecture, file);
     write_standard(llm, {}, file);
-    file["hidden_activation"] = "gelu_pytorch_tanh";
-    file["attention_bias"] = llm.attention_bias;
+    write_key(file, "hidden_activation", "gelu_pytorch_tanh");
+    write_key(file, "attention_bias", llm.attention_bias);
 }
 
 }  // namespace
