@@ -2,6 +2,7 @@
 // Any bytes as the JSON file of a system: a UserError, or a system whose cables lead back to where they came from.
 #include <cstddef>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "base/error.hpp"

@@ -2,6 +2,7 @@
 // Any bytes as a workload file: a UserError, or a workload that is the same when it has been saved and read again.
 #include <cstddef>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "base/error.hpp"
