@@ -170,7 +170,8 @@ void read_system(Draft& draft, const json& root, const fs::path& file, int depth
 
 void finish(System& system, const std::string& where) {
     check_chip(system.chip, where);
-    if (system.chip.timing.c2c_vector_interval < 1) throw user_error(where, ": c2c.vector_interval must be at least 1");
+    if (system.chip.timing.c2c_vector_interval < 1 || system.chip.timing.c2c_latency < 1)
+        throw user_error(where, ": c2c.vector_interval and c2c.latency must be at least 1");
     system.cables.clear();
     topology_kind(system.topology.kind, where).cable(system, where);
     check_cables(system, where);
