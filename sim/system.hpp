@@ -20,9 +20,10 @@ struct LinkError {
 };
 
 struct SystemOptions {
-    Options chip;        ///< engine, data, traces and faults of every chip; window_cycles is cut to the smallest latency
-    int threads = 1;     ///< chips of one window advance on so many threads; no result depends on it
-    bool share = true;   ///< timing only, no drift: chips with the same program are simulated once, their links checked one by one
+    Options chip;          ///< engine, data, traces and faults of every chip; window_cycles is cut to the smallest latency
+    int threads = 1;       ///< chips advance on so many threads; no result depends on it
+    bool deferred = true;  ///< timing only, no drift: chips are simulated one by one, their links compared afterwards
+    bool share = true;     ///< of those, chips with the same program are simulated once
     std::vector<double> drift_ppm;       ///< of each chip's clock, > 0 is fast (draw_drift in sim/clocks.hpp); empty = none
     std::vector<LinkError> link_errors;  ///< to inject
 };
