@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/emit.hpp"
+#include "compiler/kv_pages.hpp"
 #include "compiler/memory.hpp"
 #include "isa/program.hpp"
 #include "models/checkpoint.hpp"
@@ -22,21 +23,26 @@ struct Boundary {
 };
 
 struct LlamaOptions {
-    bool int8 = false;      ///< W8A8 instead of fp16
-    int context = 256;      ///< tokens a request may reach, prompt included
-    int batch = 1;          ///< requests with a KV cache each
-    int prefill_rows = 8;   ///< most tokens of one prefill step
-    bool embedding = true;  ///< false: the residual rows are the host's input, or come from `in`
-    bool head = true;       ///< false: no final norm, head and argmax
-    int chips = 1;          ///< of the tensor-parallel group, each linked to each other
-    int expert_groups = 1;  ///< sets of the group's chips among which experts are dealt: expert e stands on
-                            ///< chips whose rank is e modulo this
+    bool int8 = false;               ///< W8A8 instead of fp16
+    int context = 256;               ///< tokens a request may reach, prompt included
+    int batch = 1;                   ///< requests of one decode step
+    std::vector<int> contexts = {};  ///< of each request that has keys and values on the chip, at most `context`; empty
+                                     ///< = those of one step reach `context`
+    int prefill_rows = 8;            ///< most tokens of one prefill step
+    bool embedding = true;           ///< false: the residual rows are the host's input, or come from `in`
+    bool head = true;                ///< false: no final norm, head and argmax
+    int chips = 1;                   ///< of the tensor-parallel group, each linked to each other
+    int expert_groups = 1;           ///< sets of the group's chips among which experts are dealt: expert e stands on
+                                     ///< chips whose rank is e modulo this
     /// Blocks of the model that this stage has: block 2l is the attention of layer l, 2l + 1 its FFN; -1 = all from the
     /// first on. A stage may have the head alone.
     int first_block = 0, blocks = -1;
     Boundary in, out;             ///< from the stage before, to the stage after
     bool wide_exchange = false;   ///< partial sums and residuals cross links in fp32 instead of fp16
     int link_latency_cycles = 0;  ///< that schedules allow for; 0 = the chip's mean and spread
+
+    int requests() const { return contexts.empty() ? batch : int(contexts.size()); }
+    int context_of(int request) const { return contexts.empty() ? context : contexts[size_t(request)]; }
 };
 
 /// One token that goes through the model in a step. Rows of a request stand together, positions ascending by one.
@@ -88,7 +94,10 @@ public:
     /// Weights, scales, tables and constants of the chip with this rank: written by the host once.
     Image image(const LlmWeights& weights, int rank = 0) const;
     /// The program of one step. UserError when a position is past the context.
-    CompiledStep compile(const std::vector<StepRow>& rows, const std::string& scheduler = "list") const;
+    /// `arrivals`: earliest cycle for each vector from a cable of the stage before, as CompiledStep::in_cycles; empty =
+    /// all have arrived when the program begins.
+    CompiledStep compile(const std::vector<StepRow>& rows, const std::string& scheduler = "list",
+                         const std::vector<std::vector<int64_t>>& arrivals = {}) const;
 
     /// Compiles the step and checks its schedule by brute force (compiler/verify.cpp). InternalError when anything is
     /// used twice.
@@ -113,6 +122,7 @@ public:
     VectorRegion residual_region() const;
 
     MemoryUse memory_use() const;
+    const KvPages& kv_pages() const;
     int max_rows() const;             ///< most rows of one step
     const LlmConfig& config() const;  ///< of the whole model
     const LlamaOptions& options() const;

@@ -127,6 +127,16 @@ void LlamaStep::gather_shards(int row, bool add, const Boundary& entry) {
     take_shards(row, add);
 }
 
+/// The earliest cycle in which the next row of a cable can be taken: its bytes are then taken one a cycle.
+int64_t LlamaStep::arrival(int cable) const {
+    if (arrivals_.empty()) return 0;
+    const int width = layout_.gathered.width;
+    const auto first = size_t(width) * received_rows_[size_t(cable)].size();
+    int64_t earliest = 0;
+    for (int k = 0; k < width; ++k) earliest = std::max(earliest, arrivals_[size_t(cable)][first + size_t(k)] - k);
+    return earliest;
+}
+
 /// The residual from the stage before: gateways take it from their cables.
 void LlamaStep::enter(int row) {
     problem_.begin_operation("stage input");
@@ -135,8 +145,9 @@ void LlamaStep::enter(int row) {
     for (int k = 0; k < layout_.residual.slots; ++k)
         for (int j = 0; j < in.period; ++j) {
             const int cable = next++ % in.cables;
+            const int64_t earliest = arrival(cable);
             received_rows_[size_t(cable)].push_back(network_.receive(
-                links_.in(cable), layout_.gathered, layout_.exchange_row(row, k, j), {}, ranks_of(in, 0)));
+                links_.in(cable), layout_.gathered, layout_.exchange_row(row, k, j), {}, ranks_of(in, 0), earliest));
         }
     gather_shards(row, false, in);
 }

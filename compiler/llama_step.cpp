@@ -15,9 +15,11 @@ constexpr int row_chunk =
     3;  // rows of one task: short enough that its ALUs serve twice, and that X is read before it is written
 }  // namespace
 
-LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<StepRow>& rows)
+LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<StepRow>& rows,
+                     const std::vector<std::vector<int64_t>>& arrivals)
     : layout_(layout),
       rows_(rows),
+      arrivals_(arrivals),
       problem_(layout.chip),
       lowering_(problem_),
       network_(problem_, layout.link_latency()),
@@ -90,7 +92,8 @@ void LlamaStep::embed() {
     problem_.begin_operation("embedding");
     const int bits = std::countr_zero(unsigned(layout_.segment_tokens));
     for (int row = 0; row < int(rows_.size()); ++row) {
-        const int token_row = rows_[size_t(row)].feed_back ? rows_[size_t(row)].request : layout_.options.batch + row;
+        const int token_row =
+            rows_[size_t(row)].feed_back ? rows_[size_t(row)].request : layout_.options.requests() + row;
         VectorTask map = lowering_.vector_task(1);
         // Lanes 0 and 1 of every superlane get the low and the high byte of the row in the segment.
         Value index = map.op(Opcode::And, DType::I32, map.read(layout_.token, DType::I32, token_row),

@@ -11,7 +11,9 @@ namespace superlane::compiler {
 
 class LlamaStep {
 public:
-    LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<StepRow>& rows);
+    /// `arrivals`: by cable of the stage before, the earliest cycle for each vector; empty = all are there.
+    LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<StepRow>& rows,
+              const std::vector<std::vector<int64_t>>& arrivals = {});
     const Problem& problem() const { return problem_; }
     /// Tasks that take vectors from cables of the stage before, or put them on those of the stage after, in order.
     const std::vector<std::vector<SentRow>>& sent_rows() const { return sent_rows_; }
@@ -147,6 +149,7 @@ private:
     void pack_rests(int row);
     void take_shards(int row, bool add);
     void enter(int row);
+    int64_t arrival(int cable) const;
     void leave(int row);
     int own_row(int row, int k) const;
     void forward(int row);
@@ -164,9 +167,8 @@ private:
     void store_key(int layer, int pair, const std::array<int, 2>& slots);
     void store_value(int layer, const LlamaLayer& weights, int vector, int slot);
     void transpose_values(int layer, const Request& request);
-    int staging_row(int block, int vector) const;
-    void transpose_block(const LlamaCompiler::Layout::Cache& cache, int page, int block, int group, int first,
-                         int count);
+    int staging_row(int request, int block, int vector) const;
+    void transpose_block(int layer, int request, int page, int block, int group, int first, int count);
     void attend(int layer, const Request& request);
     void score(int layer, const Request& request, int page, int pair);
     void store_scores(int layer, const Request& request, const MxmUnit& unit, int slot, int page, int pair, int row,
@@ -176,7 +178,7 @@ private:
     void maximum(const Request& request);
     void exponentials(const Request& request, int page);
     void softmax_sums(const Request& request);
-    void weigh_values(const LlamaCompiler::Layout::Cache& cache, const Request& request, int tile);
+    void weigh_values(int layer, const Request& request, int tile);
     void pack_results(const Request& request);
     void store_result(VectorTask& task, Value result, int row);
     void store_attention(const Request& request, int tile, int slot, int member, const std::array<MxmUnit, 2>& units);
@@ -208,6 +210,7 @@ private:
 
     const LlamaCompiler::Layout& layout_;
     std::vector<StepRow> rows_;
+    std::vector<std::vector<int64_t>> arrivals_;
     std::vector<Request> requests_;
     Problem problem_;
     Lowering lowering_;

@@ -60,7 +60,8 @@ SentRow Network::send(const VectorRegion& region, int row, const std::vector<int
     return {problem_.add(std::move(task)), left};
 }
 
-int Network::receive(int link, const VectorRegion& region, int row, const SentRow& from, uint64_t ranks) {
+int Network::receive(int link, const VectorRegion& region, int row, const SentRow& from, uint64_t ranks,
+                     int64_t earliest) {
     const isa::Timing& timing = problem_.chip().timing;
     const Side side = region.side, direction = inward(side);
     const int edge = problem_.plan().sxm_edge(side);
@@ -68,6 +69,7 @@ int Network::receive(int link, const VectorRegion& region, int row, const SentRo
     const int port = next_port(side);
     Task task;
     task.ranks = ranks;
+    task.earliest = earliest;
     for (int k = 0; k < region.width; ++k) {
         const int position = problem_.plan().mem(side, region.slices[size_t(k)]);
         const int driven = k + timing.c2c_receive;

@@ -25,8 +25,10 @@ public:
 
     /// Byte by byte onto each of these links, a vector each c2c.vector_interval.
     SentRow send(const VectorRegion& region, int row, const std::vector<int>& links, uint64_t ranks = ~0ull);
-    /// From a link to a row, no sooner than `from` can have arrived (or at once when that was sent by another program).
-    int receive(int link, const VectorRegion& region, int row, const SentRow& from = {}, uint64_t ranks = ~0ull);
+    /// From a link to a row, no sooner than `from` can have arrived, or, when that was sent by another program, than
+    /// `earliest`.
+    int receive(int link, const VectorRegion& region, int row, const SentRow& from = {}, uint64_t ranks = ~0ull,
+                int64_t earliest = 0);
 
 private:
     struct Last {
