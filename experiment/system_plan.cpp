@@ -3,6 +3,7 @@
 #include "experiment/system_plan.hpp"
 
 #include <algorithm>
+#include <climits>
 #include <map>
 #include <optional>
 
@@ -52,7 +53,7 @@ public:
                 if (why.empty()) why = error.what();
             }
             if (!candidate) continue;
-            const int64_t cycles = latency(*candidate);
+            const int64_t cycles = wanted_.tp > 0 ? 0 : latency(*candidate);  // one choice needs no comparison
             if (best && cycles >= best_cycles) continue;
             best = std::move(candidate);
             best_cycles = cycles;
@@ -133,7 +134,9 @@ private:
 
     UserError does_not_fit() const {
         const double bytes = weight_bytes(config_, options_.int8 ? 1 : 2);
-        const double kv = kv_bytes_per_token(config_, 2) * options_.context * options_.batch;
+        int64_t tokens = 0;
+        for (int request = 0; request < options_.requests(); ++request) tokens += options_.context_of(request);
+        const double kv = kv_bytes_per_token(config_, 2) * double(tokens);
         const double room = double(system_.chips) * double(system_.chip.sram_bytes());
         std::string needs = "; of groups within a node of " + std::to_string(system_.chips_per_node) +
                             " chips none holds each block, or the head beside one, so more nodes do not help";
@@ -144,8 +147,9 @@ private:
         }
         return user_error("model '", config_.name, "' does not fit system '", system_.name, "': ", int64_t(bytes),
                           " B of ", options_.int8 ? "int8" : "fp16", " weights + ", int64_t(kv),
-                          " B of keys and values (", options_.context, " tokens x ", options_.batch,
-                          ") = ", int64_t(bytes + kv), " B, ", system_.chips, " chips have ", int64_t(room), " B",
+                          " B of keys and values (", tokens, " tokens of ", options_.requests(),
+                          options_.requests() == 1 ? " request) = " : " requests) = ", int64_t(bytes + kv), " B, ",
+                          system_.chips, " chips have ", int64_t(room), " B",
                           bytes + kv > room ? ", " + std::to_string(int64_t(bytes + kv - room)) + " B too few" : "",
                           wanted_.pp > 0 || wanted_.tp > 0 ? " (with the split asked for)" : "", needs);
     }
@@ -170,6 +174,38 @@ private:
     std::map<int, Split> needed_;  ///< chips -> split
 };
 
+using Arrivals = std::vector<std::vector<int64_t>>;
+
+/// When the vectors of each cable come, from the first on. None where they can wait for the last of them: a stage that
+/// begins then is shorter, and equal to others of its kind. Rounded up, so that stages of a kind are equal more often.
+Arrivals paced(const Arrivals& sent, int room) {
+    constexpr int64_t quantum = 64;
+    size_t most = 0;
+    int64_t first = INT64_MAX;
+    for (const auto& cable : sent) {
+        most = std::max(most, cable.size());
+        if (!cable.empty()) first = std::min(first, cable.front());
+    }
+    if (most <= size_t(room)) return {};
+    Arrivals arrivals = sent;
+    for (auto& cable : arrivals)
+        for (int64_t& cycle : cable) cycle = (cycle - first + quantum - 1) / quantum * quantum;
+    return arrivals;
+}
+
+/// The receiver begins `lead` cycles after the first vector could arrive that was sent in the sender's cycle 0.
+void check_fifo(const std::vector<int64_t>& sent, const std::vector<int64_t>& taken, int64_t lead, int room,
+                size_t rows) {
+    size_t gone = 0;
+    for (size_t n = 0; n < sent.size(); ++n) {
+        while (gone < n && taken[gone] + lead <= sent[n]) ++gone;
+        if (int(n - gone) >= room)
+            throw user_error("a step of ", rows, " tokens leaves more than the ", room,
+                             " vectors of c2c.fifo_vectors waiting at a stage: fewer tokens a step (--prefill-rows, "
+                             "--batch)");
+    }
+}
+
 }  // namespace
 
 compiler::MemoryUse SystemPlan::fullest() const {
@@ -188,17 +224,24 @@ SystemPlan plan_system(const models::System& system, const LlmConfig& config, co
 SystemStep compile_step(const SystemPlan& plan, const models::System& system,
                         const std::vector<compiler::StepRow>& rows, const std::string& scheduler) {
     SystemStep step;
-    for (const auto& kind : plan.kinds) step.kinds.push_back(kind->compile(rows, scheduler));
+    std::map<std::pair<int, Arrivals>, int> known;
     const int flight = system.chip.timing.c2c_send + system.scheduled_latency_cycles();
+    const int room = int(system.chip.fifo_vectors);
     for (size_t i = 0; i < plan.stages.size(); ++i) {
-        const compiler::CompiledStep& own = step.kinds[size_t(plan.stages[i].kind)];
+        const int kind = plan.stages[i].kind;
+        const Arrivals arrivals = i > 0 ? paced(step.stage(i - 1).out_cycles, room) : Arrivals();
+        const auto [own_step, fresh] = known.try_emplace({kind, arrivals}, int(step.compiled.size()));
+        if (fresh) step.compiled.push_back(plan.kinds[size_t(kind)]->compile(rows, scheduler, arrivals));
+        step.of_stage.push_back(own_step->second);
+        const compiler::CompiledStep& own = step.stage(i);
         int64_t start = 0;
         if (i > 0) {  // no vector may be taken before it has arrived
-            const compiler::CompiledStep& before = step.kinds[size_t(plan.stages[i - 1].kind)];
+            const auto& sent = step.stage(i - 1).out_cycles;
             for (size_t cable = 0; cable < own.in_cycles.size(); ++cable)
                 for (size_t n = 0; n < own.in_cycles[cable].size(); ++n)
-                    start = std::max(
-                        start, step.start.back() + before.out_cycles[cable][n] + flight - own.in_cycles[cable][n]);
+                    start = std::max(start, step.start.back() + sent[cable][n] + flight - own.in_cycles[cable][n]);
+            for (size_t cable = 0; cable < own.in_cycles.size(); ++cable)
+                check_fifo(sent[cable], own.in_cycles[cable], start - step.start.back() - flight, room, rows.size());
         }
         step.start.push_back(start);
         step.cycles = std::max(step.cycles, start + own.cycles);

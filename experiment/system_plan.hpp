@@ -36,9 +36,11 @@ struct SystemPlan {
     compiler::MemoryUse fullest() const;
 };
 
-/// A compiled step of every kind, and when each stage begins.
+/// A step compiled for every stage, and when each begins.
 struct SystemStep {
-    std::vector<compiler::CompiledStep> kinds;
+    std::vector<compiler::CompiledStep> compiled;  ///< those that differ
+    std::vector<int> of_stage;                     ///< index into them
+    const compiler::CompiledStep& stage(size_t i) const { return compiled[size_t(of_stage[i])]; }
     std::vector<int64_t> start;  ///< by stage, cycles
     int64_t cycles = 0;          ///< to the end of the last stage
     int64_t longest_stage = 0;   ///< cycles: a token can leave the pipeline as often
