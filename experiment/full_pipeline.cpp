@@ -110,7 +110,7 @@ int batches_that_fit(const DecodeOptions& options, const DecodeSetup& setup) {
         for (int i = 0; i < batches; ++i)
             one.contexts.insert(one.contexts.end(), setup.contexts.begin(), setup.contexts.end());
         try {
-            plan_system(system, setup.model, one, plan.split);
+            plan_system(system, setup.model, one, {plan.split.tp, options.split.pp, plan.split.ep});
             return true;
         } catch (const UserError&) {
             return false;
