@@ -105,12 +105,14 @@ int batches_that_fit(const DecodeOptions& options, const DecodeSetup& setup) {
             {.request = r, .position = setup.first_position(r) + options.tokens - 1, .logits = !setup.partial});
     const SystemStep step = compile_step(plan, system, rows, options.scheduler);
     const int64_t host = host_cycles(options, setup, rows.size());
+    Split again = options.split;  // more stages where their number is left open
+    again.tp = plan.split.tp;
     const auto fits = [&](int batches) {
         one.contexts.clear();
         for (int i = 0; i < batches; ++i)
             one.contexts.insert(one.contexts.end(), setup.contexts.begin(), setup.contexts.end());
         try {
-            plan_system(system, setup.model, one, {plan.split.tp, options.split.pp, plan.split.ep});
+            plan_system(system, setup.model, one, again);
             return true;
         } catch (const UserError&) {
             return false;

@@ -15,18 +15,34 @@ PreparedStep Pipeline::compile(const std::vector<compiler::StepRow>& rows, const
     return prepared;
 }
 
+/// What a cable allows: its vectors keep their order and distance, and those of the step before that are not taken yet
+/// wait in the FIFO beside this one's. Cycles are counted from the entries of the two steps.
+int64_t Pipeline::cable_gap(const Link& before, const Link& after) const {
+    if (before.sent->empty() || after.sent->empty()) return 0;
+    const int64_t begins = after.sender_start + after.sent->front();
+    int64_t gap = before.sender_start + before.sent->back() + system_.chip.timing.c2c_vector_interval - begins;
+    const size_t room = size_t(system_.chip.fifo_vectors), vectors = before.taken->size();
+    for (size_t n = 0; n < after.sent->size(); ++n) {
+        const size_t may_wait = n + 1 < room ? room - n - 1 : 0;
+        if (may_wait >= vectors) continue;
+        gap = std::max(
+            gap, before.taker_start + (*before.taken)[vectors - 1 - may_wait] - after.sender_start - (*after.sent)[n]);
+    }
+    return gap;
+}
+
 /// Cycles from one step's entry to the next one's.
 int64_t Pipeline::gap(const SystemStep& before, const SystemStep& after) const {
     int64_t gap = 0;
     for (size_t i = 0; i < plan_.stages.size(); ++i) {
         gap = std::max(gap, before.start[i] + before.stage(i).cycles - after.start[i]);
         if (i == 0) continue;
-        const auto& sent = after.stage(i - 1).out_cycles;
-        const auto& taken = before.stage(i).in_cycles;
-        for (size_t cable = 0; cable < taken.size(); ++cable)
-            if (!taken[cable].empty() && !sent[cable].empty())
-                gap = std::max(gap, before.start[i] + taken[cable].back() + system_.chip.timing.c2c_vector_interval -
-                                        after.start[i - 1] - sent[cable].front());
+        const auto link = [&](const SystemStep& step, size_t cable) {
+            return Link{step.start[i - 1], step.start[i], &step.stage(i - 1).out_cycles[cable],
+                        &step.stage(i).in_cycles[cable]};
+        };
+        for (size_t cable = 0; cable < before.stage(i).in_cycles.size(); ++cable)
+            gap = std::max(gap, cable_gap(link(before, cable), link(after, cable)));
     }
     return gap;
 }

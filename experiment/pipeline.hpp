@@ -32,6 +32,12 @@ public:
     std::vector<sim::Launch> launches(const PreparedStep& step, int64_t entry) const;
 
 private:
+    /// One cable in one step: when its vectors are sent and taken, in cycles of the two programs.
+    struct Link {
+        int64_t sender_start, taker_start;
+        const std::vector<int64_t>*sent, *taken;
+    };
+    int64_t cable_gap(const Link& before, const Link& after) const;
     int64_t gap(const SystemStep& before, const SystemStep& after) const;
 
     const models::System& system_;

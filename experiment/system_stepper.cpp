@@ -88,18 +88,21 @@ public:
     }
 
 private:
-    /// The host writes a step's inputs before the first stage begins, and reads tokens and logits when the last ends.
+    /// The host writes a step's inputs before the first stage begins; it reads logits when a stage with a part of the
+    /// head ends, and tokens when the last does.
     /// `launches`: of the step, by stage and rank.
     void attach_host(const StepInput& step, size_t number, std::vector<sim::Launch>::iterator launches) {
         StepOutcome& outcome = outcomes_[number];
         for (const compiler::StepRow& row : step.rows)
             if (row.logits)
                 outcome.results.push_back({row.request, 0, std::vector<float>(size_t(setup_.model.vocabulary))});
-        const int tp = plan_.split.tp, last = plan_.chips() - tp;
-        for (int rank = 0; rank < tp; ++rank) {
-            launches[rank].before = [this, step, rank] { write_inputs(step, rank); };
-            launches[last + rank].after = [this, &outcome, rank] { read_results(outcome, rank); };
-        }
+        const int tp = plan_.split.tp;
+        for (int rank = 0; rank < tp; ++rank) launches[rank].before = [this, step, rank] { write_inputs(step, rank); };
+        for (int stage = 0; stage < int(plan_.stages.size()); ++stage)
+            for (int rank = 0; plan_.stages[size_t(stage)].options.head && rank < tp; ++rank)
+                launches[stage * tp + rank].after = [this, &outcome, stage, rank] {
+                    read_results(outcome, stage, rank);
+                };
     }
 
     void write_inputs(const StepInput& step, int rank) {
@@ -113,14 +116,16 @@ private:
         }
     }
 
-    void read_results(StepOutcome& outcome, int rank) {
-        const int chip = plan_.stages.back().group.chips[size_t(rank)];
+    void read_results(StepOutcome& outcome, int stage, int rank) {
+        const int chip = plan_.stages[size_t(stage)].group.chips[size_t(rank)];
+        const compiler::LlamaCompiler& compiler = plan_.compiler(stage);
+        const bool chooses = rank == 0 && stage + 1 == int(plan_.stages.size());
         for (size_t i = 0; i < outcome.results.size(); ++i) {
             StepOutcome::Result& result = outcome.results[i];
-            if (rank == 0)
+            if (chooses)
                 result.token = tokens_[size_t(result.request)] =
-                    int(read_row(chip, last().token_region(), result.request)[0]);
-            for (const auto& part : last().logits(int(i), rank)) {
+                    int(read_row(chip, compiler.token_region(), result.request)[0]);
+            for (const auto& part : compiler.logits(int(i), rank)) {
                 const std::vector<uint32_t> lanes = read_row(chip, part.region, part.row);
                 for (size_t lane = 0; lane < part.columns.size(); ++lane)
                     if (part.columns[lane] >= 0)
@@ -176,8 +181,6 @@ private:
     }
 
     const compiler::LlamaCompiler& first() const { return plan_.compiler(0); }
-    const compiler::LlamaCompiler& last() const { return plan_.compiler(int(plan_.stages.size()) - 1); }
-    const std::vector<int>& last_chips() const { return plan_.stages.back().group.chips; }
     PreparedStep compile(const std::vector<compiler::StepRow>& rows) {
         const Stopwatch watch(compile_s);
         std::vector<compiler::StepRow> fed = rows;  // the host brings a token from the last stage to the first
