@@ -164,7 +164,8 @@ Action define_decode(CLI::App& app) {
         ->type_name("N");
     app.add_option("--contexts", o.contexts, "instead: positions of each request, N,N,...")
         ->delimiter(',')
-        ->type_name("N,...");
+        ->allow_extra_args(false)
+        ->type_name("N,N");
     app.add_option("--batch", o.batch, "requests decoded together")->type_name("N");
     app.add_option("--dtype", o.dtype, "fp16, or int8 weights and activations (W8A8)")
         ->capture_default_str()
