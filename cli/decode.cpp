@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -24,7 +25,7 @@ struct Decode {
     std::vector<std::string> prompt_ids;
     std::string logits, workload;
     const CLI::App* app = nullptr;
-    std::string exchange = "fp16", embedding = "host";
+    std::string exchange = "fp16", embedding = "host", in_flight = "1";
     ChipOptions chip;
     SystemOptions system;
     EngineOptions engine;
@@ -39,6 +40,7 @@ struct Decode {
         const experiment::SystemChoice choice = system.choice(*app, chip);
         if (choice.one_chip()) options.chip = chip.load();
         options.take_system(choice);
+        options.in_flight = batches_in_flight();
         options.wide_exchange = exchange == "fp32";
         options.host_embedding = embedding == "host";
         options.engine = engine.engine;
@@ -47,6 +49,15 @@ struct Decode {
         outputs.add(logits);
         outputs.add(workload);
         open_files();
+    }
+
+    int batches_in_flight() const {
+        if (in_flight == "auto") return 0;
+        int batches = 0;
+        const auto [end, error] = std::from_chars(in_flight.data(), in_flight.data() + in_flight.size(), batches);
+        if (error != std::errc() || end != in_flight.data() + in_flight.size() || batches < 1)
+            throw user_error("--in-flight ", in_flight, ": must be auto or a number from 1 on");
+        return batches;
     }
 
     void open_files() {
@@ -152,6 +163,10 @@ Action define_decode(CLI::App& app) {
     app.add_option("--context", o.context,
                    "positions that a request may take; what is needed, at least 256, when left out")
         ->type_name("N");
+    app.add_option("--contexts", o.contexts, "instead: positions of each request, N,N,...")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name("N,N");
     app.add_option("--batch", o.batch, "requests decoded together")->type_name("N");
     app.add_option("--dtype", o.dtype, "fp16, or int8 weights and activations (W8A8)")
         ->capture_default_str()
@@ -164,6 +179,10 @@ Action define_decode(CLI::App& app) {
         std::replace(option.begin(), option.end(), '_', '-');
         app.add_option(option, o.split.*member.value, member.meaning)->check(CLI::PositiveNumber)->type_name("N");
     }
+    app.add_option("--in-flight", command->in_flight,
+                   "in a system: batches that are in the pipeline at once; auto: as many as fill it, or fit")
+        ->capture_default_str()
+        ->type_name("N|auto");
     app.add_option("--embedding", command->embedding,
                    "in a system: the host sends each token's embedding, or the first stage has the table")
         ->capture_default_str()

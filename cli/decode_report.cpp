@@ -58,9 +58,10 @@ void add_bounds(Table& table, const DecodeOptions& options, const DecodeResult& 
 void add_memory(Table& table, const DecodeOptions& options, const DecodeResult& result) {
     const compiler::MemoryUse& use = result.memory;
     table.row({"SRAM use", bytes_text(double(use.weights)) + " weights, " + bytes_text(double(use.kv)) +
-                               " keys and values, " + bytes_text(double(use.tables)) + " tables, " +
-                               bytes_text(double(use.scratch)) + " scratch of " +
-                               bytes_text(double(options.chip.sram_bytes()))});
+                               " keys and values (" + std::to_string(result.kv_pages.all()) + " pages of " +
+                               std::to_string(result.kv_pages.page_tokens()) + " tokens), " +
+                               bytes_text(double(use.tables)) + " tables, " + bytes_text(double(use.scratch)) +
+                               " scratch of " + bytes_text(double(options.chip.sram_bytes()))});
     table.row({"instructions", bytes_text(double(result.instruction_bytes)) + " in the longest program of " +
                                    bytes_text(double(options.chip.text_bytes()))});
     table.row({"energy", joules_text(result.prefill.joules + result.decode.joules) + ", " +
@@ -119,7 +120,10 @@ void add_system(Table& table, const DecodeOptions& options, const experiment::Sy
     table.row({"latency", fixed(figures.latency_us, 2) + " us a token, " + fixed(figures.host_us, 2) +
                               " us of it for the host's link"});
     table.row({"throughput", grouped(int64_t(figures.throughput_tokens_per_second + 0.5)) + " tokens/s with " +
-                                 std::to_string(figures.requests_in_flight) + " in flight"});
+                                 std::to_string(figures.requests_in_flight) + " in flight, a batch each " +
+                                 grouped(figures.interval_cycles) + " cycles; the longest stage takes " +
+                                 grouped(figures.longest_stage_cycles) + ", " +
+                                 std::to_string(figures.batches_that_fill) + " batches fill the pipeline"});
     table.row({"network", bytes_text(double(figures.c2c_bytes)) + " a token; links in use are busy " +
                               percent(figures.link_utilisation) + ", the fullest " +
                               percent(figures.fullest_link_utilisation)});

@@ -137,7 +137,7 @@ void LlamaStep::store_latent_half(int layer, const Request& request, int row, in
     const LatentRegions& regions = layout_.latent_rows;
     const int index = request.first + row, position = request.position + row;
     const int page = position / layout_.lanes, token = position % layout_.lanes, side = layout_.page_side(page);
-    const auto& cache = layout_.cache(request.request, layer);
+    const auto& cache = layout_.cache(layer);
     VectorTask task = lowering_.vector_task(1);
     const Value r =
         inverse_rms(task, task.read(layout_.sum_stages[2], DType::F32, index), p.latent, layout_.config.mla.norm_eps);
@@ -150,7 +150,7 @@ void LlamaStep::store_latent_half(int layer, const Request& request, int row, in
                 task.read(regions.masks, DType::Bool, LatentPacking::rope_mask));
     const Value stored = task.convert(DType::F32, DType::F16, task.op(Opcode::Add, DType::F32, normed, turned));
     task.write(stored, cache.key[side][size_t(LlamaCompiler::Layout::key_region(token % block_tokens, h))],
-               layout_.key_word(page, 0, h) + token / block_tokens);
+               layout_.key_word(request.request, page, 0, h) + token / block_tokens);
     task.write(stored, regions.values[h], index);
     problem_.add(task.finish());
 
@@ -161,7 +161,8 @@ void LlamaStep::store_latent_half(int layer, const Request& request, int row, in
     VectorTask stage = lowering_.vector_task(count);
     const Value turns = stage.read_rotated(regions.values[h], DType::F16, index, 0, block * isa::lanes_per_superlane,
                                            count == 1 ? 0 : -isa::lanes_per_superlane, lowering_.next_permuter());
-    stage.write(turns, cache.staging[side][size_t(position % block_tokens)], staging_row(block, first));
+    stage.write(turns, cache.staging[side][size_t(position % block_tokens)],
+                staging_row(request.request, block, first));
     problem_.add(stage.finish());
 }
 

@@ -56,6 +56,12 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
     experts = expert_layout(whole, config, lanes);
     result_tiles = results_packed() ? results.rows : packing.tiles * packing.group;
     pages = ceil_div(options.context, lanes);
+    std::vector<int> tokens;
+    for (int request = 0; request < options.requests(); ++request) {
+        tokens.push_back(options.context_of(request));
+        SUPERLANE_CHECK(tokens.back() <= options.context, "request", request, "of", tokens.back(), "tokens");
+    }
+    kv = KvPages(tokens, lanes);
     max_rows = std::max(options.batch, std::min({options.prefill_rows, row_lanes, g.accumulators / 2,
                                                  std::max(1, 4096 / (pages * config.heads))}));
 
@@ -70,12 +76,12 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
     place_weights();
 }
 
-int LlamaCompiler::Layout::key_word(int page, int pair, int half_index) const {
-    return ((page / 2 * packing.pairs + pair) * 2 + half_index) * page_words_key();
+int LlamaCompiler::Layout::key_word(int request, int page, int pair, int half_index) const {
+    return ((kv.place(request, page) * packing.pairs + pair) * 2 + half_index) * page_words_key();
 }
 
-int LlamaCompiler::Layout::value_word(int page, int block) const {
-    return page / 2 * (packing.kv + 1) * packing.value_blocks + block;
+int LlamaCompiler::Layout::value_word(int request, int page, int block) const {
+    return kv.place(request, page) * page_words_value() + block;
 }
 
 int LlamaCompiler::Layout::result_mask_row(int tile, int head_) const {
@@ -157,13 +163,13 @@ void LlamaCompiler::Layout::allocate_scratch() {
     const int64_t before = memory.words_used();
     const Side west = Side::West, east = Side::East;
     const int rows = max_rows, head_rows = packing.heads * max_rows;
-    const int half_rows = ceil_div(head_rows, 2) + options.batch;  // heads of a request, by parity
+    const int half_rows = ceil_div(head_rows, 2) + std::min(options.requests(), rows);  // heads of a request, by parity
     const auto scratch = [&](const char* name, Side side, int group, int width, int count) {
         return memory.vectors(name, side, group, width, std::max(1, count), false);
     };
     const int width = half ? 2 : 1;
     x = scratch("residual", west, 0, 4, rows * hidden_tiles);
-    token = scratch("tokens", west, 1, 4, options.batch + rows);
+    token = scratch("tokens", west, 1, 4, options.requests() + rows);
     map_row = scratch("token map", east, 0, 1, rows);
     for (int stage = 0; stage < 3; ++stage) {  // neighbouring stages in different slices
         sum_stages[stage] = scratch("row sums", west, 1 + stage % 2, 4, rows);
@@ -205,18 +211,15 @@ void LlamaCompiler::Layout::allocate_scratch() {
 
 void LlamaCompiler::Layout::allocate_cache() {
     const int64_t before = memory.words_used();
-    for (int request = 0; request < options.batch; ++request)
-        for (int layer = 0; layer < config.layers; ++layer) {
-            Cache cache;
-            for (int side = 0; has_attention(layer) && side < std::min(pages, 2); ++side) {
-                const int own_pages = (pages + 1 - side) / 2;
-                cache.key[side] =
-                    far_rows("key cache", Side(side), own_pages * packing.pairs * 2 * page_words_key(), false);
-                cache.value[side] =
-                    far_rows("value cache", Side(side), own_pages * (packing.kv + 1) * packing.value_blocks, false);
-                cache.staging[side] = far_rows("value staging", Side(side), 2 * packing.value_vectors(), false);
-            }
-            caches.push_back(std::move(cache));
+    caches.resize(size_t(config.layers));
+    for (int layer = 0; layer < config.layers; ++layer)
+        for (int side = 0; has_attention(layer) && side < 2 && kv.pool(side) > 0; ++side) {
+            Cache& cache = caches[size_t(layer)];
+            const int own = kv.pool(side);
+            cache.key[side] = far_rows("key cache", Side(side), own * packing.pairs * 2 * page_words_key(), false);
+            cache.value[side] = far_rows("value cache", Side(side), own * page_words_value(), false);
+            cache.staging[side] =
+                far_rows("value staging", Side(side), options.requests() * 2 * packing.value_vectors(), false);
         }
     use.kv = (memory.words_used() - before) * lanes;
 }

@@ -80,7 +80,8 @@ void LlamaCompiler::Layout::place_weights(const WeightWords& wanted, double marg
     if (wanted.all > free)
         throw user_error("model '", config.name, "' does not fit chip '", chip.name, "': weights take ",
                          wanted.all * lanes, " B (", half ? "fp16" : "int8", ", ", config.layers, " layers), KV cache ",
-                         use.kv, " B (context ", options.context, ", batch ", options.batch, "), tables and scratch ",
+                         use.kv, " B (", kv.all(), " pages of ", lanes, " tokens for ", options.requests(),
+                         options.requests() == 1 ? " request" : " requests", "), tables and scratch ",
                          use.tables + use.scratch, " B, together ",
                          wanted.all * lanes + use.kv + use.tables + use.scratch, " B of ",
                          int64_t(2) * chip.geometry.mem_slices * chip.data_words() * lanes, " B for data (",

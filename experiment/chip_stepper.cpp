@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Steps on one chip: compile, run, compare cycles.
 #include <bit>
+#include <utility>
 
 #include "experiment/memory_io.hpp"
 #include "experiment/stepper.hpp"
@@ -22,13 +23,41 @@ public:
 
     int max_rows() const override { return compiler_.max_rows(); }
     compiler::MemoryUse memory_use() const override { return compiler_.memory_use(); }
+    const compiler::KvPages& kv_pages() const override { return compiler_.kv_pages(); }
     int64_t scheduled_cycles(const std::vector<compiler::StepRow>& rows) override { return compile(rows).cycles; }
     int64_t instruction_bytes() const override { return instruction_bytes_; }
     void load(const LlmWeights& weights) override { write_image(machine_, compiler_.image(weights)); }
-    void feed(int row, int token) override { write_image(machine_, compiler_.token_input(row, token)); }
 
-    StepOutcome run(const std::vector<compiler::StepRow>& rows, const std::string& what) override {
-        const compiler::CompiledStep compiled = compile(rows);
+    std::vector<StepOutcome> run(const std::vector<StepInput>& steps, const std::string& what) override {
+        std::vector<StepOutcome> outcomes;
+        int64_t now = 0;
+        for (const StepInput& step : steps) {
+            outcomes.push_back(run(step, what));
+            now += std::exchange(outcomes.back().entered, now) + outcomes.back().cycles;
+        }
+        return outcomes;
+    }
+
+    /// The host is not waited for: the chip feeds its token back and has the embedding table.
+    std::optional<SystemFigures> system_figures() override {
+        if (rows_ == 0) return std::nullopt;
+        const double seconds = chip_seconds(options_.chip, double(last_.cycles));
+        return SystemFigures{.chips = 1,
+                             .split = {1, 1, 1, 1, 1},
+                             .latency_us = 1e6 * seconds,
+                             .requests_in_flight = 1,
+                             .throughput_tokens_per_second = rows_ / seconds,
+                             .distinct_programs = 1,
+                             .sram_per_chip = {memory_use()},
+                             .stage_cycles = {last_.cycles},
+                             .stage_instruction_bytes = {last_.instruction_bytes}};
+    }
+
+private:
+    StepOutcome run(const StepInput& step, const std::string& what) {
+        for (size_t row = 0; row < step.tokens.size(); ++row)
+            if (!step.rows[row].feed_back) write_image(machine_, compiler_.token_input(int(row), step.tokens[row]));
+        const compiler::CompiledStep compiled = compile(step.rows);
         const auto program = sim::prepare(options_.chip, compiled.program());
         sim::RunResult run;
         {
@@ -44,13 +73,20 @@ public:
                             .digest = compiled.program().digest()};
         outcome.usage.add(run.cycles, run.counters);
         last_ = outcome;
-        rows_ = int(rows.size());
+        rows_ = int(step.rows.size());
+        if (!step.tokens.empty()) take_results(step, outcome);
         return outcome;
     }
 
-    int token(int request) const override { return int(read_row(machine_, compiler_.token_region(), request)[0]); }
+    void take_results(const StepInput& step, StepOutcome& outcome) const {
+        for (const compiler::StepRow& row : step.rows)
+            if (row.logits)
+                outcome.results.push_back({row.request,
+                                           int(read_row(machine_, compiler_.token_region(), row.request)[0]),
+                                           logits(int(outcome.results.size()))});
+    }
 
-    std::vector<float> logits(int row) const override {
+    std::vector<float> logits(int row) const {
         std::vector<float> logits(size_t(compiler_.config().vocabulary));
         for (const auto& part : compiler_.logits(row)) {
             const std::vector<uint32_t> lanes = read_row(machine_, part.region, part.row);
@@ -60,22 +96,6 @@ public:
         return logits;
     }
 
-    /// The host is not waited for: the chip feeds its token back and has the embedding table.
-    std::optional<SystemFigures> system_figures() const override {
-        if (rows_ == 0) return std::nullopt;
-        const double seconds = chip_seconds(options_.chip, double(last_.cycles));
-        return SystemFigures{.chips = 1,
-                             .split = {1, 1, 1, 1, 1},
-                             .latency_us = 1e6 * seconds,
-                             .requests_in_flight = 1,
-                             .throughput_tokens_per_second = rows_ / seconds,
-                             .distinct_programs = 1,
-                             .sram_per_chip = {memory_use()},
-                             .stage_cycles = {last_.cycles},
-                             .stage_instruction_bytes = {last_.instruction_bytes}};
-    }
-
-private:
     compiler::CompiledStep compile(const std::vector<compiler::StepRow>& rows) {
         const Stopwatch watch(compile_s);
         compiler::CompiledStep compiled = compiler_.compile(rows, options_.scheduler);

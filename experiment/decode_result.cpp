@@ -71,6 +71,7 @@ void add_system(Json& json, const DecodeOptions& options) {
     json["exchange"] = options.wide_exchange ? "fp32" : "fp16";
     json["embedding"] = options.host_embedding ? "host" : "chip";
     json["link_errors"] = options.link_errors;
+    json["in_flight"] = options.in_flight;
 }
 
 void read_system(const JsonObject& from, DecodeOptions& options) {
@@ -81,6 +82,7 @@ void read_system(const JsonObject& from, DecodeOptions& options) {
     options.wide_exchange = from.choice("exchange", {"fp16", "fp32"}) == "fp32";
     options.host_embedding = from.choice("embedding", {"host", "chip"}) == "host";
     options.link_errors = text_list(from, "link_errors");
+    options.in_flight = from.has("in_flight") ? int(from.integer("in_flight", 0, 4096)) : 1;
 }
 
 }  // namespace
@@ -126,6 +128,7 @@ Json to_json(const DecodeOptions& options) {
                  {"compare", options.compare},       {"layers", options.layers},
                  {"position", options.position},     {"prefill_rows", options.prefill_rows},
                  {"calibrated", options.calibrated}};
+    if (!options.contexts.empty()) json["contexts"] = options.contexts;
     if (options.system) add_system(json, options);
     return json;
 }
@@ -139,6 +142,7 @@ DecodeOptions decode_options(const nlohmann::json& result, const std::string& fi
     options.prompt_ids = integer_lists(from, "prompt_ids");
     options.tokens = number("tokens");
     options.context = number("context");
+    if (from.has("contexts")) options.contexts = integer_list(from, "contexts");
     options.batch = number("batch");
     options.dtype = from.text("dtype");
     options.chip = chip_of(result, file);
@@ -184,6 +188,7 @@ Json result_json(const DecodeOptions& options, const DecodeResult& result, const
     json["weight_bytes"] = result.weight_bytes;
     json["weight_bound_cycles"] = result.weight_bound(chip);
     json["kv_bytes"] = result.memory.kv;
+    json["kv_pages"] = {{"tokens", result.kv_pages.page_tokens()}, {"by_request", result.kv_pages.by_request()}};
     json["instruction_bytes"] = result.instruction_bytes;
     json["memory_bytes"] = memory_json(result.memory, chip);
     json["operators"] = operators_json(result.operators);

@@ -51,24 +51,25 @@ void check_steps(const StepsOptions& options) {
                              " positions, ", options.context != 0 ? "'context' is " : "the model has at most ", most);
 }
 
-/// The checks of a decode that reaches the longest position with the largest batch.
+/// The checks of a decode in which each request reaches its longest position.
 DecodeOptions as_decode(const StepsOptions& options) {
-    size_t batch = 0;
-    int longest = 0;
+    std::vector<int> longest;
     for (const TraceStep& step : options.steps) {
-        batch = std::max(batch, step.contexts.size());
-        longest = std::max(longest, step.longest());
+        longest.resize(std::max(longest.size(), step.contexts.size()), 0);
+        for (size_t r = 0; r < step.contexts.size(); ++r)
+            longest[r] = std::max(longest[r], step.contexts[r] + step.new_tokens[r]);
     }
     DecodeOptions decode{.model = options.model,
-                         .prompt_ids = {std::vector<int>(size_t(longest), 0)},
                          .tokens = 1,
-                         .context = options.context != 0 ? options.context : longest,
-                         .batch = int(batch),
+                         .context = options.context,
+                         .batch = int(longest.size()),
                          .dtype = options.dtype,
                          .chip = options.chip,
                          .engine = options.engine,
                          .scheduler = options.scheduler,
                          .timing_only = true};
+    for (const int length : longest) decode.prompt_ids.emplace_back(size_t(length), 0);
+    if (options.context == 0) decode.contexts = longest;
     decode.layers = options.layers;
     decode.prefill_rows = options.prefill_rows;
     decode.vcd_file = options.vcd_file;

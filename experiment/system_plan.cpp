@@ -66,7 +66,7 @@ public:
                 if (why.empty()) why = error.what();
             }
             if (!candidate || (best && hopeless(tp, best->split.tp, best_cycles))) continue;
-            const int64_t cycles = latency(*candidate);
+            const int64_t cycles = wanted_.tp > 0 ? 0 : latency(*candidate);  // one choice needs no comparison
             if (best && cycles >= best_cycles) continue;
             best = std::move(candidate);
             best_cycles = cycles;
@@ -233,7 +233,9 @@ private:
 
     UserError does_not_fit() const {
         const double bytes = weight_bytes(config_, options_.int8 ? 1 : 2);
-        const double kv = kv_bytes_per_token(config_, 2) * options_.context * options_.batch;
+        int64_t tokens = 0;
+        for (int request = 0; request < options_.requests(); ++request) tokens += options_.context_of(request);
+        const double kv = kv_bytes_per_token(config_, 2) * double(tokens);
         const double room = double(system_.chips) * double(system_.chip.sram_bytes());
         std::string needs = "; of groups within a node of " + std::to_string(system_.chips_per_node) +
                             " chips none holds each block, or the head beside one, so more nodes do not help";
@@ -245,8 +247,9 @@ private:
         }
         return user_error("model '", config_.name, "' does not fit system '", system_.name, "': ", int64_t(bytes),
                           " B of ", options_.int8 ? "int8" : "fp16", " weights + ", int64_t(kv),
-                          " B of keys and values (", options_.context, " tokens x ", options_.batch,
-                          ") = ", int64_t(bytes + kv), " B, ", system_.chips, " chips have ", int64_t(room), " B",
+                          " B of keys and values (", tokens, " tokens of ", options_.requests(),
+                          options_.requests() == 1 ? " request) = " : " requests) = ", int64_t(bytes + kv), " B, ",
+                          system_.chips, " chips have ", int64_t(room), " B",
                           bytes + kv > room ? ", " + std::to_string(int64_t(bytes + kv - room)) + " B too few" : "",
                           wanted_.pp > 0 || wanted_.tp > 0 ? " (with the split asked for)" : "", needs);
     }

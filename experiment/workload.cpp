@@ -118,6 +118,7 @@ void Reader::read_system(DecodeOptions& options) const {
     at_key(root_, "system", [&] { options.take_system(choice); });
     options.split = split();
     options.link_errors = text_list(from, "link_errors");
+    options.in_flight = number(from, "in_flight", options.in_flight, 0, 4096);
     if (from.has("exchange")) options.wide_exchange = from.choice("exchange", {"fp16", "fp32"}) == "fp32";
     if (from.has("embedding")) options.host_embedding = from.choice("embedding", {"host", "chip"}) == "host";
 }
@@ -156,6 +157,7 @@ void Reader::read_options(Options& options, std::vector<std::string> allowed) co
     options.layers = number(from, "layers", options.layers, 0, 100'000);
     options.prefill_rows = number(from, "prefill_rows", options.prefill_rows, 1, 4096);
     if constexpr (std::is_same_v<Options, DecodeOptions>) {
+        options.contexts = integer_list(from, "contexts");
         options.timing_only = from.boolean_or("timing_only", false);
         options.compare = from.boolean_or("compare", false);
         options.calibrated = from.boolean_or("calibrated", false);
@@ -164,7 +166,8 @@ void Reader::read_options(Options& options, std::vector<std::string> allowed) co
 
 Workload Reader::decode() const {
     DecodeOptions options;
-    read_options(options, {"timing_only", "compare", "calibrated", "exchange", "embedding", "dead", "link_errors"});
+    read_options(options, {"timing_only", "compare", "calibrated", "exchange", "embedding", "dead", "link_errors",
+                           "in_flight", "contexts"});
     read_system(options);
     const JsonObject from = part("decode", {"prompts", "prompt_ids", "tokens", "batch", "position"});
     options.prompts = text_list(from, "prompts");

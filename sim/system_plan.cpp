@@ -74,6 +74,7 @@ SystemResult assemble(const std::vector<LaunchRun>& launches, Summary summary) {
         result.cycles = std::max(result.cycles, run.end);
         result.counters += run.counters;
         result.by_launch.push_back(run.counters);
+        result.ends.push_back(run.end);
         programs.insert(run.launch->program.get());
         digest.number(run.launch->chip).number(run.begin).number(run.end).text(run.digest);
     }

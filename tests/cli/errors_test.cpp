@@ -58,6 +58,10 @@ TEST(Errors, Values) {
     EXPECT_THAT(complaint({"decode", tiny, "--layers", "1"}), HasSubstr("--layers needs --timing-only"));
     EXPECT_THAT(complaint({"decode", tiny, "--batch", "3", "--prompt", "a", "--prompt", "b"}),
                 HasSubstr("needs one prompt for all requests, or 3; 2 given"));
+    EXPECT_THAT(complaint({"decode", tiny, "--in-flight", "2"}), HasSubstr("one chip has no pipeline"));
+    EXPECT_THAT(complaint({"decode", tiny, "--in-flight", "some"}), HasSubstr("must be auto or a number from 1 on"));
+    EXPECT_THAT(complaint({"decode", tiny, "--contexts", "64,32"}), HasSubstr("2 given for 1 request; one each"));
+    EXPECT_THAT(complaint({"decode", tiny, "--contexts", "64", "--context", "64"}), HasSubstr("exclude each other"));
     EXPECT_THAT(complaint({"decode", tiny, "--vcd", "x.vcd"}), HasSubstr("--vcd needs --engine kernel"));
     EXPECT_THAT(complaint({"gemm", "0", "4", "4"}), HasSubstr("M = 0 must be at least 1"));
     EXPECT_THAT(complaint({"gemm", "1", "40000", "40000"}), HasSubstr("do not fit"));

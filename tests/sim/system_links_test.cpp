@@ -40,6 +40,28 @@ TEST(SystemLinks, AVectorArrivesAfterSendAndCable) {
     EXPECT_EQ(result.links[0].deepest_fifo, 0);
 }
 
+TEST(SystemLinks, TheHostWritesBeforeAProgramAndReadsAfterIt) {
+    for (const sim::Engine engine : {sim::Engine::Fast, sim::Engine::Kernel}) {
+        sim::SystemMachine machine(pair, {.chip = {.engine = engine}});
+        std::vector<sim::Launch> launches = one_vector(100, 100 + hop);
+        for (sim::Launch launch : one_vector(100, 100 + hop)) {
+            launch.start_cycle = 1000;
+            launches.push_back(launch);
+        }
+        std::vector<Row> seen;
+        for (const int round : {0, 1}) {
+            launches[size_t(2 * round)].before = [&, round] {
+                machine.write(0, west, 0, 7, counting(pair.chip, 3 + round));
+            };
+            launches[size_t(2 * round) + 1].after = [&] { seen.push_back(row_at(machine, 1, east, 1, 9)); };
+        }
+        const sim::SystemResult result = machine.run(launches);
+        EXPECT_THAT(result.hazards, testing::IsEmpty());
+        EXPECT_THAT(seen, ElementsAre(counting(pair.chip, 3), counting(pair.chip, 4)));
+        EXPECT_THAT(result.ends[3] - result.ends[1], 1000);
+    }
+}
+
 TEST(SystemLinks, AReceiveOneCycleEarlyIsAHazardAndTakesNothing) {
     const sim::SystemResult result = run_system_every_way(pair, one_vector(100, 100 + hop - 1));
     EXPECT_THAT(kinds(result), ElementsAre(HazardKind::EarlyReceive));
