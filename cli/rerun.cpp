@@ -8,6 +8,7 @@
 #include "experiment/decode.hpp"
 #include "experiment/gemm.hpp"
 #include "experiment/program_run.hpp"
+#include "experiment/serve.hpp"
 #include "experiment/steps.hpp"
 #include "models/json_file.hpp"
 
@@ -45,8 +46,12 @@ struct Rerun {
             const auto options = experiment::steps_options(old, file);
             return experiment::result_json(options, experiment::run_steps(options), command);
         }
+        if (what == "serve") {
+            const auto options = experiment::serve_options(old, file);
+            return experiment::result_json(options, experiment::run_serve(options), command);
+        }
         throw user_error(file, ": key 'command': '", what,
-                         "' is no command that writes results; allowed are decode, gemm, run");
+                         "' is no command that writes results; allowed are decode, gemm, run, serve");
     }
 
     std::vector<std::string> recorded_command(const nlohmann::json& old) const {
@@ -85,7 +90,7 @@ struct Rerun {
 
 Action define_rerun(CLI::App& app) {
     const auto command = std::make_shared<Rerun>();
-    app.add_option("RESULT", command->file, "a JSON file that decode, gemm or run wrote")->required();
+    app.add_option("RESULT", command->file, "a JSON file that decode, gemm, run or serve wrote")->required();
     command->json.define(app);
     return [command] { command->run(); };
 }

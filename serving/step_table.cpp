@@ -75,12 +75,21 @@ std::optional<Grid> prefill_grid(const std::vector<StepPoint>& points, const std
     return Grid(std::move(chosen), where, "new_tokens", "context");
 }
 
+/// One after the other: in a pipeline the second starts an interval after the first. Done when both are.
+StepCost then(const StepCost& first, const StepCost& second) {
+    return {std::max(first.latency_s, first.interval_s + second.latency_s), first.interval_s + second.interval_s,
+            first.joules + second.joules};
+}
+
 /// `count` items at this mean context, in as many passes as the grid needs.
 StepCost passes(const Grid& grid, int64_t count, double context) {
     const int64_t full = count / grid.most_x(), rest = count % grid.most_x();
-    StepCost cost;
-    if (full > 0) cost = double(full) * grid.at(double(grid.most_x()), context);
-    return rest > 0 ? cost + grid.at(double(rest), context) : cost;
+    StepCost cost = grid.at(double(rest > 0 ? rest : grid.most_x()), context);
+    const int64_t before = rest > 0 ? full : full - 1;
+    if (before == 0) return cost;
+    const StepCost each = grid.at(double(grid.most_x()), context);
+    const double interval_s = double(before) * each.interval_s;
+    return then({interval_s - each.interval_s + each.latency_s, interval_s, double(before) * each.joules}, cost);
 }
 
 }  // namespace
@@ -136,7 +145,8 @@ StepCost StepTable::cost(const StepShape& shape) const {
     }
     StepCost cost;
     if (d.requests > 0) cost = passes(decode_, d.requests, double(d.context_tokens) / double(d.requests));
-    if (p.requests > 0) cost = cost + passes(*prefill_, p.new_tokens, double(p.context_tokens) / double(p.requests));
+    if (p.requests > 0)
+        cost = then(cost, passes(*prefill_, p.new_tokens, double(p.context_tokens) / double(p.requests)));
     return cost;
 }
 

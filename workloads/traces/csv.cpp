@@ -63,12 +63,13 @@ int64_t take_zone_s(std::string_view& rest) {
 
 int64_t date_ns(std::string_view rest) {
     using namespace std::chrono;
-    const year y(take(rest, 4, '-'));
+    const int year_number = take(rest, 4, '-');  // nanoseconds of later years do not fit 64 bits
+    const year y(year_number >= 1970 && year_number <= 2200 ? year_number : 0);
     const month m(unsigned(take(rest, 2, '-')));
     const day d(unsigned(take(rest, 2, ' ')));
     const int hour = take(rest, 2, ':'), minute = take(rest, 2, ':'), second = take(rest, 2, 0);
     const year_month_day date(y, m, d);
-    if (!date.ok() || hour > 23 || minute > 59 || second > 60) throw user_error("no date");
+    if (int(y) == 0 || !date.ok() || hour > 23 || minute > 59 || second > 60) throw user_error("no date");
     const int64_t fraction = take_fraction_ns(rest), zone = take_zone_s(rest);
     if (!rest.empty()) throw user_error("no date");
     const int64_t days = sys_days(date).time_since_epoch().count();
