@@ -20,31 +20,30 @@ struct Serve {
     bool no_reuse = false;
     JsonOutput json;
 
-    static void check(const char* option, double value, bool allowed, const char* what) {
-        if (!allowed) throw user_error(option, " ", value, ": must be ", what);
+    /// Of an option that is given.
+    void check(const CLI::App& app, const char* option, double value, double low, double high) const {
+        if (app.get_option(option)->count() > 0 && !(value >= low && value <= high))
+            throw user_error(option, " ", value, ": must be from ", low, " to ", high);
     }
 
     void check_numbers(const CLI::App& app) const {
-        const auto given = [&](const char* name) { return app.get_option(name)->count() > 0; };
+        constexpr double least = 1e-9, most = 1e9;
         const serving::ServerOptions& s = options.server;
-        check("--poisson", poisson, !given("--poisson") || poisson > 0, "a rate above 0");
-        check("--cv", options.arrivals.variation, options.arrivals.variation >= 0, "at least 0");
-        check("--speed", options.rows.speed, options.rows.speed > 0, "above 0");
-        check("--kv-gb", kv_gb, !given("--kv-gb") || kv_gb > 0, "above 0");
-        check("--slo", s.slo_tokens_per_s, s.slo_tokens_per_s >= 0, "at least 0");
-        check("--slo-ttft", s.slo_ttft_s, s.slo_ttft_s >= 0, "at least 0");
-        check("--usd-per-hour", usd_per_hour, usd_per_hour >= 0, "at least 0");
-        check("--usd-per-kwh", options.usd_per_kwh, options.usd_per_kwh >= 0, "at least 0");
-        check("--idle-watts", idle_watts, idle_watts >= 0, "at least 0");
-        const auto at_least_1 = [&](const char* name, int64_t value) {
-            check(name, double(value), !given(name) || value >= 1, "at least 1");
-        };
-        at_least_1("--requests", options.rows.requests);
-        at_least_1("--max-requests", s.max_requests);
-        at_least_1("--step-tokens", s.step_tokens);
-        at_least_1("--pipeline-steps", s.pipeline_steps);
-        at_least_1("--page-tokens", s.page_tokens);
-        at_least_1("--max-tokens", s.max_tokens);
+        check(app, "--poisson", poisson, least, most);
+        check(app, "--cv", options.arrivals.variation, 0, 100);
+        check(app, "--speed", options.rows.speed, least, most);
+        check(app, "--requests", double(options.rows.requests), 1, most);
+        check(app, "--kv-gb", kv_gb, least, most);
+        check(app, "--page-tokens", s.page_tokens, 1, most);
+        check(app, "--max-requests", double(s.max_requests), 1, most);
+        check(app, "--step-tokens", double(s.step_tokens), 1, most);
+        check(app, "--pipeline-steps", s.pipeline_steps, 1, most);
+        check(app, "--max-tokens", double(s.max_tokens), 1, most);
+        check(app, "--slo", s.slo_tokens_per_s, 0, most);
+        check(app, "--slo-ttft", s.slo_ttft_s, 0, most);
+        check(app, "--usd-per-hour", usd_per_hour, 0, most);
+        check(app, "--usd-per-kwh", options.usd_per_kwh, 0, most);
+        check(app, "--idle-watts", idle_watts, 0, most);
     }
 
     void check_source(const CLI::App& app) const {
@@ -82,7 +81,9 @@ struct Serve {
     }
 
     static std::string seconds(double value) {
-        return value < 1 ? fixed(1e3 * value, value < 0.01 ? 3 : 1) + " ms" : fixed(value, value < 100 ? 2 : 0) + " s";
+        if (value >= 1) return fixed(value, value < 100 ? 2 : 0) + " s";
+        if (value >= 1e-3) return fixed(1e3 * value, value < 0.1 ? 2 : 1) + " ms";
+        return fixed(1e6 * value, 1) + " us";
     }
 
     static void add_quantiles(Table& table, const char* name, const serving::Quantiles& q) {

@@ -150,8 +150,8 @@ TEST(StepTable, PrefillIsRowsOfTheBatchOrItsOwnGrid) {
     StepShape mixed = decode(2, 10);
     mixed.add(0, 11);
     std::vector<StepPoint> points = {point(1, 0, 1), point(4, 0, 4), point(1, 20, 1), point(4, 20, 4)};
-    // 13 rows, four at a time; each pass starts when half of the one before is done.
-    EXPECT_NEAR(StepTable(points, "t").cost(mixed).latency_s, 2 + 2 + 2 + 1, 1e-9);
+    // 13 rows, four at a time; each pass starts when half of the one before is done: the third lasts from 4 to 8.
+    EXPECT_NEAR(StepTable(points, "t").cost(mixed).latency_s, 8, 1e-9);
     EXPECT_NEAR(StepTable(points, "t").cost(mixed).interval_s, 6.5, 1e-9);
     points.push_back(point(1, 0, 1.5, 16));
     EXPECT_NEAR(StepTable(points, "t").cost(mixed).latency_s, 1 + 1.5, 1e-9);

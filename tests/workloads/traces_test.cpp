@@ -154,12 +154,13 @@ TEST(Generator, EqualBytesOnEveryMachine) {
         for (const Request& r : all(*source))
             digest.number(r.arrival_s).number(r.prompt_tokens).number(r.output_tokens);
     }
-    EXPECT_EQ(digest.hex(), "");
+    // The same in Python's arithmetic.
+    EXPECT_EQ(digest.hex(), "640cd8c51738504d1d6d5627c01c4c157c32bb80182e88f6cb856608ea1a65fc");
 }
 
 TEST(Generator, RateAndVariationAreThoseAskedFor) {
     for (const double variation : {0.0, 0.5, 1.0, 3.0}) {
-        const int count = 100000;
+        const int count = 40000;
         const auto requests = all(*generate({.requests_per_s = 20, .variation = variation}, {}, count));
         double last = 0, sum = 0, squares = 0;
         for (const Request& r : requests) {
@@ -167,8 +168,8 @@ TEST(Generator, RateAndVariationAreThoseAskedFor) {
             last = r.arrival_s, sum += gap, squares += gap * gap;
         }
         const double mean = sum / count;
-        EXPECT_NEAR(mean, 0.05, 0.05 * 0.03) << variation;
-        EXPECT_NEAR(std::sqrt(std::max(0.0, squares / count - mean * mean)) / mean, variation, 0.03 * variation + 1e-4);
+        EXPECT_NEAR(mean, 0.05, 0.05 * 0.04) << variation;
+        EXPECT_NEAR(std::sqrt(std::max(0.0, squares / count - mean * mean)) / mean, variation, 0.05 * variation + 1e-4);
     }
 }
 

@@ -31,7 +31,10 @@ public:
     /// Mean `shape`. Marsaglia and Tsang 2000; below 1 from shape + 1.
     double gamma(double shape) {
         if (shape == 1) return -portable_log(uniform());
-        if (shape < 1) return gamma(shape + 1) * portable_exp(portable_log(uniform()) / shape);
+        if (shape < 1) {
+            const double above = gamma(shape + 1);  // drawn first: the order of operands is the compiler's choice
+            return above * portable_exp(portable_log(uniform()) / shape);
+        }
         const double d = shape - 1.0 / 3, c = 1 / std::sqrt(9 * d);
         while (true) {
             const double x = normal(), root = 1 + c * x, v = root * root * root;
