@@ -10,6 +10,7 @@
 #include "experiment/gemm.hpp"
 #include "experiment/json_keys.hpp"
 #include "experiment/program_run.hpp"
+#include "experiment/serve.hpp"
 #include "experiment/steps.hpp"
 #include "models/json_file.hpp"
 
@@ -47,8 +48,12 @@ struct Rerun {
             const auto options = experiment::steps_options(old, file);
             return experiment::result_json(options, experiment::run_steps(options), command);
         }
+        if (what == "serve") {
+            const auto options = experiment::serve_options(old, file);
+            return experiment::result_json(options, experiment::run_serve(options), command);
+        }
         throw user_error(file, ": key 'command': '", what,
-                         "' is no command that writes results; allowed are decode, gemm, run");
+                         "' is no command that writes results; allowed are decode, gemm, run, serve");
     }
 
     /// Another version or other inputs may explain another digest; nothing else may.
@@ -77,7 +82,7 @@ struct Rerun {
 
 Action define_rerun(CLI::App& app) {
     const auto command = std::make_shared<Rerun>();
-    app.add_option("RESULT", command->file, "a JSON file that decode, gemm or run wrote")->required();
+    app.add_option("RESULT", command->file, "a JSON file that decode, gemm, run or serve wrote")->required();
     command->json.define(app);
     return [command] { command->run(); };
 }
