@@ -33,7 +33,11 @@ double squared_error(const Gpu& gpu, const std::vector<GpuWork>& works) {
     return sum;
 }
 
-double four_digits(double value) {
+/// Brent's method only nears the ends of a range; a value at an end is the end.
+double settled(double value, const GpuParameterRow& row) {
+    const double near = 1e-6 * (row.high - row.low);
+    if (value - row.low < near) return row.low;
+    if (row.high - value < near) return row.high;
     char text[32];
     std::snprintf(text, sizeof text, "%.4g", value);
     return std::strtod(text, nullptr);
