@@ -89,7 +89,10 @@ std::map<std::string, double> fit_gpu(const Gpu& gpu) {
         if (before - best < enough) break;
     }
     std::map<std::string, double> values;
-    for (const std::string& key : gpu.fitted) values[key] = four_digits(trial.*gpu_parameter(key, gpu.name).member);
+    for (const std::string& key : gpu.fitted) {
+        const GpuParameterRow& row = gpu_parameter(key, gpu.name);
+        values[key] = settled(trial.*row.member, row);
+    }
     return values;
 }
 
