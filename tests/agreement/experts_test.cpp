@@ -28,10 +28,11 @@ LlmConfig tiny_mixtral() {
 /// Random weights of the shape, in a folder that lives as long as this.
 class SavedModel {
 public:
-    SavedModel(const LlmConfig& shape, uint64_t seed)
+    SavedModel(const LlmConfig& shape, uint64_t seed) : SavedModel(shape, random_weights(shape, seed)) {}
+    SavedModel(const LlmConfig& shape, const LlmWeights& weights)
         : folder_(std::filesystem::path(testing::TempDir()) /
-                  ("superlane_" + shape.name + "_" + std::to_string(seed) + "_" + std::to_string(getpid()))) {
-        save_checkpoint(shape, random_weights(shape, seed), folder_);
+                  ("superlane_" + shape.name + "_" + std::to_string(getpid()))) {
+        save_checkpoint(shape, weights, folder_);
     }
     ~SavedModel() { std::filesystem::remove_all(folder_); }
     DecodeOptions options(const std::string& dtype) const {
@@ -75,6 +76,15 @@ TEST_P(Experts, OnGroupsOfChipsAndInStages) {
         options.split = {c.tp, c.pp, c.ep};
         expect_agreement(options);
     }
+}
+
+TEST(ExpertTies, TheLowerNumberWins) {
+    const LlmConfig shape = tiny_mixtral();
+    LlmWeights weights = random_weights(shape, 3);
+    const std::vector<std::byte> zeros(size_t(shape.moe.experts * shape.hidden) * 4);
+    for (LayerWeights& layer : weights.layers)
+        layer.router.bytes = std::span(zeros).first(layer.router.bytes.size());  // all logits are equal
+    expect_agreement(SavedModel(shape, weights).options("fp16"));
 }
 
 /// Families whose experts come with other features.
