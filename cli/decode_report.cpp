@@ -58,7 +58,7 @@ void add_bounds(Table& table, const DecodeOptions& options, const DecodeResult& 
 void add_memory(Table& table, const DecodeOptions& options, const DecodeResult& result) {
     const compiler::MemoryUse& use = result.memory;
     table.row({"SRAM use", bytes_text(double(use.weights)) + " weights, " + bytes_text(double(use.kv)) +
-                               " keys and values (" + std::to_string(result.kv_pages.all()) + " pages of " +
+                               " keys and values (" + counted(result.kv_pages.all(), "page") + " of " +
                                std::to_string(result.kv_pages.page_tokens()) + " tokens), " +
                                bytes_text(double(use.tables)) + " tables, " + bytes_text(double(use.scratch)) +
                                " scratch of " + bytes_text(double(options.chip.sram_bytes()))});

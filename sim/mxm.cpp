@@ -148,8 +148,8 @@ void MxmSlice::check_result(const Chunk& chunk) {
 /// f16 on the even plane takes the same port of the odd one.
 void MxmSlice::check_port(uint32_t id, const Chunk& chunk, isa::MxmPort port) {
     auto& uses = plane(chunk).uses[size_t(port)];
-    std::erase_if(uses, [&](const PortUse& use) { return shared_.program.chunks[use.chunk].last() < chunk.first - shared_.lateness; });
-    uses.push_back({id, half(chunk)});
+    std::erase_if(uses, [&](const PortUse& use) { return use.last < chunk.first - shared_.lateness; });
+    uses.push_back({id, half(chunk), chunk.last()});
     const size_t other = size_t(chunk.unit) ^ 1u;
     if (other >= planes_.size()) return;
     for (const PortUse& use : planes_[other].uses[size_t(port)]) {

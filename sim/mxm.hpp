@@ -28,6 +28,7 @@ private:
     struct PortUse {
         uint32_t chunk;
         bool half;
+        int64_t last;  ///< of the chunk's cycles; kept, for every use asks it
     };
     struct Plane {
         Weights load, array;

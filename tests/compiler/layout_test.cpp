@@ -96,7 +96,7 @@ TEST(Llama, A7bLayerStaysNearItsWeightStreamingBound) {
 
 TEST(Layout, RequestsShareTheSramByTheirOwnLengths) {
     LlmConfig config = one_layer("llama-2-7b");
-    config.layers = 5;
+    config.layers = 4;
     config.hidden = config.ffn = 1024;
     config.heads = config.kv_heads = 16;
     config.head_dim = 64;
