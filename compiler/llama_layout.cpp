@@ -30,13 +30,14 @@ LlmConfig stage_config(const LlmConfig& whole, const LlamaOptions& options) {
 
 }  // namespace
 
-LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config_, const LlamaOptions& options_)
+LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config_, const LlamaOptions& options_,
+                              const Memory* beside)
     : chip(chip_),
       whole(config_),
       config(stage_config(config_, options_)),
       options(options_),
       residual(config_.hidden, options_.chips, chip_.lanes()),
-      memory(chip),
+      memory(chip, beside),
       latent(config, chip.lanes()),
       packing(attention_shape(config), chip.geometry.superlanes, chip.lanes(), pass_limit()),
       results(packing.group * packing.kv * packing.value_blocks * row_lanes, packing.group, chip.lanes()),
@@ -277,7 +278,7 @@ void LlamaCompiler::Layout::place_weights() {
                          chip.sram_bytes(), " B of SRAM less ", chip.text_bytes(), " B of instruction text)");
     WeightPool inner = expert_pool(chip, pool, 0);
     if (double(expert_room[0] + expert_room[1]) < 1.2 * double(expert_words))
-        inner.piece_words = 1;  // one input tile at a time
+        inner.piece_words = 1;                   // one input tile at a time
     for (const bool of_experts : {true, false})  // experts may not lie everywhere: they choose first
         for (LlamaLayer& layer : layers)
             for (Matrix* matrix : layer.matrices())

@@ -88,7 +88,7 @@ std::vector<std::string> reasons(const compiler::LlamaCompiler::Layout& layout) 
 }  // namespace
 
 Decisions decisions(const models::Chip& chip, const LlmConfig& model, const compiler::LlamaOptions& options) {
-    const compiler::LlamaCompiler::Layout layout(chip, model, options);
+    const compiler::LlamaCompiler::Layout layout(chip, model, options, nullptr);
     Decisions result;
     for (const auto& layer : layout.layers)
         for (const Matrix* matrix : {&layer.qkv, &layer.o, &layer.gate_up, &layer.down})

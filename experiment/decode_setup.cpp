@@ -19,6 +19,7 @@ void check_numbers(const DecodeOptions& options) {
     within("--layers", options.layers, 0, 100'000);
     within("--position", options.position, 0, 10'000'000);
     within("--prefill-rows", options.prefill_rows, 1, 4096);
+    within("--kv-from-host", options.kv_from_host, 0, 10'000'000);
     check_scheduler(options.scheduler);
     check_vcd(options.engine, options.vcd_file);
     if (!options.prompts.empty() && !options.prompt_ids.empty())
@@ -76,6 +77,17 @@ void give_prompts(const DecodeOptions& options, DecodeSetup& setup) {
     if (batch > 1 && options.keep_logits) throw user_error("--logits takes one request; ", batch, " given");
     const std::vector<int> first = setup.prompts[0];
     setup.prompts.resize(batch, first);
+}
+
+/// The last token of a prompt is always taken in: its keys and values are not cached, since its logits are wanted.
+void check_prefix(const DecodeOptions& options, const DecodeSetup& setup) {
+    if (options.kv_from_host == 0) return;
+    if (!setup.timing_only)
+        throw user_error("--kv-from-host needs --timing-only: there are no values of a cached prefix");
+    for (int r = 0; r < setup.batch(); ++r)
+        if (options.kv_from_host > setup.first_position(r))
+            throw user_error("--kv-from-host ", options.kv_from_host, ": request ", r, " has ", setup.first_position(r),
+                             " tokens before the one it decodes from");
 }
 
 void choose_context(const DecodeOptions& options, DecodeSetup& setup) {
@@ -158,6 +170,7 @@ DecodeSetup set_up(const DecodeOptions& options, const std::function<void(const 
     take_layers(options, setup);
     if (options.prompt_ids.empty() && options.position == 0) setup.tokenizer = Tokenizer::of(setup.model);
     give_prompts(options, setup);
+    check_prefix(options, setup);
     choose_context(options, setup);
     check_fits(options, setup);
     if (!setup.timing_only) {

@@ -31,6 +31,7 @@ public:
     virtual compiler::MemoryUse memory_use() const = 0;  ///< of the fullest chip
     /// Compiles a step without running it; its cycles.
     virtual int64_t scheduled_cycles(const std::vector<compiler::StepRow>& rows) = 0;
+    virtual KvBytes kv_bytes_per_token() const = 0;
     virtual int64_t instruction_bytes() const = 0;  ///< of the longest program compiled so far
 
     virtual void load(const LlmWeights& weights) = 0;
@@ -43,10 +44,20 @@ public:
     /// `what` names the step in messages. InternalError when simulator and compiler disagree.
     virtual StepOutcome run(const std::vector<compiler::StepRow>& rows, const std::string& what) = 0;
     virtual int token(int request) const = 0;
+    /// The largest logit's token of a row of the last step that wanted logits.
+    virtual int choice(int row) const = 0;
     virtual std::vector<float> logits(int row) const = 0;
 
     /// Of the last step; none for one chip.
     virtual std::optional<SystemFigures> system_figures() const { return std::nullopt; }
+
+    /// The host's part of a step: inputs in, tokens out; none on one chip, which feeds tokens back itself.
+    virtual double host_us(int) const { return 0; }
+    /// A stepper of another model in the same machine: in the SRAM, or on the chips, that this one leaves. UserError
+    /// when it does not fit there.
+    virtual std::unique_ptr<Stepper> beside(const DecodeOptions& options, const DecodeSetup& setup) const = 0;
+    /// What the model takes, in words.
+    virtual std::string place() const = 0;
 
     double compile_s = 0, wall_s = 0;  ///< spent so far
 };

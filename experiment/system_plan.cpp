@@ -31,8 +31,9 @@ auto kind_key(const LlmConfig& config, const LlamaOptions& o) {
 
 class Planner {
 public:
-    Planner(const models::System& system, const LlmConfig& config, const LlamaOptions& options, const Split& wanted)
-        : system_(system), config_(config), options_(options), wanted_(wanted) {
+    Planner(const models::System& system, const LlmConfig& config, const LlamaOptions& options, const Split& wanted,
+            const std::vector<int>& taken)
+        : system_(system), config_(config), options_(options), wanted_(wanted), taken_(taken) {
         options_.link_latency_cycles = system.scheduled_latency_cycles();
         options_.expert_groups = std::max(1, wanted.ep);
     }
@@ -79,7 +80,8 @@ private:
         options.chips = tp;
         compiler::shard_config(config_, tp, options.expert_groups);  // complains about tp before anything else does
         const compiler::BlockSizes sizes = compiler::block_sizes(system_.chip, config_, options);
-        const int groups = system_.nodes() * (system_.chips_per_node / tp);
+        const int groups =
+            std::min(system_.nodes() * (system_.chips_per_node / tp), (system_.chips - int(taken_.size())) / tp);
         for (double slack = first_slack; slack < most_slack; slack += slack_step) {
             const int least = compiler::least_stages(config_, sizes, slack);
             if (least > 0) needed_.emplace(tp * least, Split{tp, least});
@@ -102,7 +104,7 @@ private:
     std::optional<SystemPlan> lay_out(int tp, const std::vector<compiler::StageBlocks>& cut,
                                       const LlamaOptions& options) {
         SystemPlan plan{.split = {tp, int(cut.size()), options.expert_groups}};
-        const auto groups = compiler::place_groups(system_, tp, int(cut.size()));
+        const auto groups = compiler::place_groups(system_, tp, int(cut.size()), taken_);
         std::map<decltype(kind_key(config_, options)), int> kinds;
         for (size_t i = 0; i < cut.size(); ++i) {
             LlamaOptions own = options;
@@ -134,18 +136,20 @@ private:
     UserError does_not_fit() const {
         const double bytes = weight_bytes(config_, options_.int8 ? 1 : 2);
         const double kv = kv_bytes_per_token(config_, 2) * options_.context * options_.batch;
-        const double room = double(system_.chips) * double(system_.chip.sram_bytes());
+        const int left = system_.chips - int(taken_.size());
+        const double room = left * double(system_.chip.sram_bytes());
         std::string needs = "; of groups within a node of " + std::to_string(system_.chips_per_node) +
                             " chips none holds each block, or the head beside one, so more nodes do not help";
         if (!needed_.empty()) {
             const auto& [chips, split] = *needed_.begin();
             needs = "; it needs at least " + std::to_string(chips) + " chips (" + std::to_string(split.pp) +
-                    " stages of " + std::to_string(split.tp) + ")" + smallest_system(chips);
+                    " stages of " + std::to_string(split.tp) + ")" + (taken_.empty() ? smallest_system(chips) : "");
         }
         return user_error("model '", config_.name, "' does not fit system '", system_.name, "': ", int64_t(bytes),
                           " B of ", options_.int8 ? "int8" : "fp16", " weights + ", int64_t(kv),
                           " B of keys and values (", options_.context, " tokens x ", options_.batch,
-                          ") = ", int64_t(bytes + kv), " B, ", system_.chips, " chips have ", int64_t(room), " B",
+                          ") = ", int64_t(bytes + kv), " B, ", left,
+                          taken_.empty() ? " chips have " : " chips left have ", int64_t(room), " B",
                           bytes + kv > room ? ", " + std::to_string(int64_t(bytes + kv - room)) + " B too few" : "",
                           wanted_.pp > 0 || wanted_.tp > 0 ? " (with the split asked for)" : "", needs);
     }
@@ -167,6 +171,7 @@ private:
     const LlmConfig& config_;
     LlamaOptions options_;
     Split wanted_;
+    const std::vector<int>& taken_;
     std::map<int, Split> needed_;  ///< chips -> split
 };
 
@@ -179,10 +184,30 @@ compiler::MemoryUse SystemPlan::fullest() const {
     return most;
 }
 
+std::vector<int> SystemPlan::used_chips() const {
+    std::vector<int> chips;
+    for (const PlannedStage& stage : stages)
+        chips.insert(chips.end(), stage.group.chips.begin(), stage.group.chips.end());
+    return chips;
+}
+
+KvBytes SystemPlan::kv_bytes_per_token(const LlmConfig& config) const {
+    KvBytes bytes;
+    for (const PlannedStage& stage : stages) {
+        LlmConfig own = compiler::shard_config(config, split.tp, std::max(1, split.ep));
+        const int last = stage.options.first_block + stage.options.blocks;  // even blocks are attentions
+        own.layers = (last + 1) / 2 - (stage.options.first_block + 1) / 2;
+        const double chip = superlane::kv_bytes_per_token(own, 2);
+        bytes.all += split.tp * chip;
+        bytes.fullest_chip = std::max(bytes.fullest_chip, chip);
+    }
+    return bytes;
+}
+
 SystemPlan plan_system(const models::System& system, const LlmConfig& config, const LlamaOptions& options,
-                       const Split& wanted) {
+                       const Split& wanted, const std::vector<int>& taken) {
     if (wanted.tp < 0 || wanted.pp < 0 || wanted.ep < 0) throw user_error("tp, pp and ep must be at least 1");
-    return Planner(system, config, options, wanted).plan();
+    return Planner(system, config, options, wanted, taken).plan();
 }
 
 SystemStep compile_step(const SystemPlan& plan, const models::System& system,

@@ -27,12 +27,15 @@ sim::SystemOptions machine_options(const DecodeOptions& options, const DecodeSet
 
 class SystemStepper final : public Stepper {
 public:
-    SystemStepper(const DecodeOptions& options, const DecodeSetup& setup)
+    /// `taken`: chips of the machine on which another model stands.
+    SystemStepper(const DecodeOptions& options, const DecodeSetup& setup, std::shared_ptr<sim::SystemMachine> machine,
+                  const std::vector<int>& taken = {})
         : options_(options),
           setup_(setup),
           system_(*options.system),
-          plan_(plan_system(system_, setup.model, setup.compiler_options(options), options.split)),
-          machine_(system_, machine_options(options, setup)) {
+          plan_(plan_system(system_, setup.model, setup.compiler_options(options), options.split, taken)),
+          taken_(taken),
+          machine_(std::move(machine)) {
         if (setup.batch() > fifo_rows())
             throw user_error("--batch ", setup.batch(), ": a step of so many requests can leave more than the ",
                              int(system_.chip.fifo_vectors),
@@ -46,6 +49,7 @@ public:
         return rows;
     }
     compiler::MemoryUse memory_use() const override { return plan_.fullest(); }
+    KvBytes kv_bytes_per_token() const override { return plan_.kv_bytes_per_token(setup_.model); }
     int64_t scheduled_cycles(const std::vector<compiler::StepRow>& rows) override { return compile(rows).cycles; }
     int64_t instruction_bytes() const override { return instruction_bytes_; }
 
@@ -89,6 +93,10 @@ public:
 
     int token(int request) const override { return int(read_row(last_chips()[0], last().token_region(), request)[0]); }
 
+    int choice(int row) const override {
+        return int(read_row(last_chips()[0], last().token_region(), last().choice_row(rows_, row))[0]);
+    }
+
     std::vector<float> logits(int row) const override {
         std::vector<float> logits(size_t(setup_.model.vocabulary));
         for (size_t rank = 0; rank < last_chips().size(); ++rank)
@@ -100,14 +108,28 @@ public:
         return logits;
     }
 
+    /// In: the token's number or its embedding; out: its number. Over one link, as if the chips had no more.
+    double host_us(int rows) const override {
+        const double in = options_.host_embedding ? setup_.model.hidden * (options_.wide_exchange ? 4.0 : 2.0) : 4.0;
+        return 2 * system_.pcie_latency_us + rows * (in + 4.0) / (system_.pcie_gbytes_per_s * 1e3);
+    }
+
+    std::unique_ptr<Stepper> beside(const DecodeOptions& options, const DecodeSetup& setup) const override {
+        std::vector<int> taken = plan_.used_chips();
+        taken.insert(taken.end(), taken_.begin(), taken_.end());
+        return std::make_unique<SystemStepper>(options, setup, machine_, taken);
+    }
+
+    std::string place() const override {
+        return std::to_string(plan_.chips()) + " of " + std::to_string(system_.chips) + " chips";
+    }
+
     std::optional<SystemFigures> system_figures() const override {
         if (step_.start.empty()) return std::nullopt;
         const models::Chip& chip = system_.chip;
         const int rows = setup_.batch();
         SystemFigures figures{.chips = plan_.chips(), .split = plan_.split};
-        // In: the token's number or its embedding; out: its number. Over one link, as if the chips had no more.
-        const double in = options_.host_embedding ? setup_.model.hidden * (options_.wide_exchange ? 4.0 : 2.0) : 4.0;
-        figures.host_us = 2 * system_.pcie_latency_us + rows * (in + 4.0) / (system_.pcie_gbytes_per_s * 1e3);
+        figures.host_us = host_us(rows);
         figures.latency_us = 1e6 * chip_seconds(chip, double(run_.cycles)) + figures.host_us;
         const int64_t interval = step_.longest_stage + chip.geometry.superlanes - 1;
         figures.throughput_tokens_per_second = rows / chip_seconds(chip, double(interval));
@@ -161,10 +183,10 @@ private:
     void run_without_errors(const std::string& what, StepOutcome& outcome) {
         std::vector<sim::LinkError> errors;
         for (const StepLinkError& error : injected_) errors.push_back(error.at);
-        machine_.inject(errors);
+        machine_->inject(errors);
         write_inputs();
         run_ = simulate(what);
-        machine_.inject({});
+        machine_->inject({});
         for (const StepLinkError& error : std::exchange(injected_, {}))
             if (std::find(run_.link_errors.begin(), run_.link_errors.end(), error.at) == run_.link_errors.end())
                 throw user_error("--link-error ", error.text, ": in that step the link carries no such vector");
@@ -209,7 +231,7 @@ private:
                                     .name = "stage " + std::to_string(i)});
         }
         const Stopwatch watch(wall_s);
-        sim::SystemResult run = machine_.run(launches);
+        sim::SystemResult run = machine_->run(launches);
         if (!run.hazards.empty())
             throw InternalError(what + ": the compiled programs have a hazard: " + run.hazards[0].message());
         SUPERLANE_CHECK(!run.stopped, what, "was stopped");
@@ -231,7 +253,7 @@ private:
 
     void write(int chip, const compiler::Image& image) {
         for (const compiler::ImageBlock& block : image)
-            machine_.write(chip, block.side, block.slice, block.address, block.bytes);
+            machine_->write(chip, block.side, block.slice, block.address, block.bytes);
     }
 
     std::vector<uint32_t> read_row(int chip, const compiler::VectorRegion& region, int row) const {
@@ -239,7 +261,7 @@ private:
         std::vector<uint32_t> values(lanes);
         std::vector<uint8_t> plane(lanes);
         for (int k = 0; k < region.width; ++k) {
-            machine_.read(chip, region.side, region.slices[size_t(k)], region.address + row, plane);
+            machine_->read(chip, region.side, region.slices[size_t(k)], region.address + row, plane);
             for (size_t lane = 0; lane < lanes; ++lane) values[lane] |= uint32_t(plane[lane]) << (8 * k);
         }
         return values;
@@ -249,7 +271,8 @@ private:
     const DecodeSetup& setup_;
     const models::System& system_;
     SystemPlan plan_;
-    sim::SystemMachine machine_;
+    std::vector<int> taken_;
+    std::shared_ptr<sim::SystemMachine> machine_;
     SystemStep step_;
     sim::SystemResult run_;
     int64_t instruction_bytes_ = 0;
@@ -261,7 +284,8 @@ private:
 }  // namespace
 
 std::unique_ptr<Stepper> system_stepper(const DecodeOptions& options, const DecodeSetup& setup) {
-    return std::make_unique<SystemStepper>(options, setup);
+    return std::make_unique<SystemStepper>(
+        options, setup, std::make_shared<sim::SystemMachine>(*options.system, machine_options(options, setup)));
 }
 
 }  // namespace superlane::experiment
