@@ -162,20 +162,16 @@ Action define_decode(CLI::App& app) {
     command->app = &app;
     command->chip.define(app);
     command->system.define(app);
-    app.add_option("--tp", o.split.tp, "chips of a tensor-parallel group; chosen for the least latency when left out")
-        ->check(CLI::PositiveNumber)
-        ->type_name("N");
-    app.add_option("--pp", o.split.pp, "stages of the pipeline; as few as fit when left out")
-        ->check(CLI::PositiveNumber)
-        ->type_name("N");
+    for (const experiment::SplitMember& member : experiment::split_members) {
+        std::string option = std::string("--") + member.name;
+        std::replace(option.begin(), option.end(), '_', '-');
+        app.add_option(option, o.split.*member.value, member.meaning)->check(CLI::PositiveNumber)->type_name("N");
+    }
     app.add_option("--embedding", command->embedding,
                    "in a system: the host sends each token's embedding, or the first stage has the table")
         ->capture_default_str()
         ->check(CLI::IsMember({"host", "chip"}))
         ->type_name("host|chip");
-    app.add_option("--ep", o.split.ep, "sets of a group's chips among which experts are dealt; 1 when left out")
-        ->check(CLI::PositiveNumber)
-        ->type_name("N");
     app.add_option("--exchange", command->exchange, "type in which partial sums and residuals cross links")
         ->capture_default_str()
         ->check(CLI::IsMember({"fp16", "fp32"}))

@@ -43,7 +43,8 @@ LlamaCompiler::LlamaCompiler(const models::Chip& chip, const LlmConfig& config, 
 LlamaCompiler::~LlamaCompiler() = default;
 LlamaCompiler::LlamaCompiler(LlamaCompiler&&) noexcept = default;
 
-CompiledStep LlamaCompiler::compile(const std::vector<StepRow>& rows, const std::string& scheduler) const {
+CompiledStep LlamaCompiler::compile(const std::vector<StepRow>& rows, const std::string& scheduler,
+                                    const Arrivals& arrivals) const {
     SUPERLANE_CHECK(!rows.empty() && int(rows.size()) <= layout_->max_rows, "rows", rows.size(), "of at most",
                     layout_->max_rows);
     for (const StepRow& row : rows) {
@@ -53,23 +54,23 @@ CompiledStep LlamaCompiler::compile(const std::vector<StepRow>& rows, const std:
             throw user_error("position ", row.position, " is past the context of ", layout_->options.context,
                              " tokens; raise --context");
     }
-    const LlamaStep step(*layout_, rows);
+    const LlamaStep step(*layout_, rows, arrivals);
     const Schedule schedule = compiler::schedule(step.problem(), scheduler);
     CompiledStep compiled = emit_ranks(step.problem(), schedule, layout_->options.chips);
     check_text(compiled, rows.size(), layout_->chip);
     compiled.operations = operation_spans(step.problem(), schedule);
     compiled.scheduler = schedule.scheduler;
-    const int interval = layout_->chip.timing.c2c_vector_interval, bytes = layout_->options.wide_exchange ? 4 : 2;
-    for (const auto& rows_sent : step.sent_rows()) {
-        auto& cycles = compiled.out_cycles.emplace_back();
-        for (const SentRow& row : rows_sent)
-            for (int k = 0; k < bytes; ++k) cycles.push_back(schedule.start[size_t(row.task)] + k * interval);
-    }
-    for (const auto& rows_received : step.received_rows()) {
-        auto& cycles = compiled.in_cycles.emplace_back();
-        for (const int task : rows_received)
-            for (int k = 0; k < bytes; ++k) cycles.push_back(schedule.start[size_t(task)] + k);
-    }
+    const auto cycles_of = [&](const std::vector<std::vector<Crossing>>& cables, int interval) {
+        std::vector<std::vector<int64_t>> all;
+        for (const auto& rows_crossing : cables) {
+            auto& cycles = all.emplace_back();
+            for (const Crossing& row : rows_crossing)
+                for (int k = 0; k < row.vectors; ++k) cycles.push_back(schedule.start[size_t(row.task)] + k * interval);
+        }
+        return all;
+    };
+    compiled.out_cycles = cycles_of(step.sent_rows(), layout_->chip.timing.c2c_vector_interval);
+    compiled.in_cycles = cycles_of(step.received_rows(), 1);
     return compiled;
 }
 
@@ -108,6 +109,7 @@ std::vector<LlamaCompiler::LogitsPart> LlamaCompiler::logits(int row, int rank) 
 VectorRegion LlamaCompiler::residual_region() const { return layout_->x; }
 MemoryUse LlamaCompiler::memory_use() const { return layout_->use; }
 int LlamaCompiler::max_rows() const { return layout_->max_rows; }
+bool LlamaCompiler::joins() const { return layout_->joins_ffn() || layout_->joins_head(); }
 const LlmConfig& LlamaCompiler::config() const { return layout_->whole; }
 const LlamaOptions& LlamaCompiler::options() const { return layout_->options; }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/blocks.hpp"
 #include "compiler/emit.hpp"
 #include "compiler/memory.hpp"
 #include "isa/program.hpp"
@@ -31,9 +32,11 @@ struct LlamaOptions {
     int chips = 1;          ///< of the tensor-parallel group, each linked to each other
     int expert_groups = 1;  ///< sets of the group's chips among which experts are dealt: expert e stands on
                             ///< chips whose rank is e modulo this
-    /// Blocks of the model that this stage has: block 2l is the attention of layer l, 2l + 1 its FFN; -1 = all from the
-    /// first on. A stage may have the head alone.
+    FfnParts parts;         ///< into which FFNs are cut; more than one for groups of several chips only
+    /// Blocks of the model (model_blocks) that this stage has; -1 = all from the first on. A stage may have the head
+    /// alone.
     int first_block = 0, blocks = -1;
+    Part head_part;               ///< the part of the head's tokens that this stage has
     Boundary in, out;             ///< from the stage before, to the stage after
     bool wide_exchange = false;   ///< partial sums and residuals cross links in fp32 instead of fp16
     int link_latency_cycles = 0;  ///< that schedules allow for; 0 = the chip's mean and spread
@@ -46,6 +49,10 @@ struct StepRow {
     bool feed_back = false;  ///< take the request's last argmax for its token, not the host's input
     bool logits = false;     ///< run the head on this row; the argmax of a request's last such row is its token
 };
+
+/// By cable of the stage before: the first cycle of the program in which each vector can be there. Empty: at the pace
+/// of the link from cycle 0 on.
+using Arrivals = std::vector<std::vector<int64_t>>;
 
 struct CompiledStep {
     std::vector<isa::Program> programs;  ///< those that differ
@@ -90,7 +97,8 @@ public:
     /// Weights, scales, tables and constants of the chip with this rank: written by the host once.
     Image image(const LlmWeights& weights, int rank = 0) const;
     /// The program of one step. UserError when a position is past the context.
-    CompiledStep compile(const std::vector<StepRow>& rows, const std::string& scheduler = "list") const;
+    CompiledStep compile(const std::vector<StepRow>& rows, const std::string& scheduler = "list",
+                         const Arrivals& arrivals = {}) const;
 
     /// Compiles the step and checks its schedule by brute force (compiler/verify.cpp). InternalError when anything is
     /// used twice.
@@ -118,6 +126,7 @@ public:
 
     MemoryUse memory_use() const;
     int max_rows() const;             ///< most rows of one step
+    bool joins() const;               ///< whether it takes more than the residual from the stage before
     const LlmConfig& config() const;  ///< of the whole model
     const LlamaOptions& options() const;
 

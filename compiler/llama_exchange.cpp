@@ -10,7 +10,8 @@ namespace superlane::compiler {
 using isa::AccumulateOp;
 
 namespace {
-constexpr int row_chunk = 3;  // as for other tasks that read and write the residual
+constexpr int row_chunk = 3;                    // as for other tasks that read and write the residual
+constexpr int64_t next_stage_cycles = 1 << 20;  // more than any program takes: what leaves is what others wait for
 }  // namespace
 
 LlamaStep::Value LlamaStep::narrow(VectorTask& task, Value value) const {
@@ -44,24 +45,45 @@ void LlamaStep::send_partial(int row, int offset, int k) {
 }
 
 /// The sum of all chips' parts of this chip's own shard; for the last product of a stage plus the residual, to leave.
-void LlamaStep::reduce_shard(int row, bool last) {
+void LlamaStep::reduce_shard(int row, const Landing& landing) {
     problem_.begin_operation("network");
+    const bool leaves_alone = landing.hands_on && !landing.joins;
+    const bool adds = landing.last && !landing.hands_on && !layout_.config.sandwich_norms;
     for (int k = 0; k < layout_.residual.slots; ++k) {
         const int chips = layout_.options.chips, first = layout_.exchange_row(row, k, 0);
         VectorTask task = lowering_.vector_task(chips);
         const Value sum =
             task.accumulate(DType::F32, AccumulateOp::Add,
                             widen(task, task.read(layout_.received, layout_.exchange_type(), first)), chips);
-        task.write(narrow(task, sum), layout_.gathered, first);
+        task.write(narrow(task, sum), leaves_alone ? layout_.leaving : layout_.gathered,
+                   leaves_alone ? layout_.leaving_row(LlamaCompiler::Layout::partial_sums, row, k) : first);
         problem_.add(task.finish());
-        if (!last) continue;
+        if (landing.joins) join_sum(row, k, landing.hands_on);
+        if (!adds) continue;
         VectorTask add = lowering_.vector_task(1);
         const Value x = add.read(layout_.x, DType::F32, own_row(row, k));
         const Value part = widen(add, add.read(layout_.gathered, layout_.exchange_type(), first));
         add.write(narrow(add, add.op(Opcode::Add, DType::F32, x, part)), layout_.leaving,
-                  (row * layout_.residual.slots + k) * layout_.options.out.period);
+                  layout_.leaving_row(LlamaCompiler::Layout::residual_shards, row, k));
         problem_.add(add.finish());
     }
+}
+
+/// Adds the sums of the FFN's earlier parts.
+void LlamaStep::join_sum(int row, int k, bool hands_on) {
+    const Boundary& in = layout_.options.in;
+    const int chips = layout_.options.chips, at = layout_.joining_row(row, k), first = layout_.exchange_row(row, k, 0);
+    for (int j = 0; j < in.period; ++j) take_in((k * in.period + j) % in.cables, layout_.joining, at + j);
+    for (int role = 1; role < in.period; ++role) {
+        const SentRow sent = network_.send(layout_.joining, at + role, {links_.peer(role)}, ranks_of(in, 0));
+        network_.receive(links_.peer(chips - role), layout_.joining, at, sent, ranks_of(in, role));
+    }
+    VectorTask add = lowering_.vector_task(1);
+    const Value own = widen(add, add.read(layout_.gathered, layout_.exchange_type(), first));
+    const Value before = widen(add, add.read(layout_.joining, layout_.exchange_type(), at));
+    add.write(narrow(add, add.op(Opcode::Add, DType::F32, own, before)), hands_on ? layout_.leaving : layout_.gathered,
+              hands_on ? layout_.leaving_row(LlamaCompiler::Layout::partial_sums, row, k) : first);
+    problem_.add(add.finish());
 }
 
 /// Shards that stand in `gathered` on the entry's gateways reach every chip of the group.
@@ -131,27 +153,66 @@ void LlamaStep::gather_shards(int row, bool add, const Boundary& entry) {
 void LlamaStep::enter(int row) {
     problem_.begin_operation("stage input");
     const Boundary& in = layout_.options.in;
-    int next = 0;
     for (int k = 0; k < layout_.residual.slots; ++k)
-        for (int j = 0; j < in.period; ++j) {
-            const int cable = next++ % in.cables;
-            received_rows_[size_t(cable)].push_back(network_.receive(
-                links_.in(cable), layout_.gathered, layout_.exchange_row(row, k, j), {}, ranks_of(in, 0)));
-        }
+        for (int j = 0; j < in.period; ++j)
+            take_in((k * in.period + j) % in.cables, layout_.gathered, layout_.exchange_row(row, k, j));
     gather_shards(row, false, in);
 }
 
+/// A row from a cable of the stage before to gateways, as soon as it is there.
+void LlamaStep::take_in(int cable, const VectorRegion& region, int row) {
+    auto& rows = received_rows_[size_t(cable)];
+    int64_t arrival = 0;
+    if (!arrivals_.empty()) {
+        size_t last = size_t(region.width) - 1;
+        for (const Crossing& before : rows) last += size_t(before.vectors);
+        arrival = arrivals_[size_t(cable)].at(last);
+    }
+    rows.push_back({network_.receive_paced(links_.in(cable), region, row, arrival, ranks_of(layout_.options.in, 0)),
+                    region.width});
+}
+
+/// A row from gateways to the stage after.
+void LlamaStep::send_out(int cable, const VectorRegion& region, int row) {
+    const SentRow sent =
+        network_.send(region, row, {links_.out(cable)}, ranks_of(layout_.options.out, 0), next_stage_cycles);
+    sent_rows_[size_t(cable)].push_back({sent.task, region.width});
+}
+
+/// The residual as it came: every chip has all shards, and no block of the stage changes it.
+void LlamaStep::pass_on(int row) {
+    problem_.begin_operation("stage output");
+    const Boundary& out = layout_.options.out;
+    for (int k = 0; k < layout_.residual.slots; ++k)
+        for (int j = 0; j < out.period; ++j)
+            send_out((k * out.period + j) % out.cables, layout_.gathered, layout_.exchange_row(row, k, j));
+}
+
+/// A row that gateways took from the stage before, to the chips between them.
+void LlamaStep::spread(const VectorRegion& region, int row) {
+    const Boundary& in = layout_.options.in;
+    if (in.period == 1) return;
+    std::vector<int> links;
+    for (int role = 1; role < in.period; ++role) links.push_back(links_.peer(role));
+    const SentRow sent = network_.send(region, row, links, ranks_of(in, 0));
+    for (int role = 1; role < in.period; ++role)
+        network_.receive(links_.peer(layout_.options.chips - role), region, row, sent, ranks_of(in, role));
+}
+
 /// Shards that stand on chips without a cable go to the gateway before them; gateways send them on.
-void LlamaStep::forward(int row) {
+void LlamaStep::send_on(LlamaCompiler::Layout::Leaving what, int row) {
     const Boundary& out = layout_.options.out;
     const int chips = layout_.options.chips;
     for (int role = 1; role < out.period; ++role)
         for (int k = 0; k < layout_.residual.slots; ++k) {
-            const int first = (row * layout_.residual.slots + k) * out.period;
+            const int first = layout_.leaving_row(what, row, k);
             const SentRow sent =
                 network_.send(layout_.leaving, first, {links_.peer(chips - role)}, ranks_of(out, role));
             network_.receive(links_.peer(role), layout_.leaving, first + role, sent, ranks_of(out, 0));
         }
+    for (int k = 0; k < layout_.residual.slots; ++k)
+        for (int j = 0; j < out.period; ++j)
+            send_out((k * out.period + j) % out.cables, layout_.leaving, layout_.leaving_row(what, row, k) + j);
 }
 
 /// Row of x with slot k of this chip's own shard. A rest's own lanes are the first of its packed row; lanes behind them
@@ -161,57 +222,59 @@ int LlamaStep::own_row(int row, int k) const {
     return row * layout_.hidden_tiles + (k < residual.full ? k : residual.chips * residual.full);
 }
 
-void LlamaStep::leave(int row) {
+/// The residual to the next stage: this chip's shard of it, from its whole row or as it stands there already.
+void LlamaStep::leave(int row, bool whole) {
     problem_.begin_operation("stage output");
-    const Boundary& out = layout_.options.out;
-    const bool whole = layout_.alone() || layout_.config.sandwich_norms;  // else reduce_shard() has put it there
+    const auto what = LlamaCompiler::Layout::residual_shards;
     for (int k = 0; whole && k < layout_.residual.slots; ++k) {
         VectorTask task = lowering_.vector_task(1);
         const Value x = task.read(layout_.x, DType::F32, own_row(row, k));
-        task.write(narrow(task, x), layout_.leaving, (row * layout_.residual.slots + k) * out.period);
+        task.write(narrow(task, x), layout_.leaving, layout_.leaving_row(what, row, k));
         problem_.add(task.finish());
     }
-    forward(row);
-    int next = 0;
-    for (int k = 0; k < layout_.residual.slots; ++k)
-        for (int j = 0; j < out.period; ++j) {
-            const int cable = next++ % out.cables;
-            sent_rows_[size_t(cable)].push_back(network_.send(layout_.leaving,
-                                                              (row * layout_.residual.slots + k) * out.period + j,
-                                                              {links_.out(cable)}, ranks_of(out, 0)));
-        }
+    send_on(what, row);
 }
 
 /// Each chip knows the best logit of its share of the vocabulary and its token; all learn all, and choose alike.
 void LlamaStep::gather_best(int count, const std::vector<int>& token_rows) {
     problem_.begin_operation("network");
     const int chips = layout_.options.chips, rows = layout_.max_rows;
+    const int candidates = chips + int(layout_.joins_head());
     const auto exchange = [&](const VectorRegion& region, DType type, int from, int index) {
+        const int first = layout_.candidate_row(index);
         VectorTask copy = lowering_.vector_task(1);
-        copy.write(copy.op(Opcode::Identity, type, copy.read(layout_.best[2], type, from)), region, index * chips);
+        copy.write(copy.op(Opcode::Identity, type, copy.read(layout_.best[2], type, from)), region, first);
         problem_.add(copy.finish());
-        const SentRow sent = network_.send(region, index * chips, peer_links());
+        const SentRow sent = network_.send(region, first, peer_links());
         for (int offset = 1; offset < chips; ++offset)
-            network_.receive(links_.peer(offset), region, index * chips + offset, sent);
+            network_.receive(links_.peer(offset), region, first + offset, sent);
+        if (!layout_.joins_head()) return;
+        take_in(0, region, first + chips);
+        spread(region, first + chips);
     };
     for (int index = 0; index < count; ++index) {
         exchange(layout_.candidates, DType::F32, index, index);
         exchange(layout_.candidate_tokens, DType::I32, rows + index, index);
     }
     for (int index = 0; index < count; ++index) {
-        VectorTask top = lowering_.vector_task(chips);
-        const Value best = top.read(layout_.candidates, DType::F32, index * chips);
-        top.write(top.accumulate(DType::F32, AccumulateOp::Max, best, chips), layout_.best[0], index);
+        const int first = layout_.candidate_row(index);
+        VectorTask top = lowering_.vector_task(candidates);
+        const Value best = top.read(layout_.candidates, DType::F32, first);
+        top.write(top.accumulate(DType::F32, AccumulateOp::Max, best, candidates), layout_.best[0], index);
         problem_.add(top.finish());
-        VectorTask pick = lowering_.vector_task(chips);
-        const Value equal = pick.op(Opcode::Equal, DType::F32, pick.read(layout_.candidates, DType::F32, index * chips),
+        VectorTask pick = lowering_.vector_task(candidates);
+        const Value equal = pick.op(Opcode::Equal, DType::F32, pick.read(layout_.candidates, DType::F32, first),
                                     pick.read(layout_.best[0], DType::F32, index, 0));
         const Value token =
-            pick.op(Opcode::Mask, DType::I32, pick.read(layout_.candidate_tokens, DType::I32, index * chips), equal);
-        const Value lowest = pick.accumulate(DType::I32, AccumulateOp::Min, token, chips);
+            pick.op(Opcode::Mask, DType::I32, pick.read(layout_.candidate_tokens, DType::I32, first), equal);
+        const Value lowest = pick.accumulate(DType::I32, AccumulateOp::Min, token, candidates);
         pick.write(pick.op(Opcode::Add, DType::I32, lowest, uint32_t(1) << 30), layout_.token,
                    token_rows[size_t(index)]);
+        if (layout_.hands_head_on()) pick.write(lowest, layout_.best[0], rows + index);
         problem_.add(pick.finish());
+        if (!layout_.hands_head_on()) continue;
+        send_out(0, layout_.best[0], index);
+        send_out(0, layout_.best[0], rows + index);
     }
 }
 

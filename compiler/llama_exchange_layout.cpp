@@ -28,13 +28,15 @@ void LlamaCompiler::Layout::allocate_exchange() {
                                     piece_mask_row(residual, last) + residual.pieces(last), true);
     }
     if (options.out.cables > 0)
-        leaving = region("leaving residual", Side::West, far, width, max_rows * residual.slots * options.out.period);
+        leaving = region("leaving shards", Side::West, far, width,
+                         leaving_row(hands_ffn_on() ? partial_sums : residual_shards, max_rows, 0));
+    if (joins_ffn()) joining = region("joining sums", Side::East, far - 1, width, joining_row(max_rows, 0));
     if (!alone()) {
         outgoing = region("partial sums to send", Side::West, far, width, rows);
         received = region("partial sums received", Side::East, far - 1, width, rows);
         if (options.head) {
-            candidates = region("best logits", Side::East, far - 1, 4, max_rows * options.chips);
-            candidate_tokens = region("best tokens", Side::East, far, 4, max_rows * options.chips);
+            candidates = region("best logits", Side::East, far - 1, 4, candidate_row(max_rows));
+            candidate_tokens = region("best tokens", Side::East, far, 4, candidate_row(max_rows));
         }
     }
     use.scratch += (memory.words_used() - before) * lanes;

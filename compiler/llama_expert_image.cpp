@@ -32,8 +32,11 @@ public:
         const auto any = [](int, int) { return true; };
         const auto lower = [](int other, int own) { return other < own; };
         rank_table(e_.all, any, lower, [](int) { return true; });
-        if (groups_ > 1) {
-            const auto mine = [&](int expert) { return expert % groups_ == set_; };
+        if (e_.dealt()) {
+            const auto mine = [&](int expert) {
+                const int number = expert / groups_ - e_.first;
+                return expert % groups_ == set_ && number >= 0 && number < e_.own;
+            };
             rank_table(
                 e_.mine, [&](int other, int) { return mine(other); }, lower, mine);
         }
@@ -49,7 +52,8 @@ public:
                 });
             fill(e_.lowest, 0, [](int) { return bits(-3e38f); });
         }
-        fill(e_.ids, 0, [&](int lane) { return uint32_t(std::max(0, e_.expert(lane)) / groups_); });
+        fill(e_.ids, 0,
+             [&](int lane) { return uint32_t(std::max(0, std::max(0, e_.expert(lane)) / groups_ - e_.first)); });
         fill(e_.map_shift, 0, [](int lane) { return lane % isa::lanes_per_superlane == 1 ? 8u : 0u; });
         fill(e_.map_keep, 0, [](int lane) { return uint32_t(lane % isa::lanes_per_superlane < 2); });
     }
@@ -60,8 +64,8 @@ public:
         const MoeConfig& whole = layout_.whole.moe;
         const MoeConfig& own = layout_.config.moe;
         Members gate_up, gate_up_bias, down, down_bias;
-        for (int expert = set_; expert < whole.experts; expert += groups_) {
-            const FfnWeights& w = weights.experts[size_t(expert)];
+        for (int number = e_.first; number < e_.first + e_.own; ++number) {
+            const FfnWeights& w = weights.experts[size_t(number * groups_ + set_)];
             for (const Tensor* tensor : {&w.gate, &w.up}) gate_up.push_back(tensor);
             for (const Tensor* tensor : {&w.gate_bias, &w.up_bias}) gate_up_bias.push_back(tensor);
             down.push_back(&w.down);
@@ -128,8 +132,9 @@ private:
         std::vector<int> rows;
         for (int expert = 0; expert < e_.experts; ++expert) rows.push_back(expert);
         StackedRows source({&weights.router}, true, rows, residual_);
-        add_matrix_image(
-            layout_.chip, matrix, [&](int row, std::vector<uint16_t>& out) { source.row(row, out); }, image_);
+        if (!matrix.tiles.empty())
+            add_matrix_image(
+                layout_.chip, matrix, [&](int row, std::vector<uint16_t>& out) { source.row(row, out); }, image_);
         const auto values = [](const Tensor& tensor) {
             return tensor.empty() ? std::vector<float>{} : tensor.floats();
         };

@@ -14,7 +14,7 @@ constexpr int piece_words = 512;  // an expert tile is cut into pieces of about 
 
 }  // namespace
 
-ExpertLayout expert_layout(const LlmConfig& whole, const LlmConfig& own, int expert_groups, int lanes) {
+ExpertLayout expert_layout(const LlmConfig& whole, const LlmConfig& own, int lanes) {
     ExpertLayout layout;
     const MoeConfig& moe = whole.moe;
     if (moe.experts == 0) return layout;
@@ -27,7 +27,7 @@ ExpertLayout expert_layout(const LlmConfig& whole, const LlmConfig& own, int exp
     layout.slots = std::min(moe.active, own.moe.experts);
     layout.tiles = (own.moe.ffn + lanes - 1) / lanes;
     // Tables for single ranks of groups and dealt experts are made for one copy only.
-    const bool twice = 2 * moe.experts <= lanes && moe.groups == 1 && expert_groups == 1;
+    const bool twice = 2 * moe.experts <= lanes && moe.groups == 1 && !layout.dealt();
     layout.copies = twice ? 2 : 1;
     layout.rotations = twice ? moe.experts : lanes;
     return layout;
@@ -49,7 +49,7 @@ void LlamaCompiler::Layout::allocate_rank_tables() {
         table.lower = memory.vectors(name, Side::East, 2, 4, experts.rotations, true);
     };
     table(experts.all, "expert ranks");
-    if (options.expert_groups > 1) table(experts.mine, "own expert ranks");
+    if (experts.dealt()) table(experts.mine, "own expert ranks");
     if (whole.moe.groups == 1) return;
     table(experts.in_group, "expert ranks in groups");
     table(experts.groups, "expert group ranks");

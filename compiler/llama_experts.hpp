@@ -21,11 +21,13 @@ constexpr int unranked = 1 << 24;
 struct ExpertLayout {
     int experts = 0;    ///< of the model
     int own = 0;        ///< of this chip
+    int first = 0;      ///< number, among the experts of this chip's set, of its first
     int active = 0;     ///< chosen for a token
     int slots = 0;      ///< most of them that are this chip's
     int tiles = 0;      ///< vectors of an expert's inner row
     int copies = 1;     ///< of the experts in a vector of scores
     int rotations = 0;  ///< that show a lane all experts
+    bool dealt() const { return own < experts; }
     int first_lane() const { return (copies - 1) * experts; }
     /// Expert in a lane of the ranked block, or -1.
     int expert(int lane) const {
@@ -46,18 +48,18 @@ struct ExpertLayout {
     VectorRegion scales[2], biases[2];  ///< fp32, by side: row of the tile + expert
 
     // Scratch.
-    VectorRegion routed[2];    ///< fp16, int8 mode: normed rows for the router
+    VectorRegion routed[2];  ///< fp16, int8 mode: normed rows for the router
     // Values that are ranked stand on both sides (west, east): a lane's own, and those that are turned.
-    VectorRegion logits[2];       ///< fp32
-    VectorRegion scores[2];       ///< fp32: what experts are chosen by, then those of the allowed groups
-    VectorRegion group_stage[2];  ///< fp32: the two best of a group (east only), then their sum
-    VectorRegion ranks;           ///< int32: of all, in the group, of the group
-    VectorRegion my_ranks;        ///< int32: of this chip's
-    VectorRegion shares;          ///< fp32: exp(logit - maximum), or the sigmoid
-    VectorRegion sums;            ///< fp32: of the shares
-    VectorRegion picks[3];     ///< reductions over lanes: input, middle, result; rows pick_row()
-    VectorRegion weights;      ///< fp32, row * slots + slot
-    VectorRegion near_map[2];  ///< u8, by side, row * slots + slot: read with scales and biases
+    VectorRegion logits[2];                ///< fp32
+    VectorRegion scores[2];                ///< fp32: what experts are chosen by, then those of the allowed groups
+    VectorRegion group_stage[2];           ///< fp32: the two best of a group (east only), then their sum
+    VectorRegion ranks;                    ///< int32: of all, in the group, of the group
+    VectorRegion my_ranks;                 ///< int32: of this chip's
+    VectorRegion shares;                   ///< fp32: exp(logit - maximum), or the sigmoid
+    VectorRegion sums;                     ///< fp32: of the shares
+    VectorRegion picks[3];                 ///< reductions over lanes: input, middle, result; rows pick_row()
+    VectorRegion weights;                  ///< fp32, row * slots + slot
+    VectorRegion near_map[2];              ///< u8, by side, row * slots + slot: read with scales and biases
     std::vector<VectorRegion> far_map[2];  ///< the same in slices outside all weights, to be read in turn
     VectorRegion normed_scale;             ///< int8 mode: of the activated row of a slot
     VectorRegion wide, activated[2];       ///< row of a slot: slot * tiles + vector
@@ -76,7 +78,7 @@ struct ExpertLayout {
 };
 
 /// Sizes only. `own`: one chip's share of the model.
-ExpertLayout expert_layout(const LlmConfig& whole, const LlmConfig& own, int expert_groups, int lanes);
+ExpertLayout expert_layout(const LlmConfig& whole, const LlmConfig& own, int lanes);
 /// Slices for experts' weights: inside those of the maps.
 int last_expert_slice(const models::Chip& chip);
 WeightPool expert_pool(const models::Chip& chip, const WeightPool& pool, int experts);

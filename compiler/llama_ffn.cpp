@@ -57,7 +57,7 @@ void LlamaStep::feed_forward(int layer, bool last) {
     const LlamaLayer& weights = layout_.layers[size_t(layer)];
     inner_ffn(weights);
     problem_.begin_operation("down projection");
-    add_product(weights.down, layout_.activated, down_product, {layout_.post_norm(layer, true), last});
+    add_product(weights.down, layout_.activated, down_product, ffn_landing(layer, last));
 }
 
 }  // namespace superlane::compiler

@@ -46,7 +46,7 @@ void LlamaStep::latent_attention(int layer, bool last) {
     problem_.begin_operation("output projection");
     if (!layout_.half)
         for (int row = 0; row < rows; ++row) quantize(row, p.result_vectors, regions.results, output_product);
-    add_product(weights.o, regions.results, output_product, {layout_.post_norm(layer, false), last});
+    add_product(weights.o, regions.results, output_product, {layout_.post_norm(layer, false), last, false, false});
 }
 
 /// Results of a projection to the fp32 vectors of their numbers.

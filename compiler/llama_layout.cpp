@@ -13,21 +13,6 @@ constexpr int row_lanes = isa::lanes_per_superlane;
 
 int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
-int stage_blocks(const LlmConfig& whole, const LlamaOptions& options) {
-    const int blocks = options.blocks >= 0 ? options.blocks : 2 * whole.layers - options.first_block;
-    SUPERLANE_CHECK(
-        options.first_block >= 0 && (blocks >= 1 || options.head) && options.first_block + blocks <= 2 * whole.layers,
-        options.first_block, blocks);
-    return blocks;
-}
-
-/// What one chip of the stage has of the model.
-LlmConfig stage_config(const LlmConfig& whole, const LlamaOptions& options) {
-    LlmConfig own = shard_config(whole, options.chips, options.expert_groups);
-    own.layers = (options.first_block + stage_blocks(whole, options) + 1) / 2 - options.first_block / 2;
-    return own;
-}
-
 }  // namespace
 
 LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config_, const LlamaOptions& options_,
@@ -55,6 +40,8 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
             g.load_streams, ", ", g.mem_slices, ")");
     if (g.slices_per_hop < 4)
         throw user_error("chip '", chip.name, "': decoding needs mem.slices_per_hop of at least 4");
+    SUPERLANE_CHECK(!alone() || !(joins_ffn() || hands_ffn_on() || joins_head() || hands_head_on()),
+                    "FFNs and heads are cut for groups of several chips only");
     if (options.context < 1 || options.batch < 1) throw user_error("context and batch must be at least 1");
     if (options.context > config.max_position)
         throw user_error("context ", options.context, " is longer than the model's max_position_embeddings ",
@@ -67,7 +54,7 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
                          ", it has ", g.accumulators);
     hidden_tiles = residual.rows;
     ffn_tiles = ceil_div(std::max(config.ffn, config.moe.shared_ffn), lanes);
-    experts = expert_layout(whole, config, options.expert_groups, lanes);
+    experts = expert_layout(whole, config, lanes);
     result_tiles = results_packed() ? results.rows : packing.tiles * packing.group;
     pages = ceil_div(options.context, lanes);
     max_rows = std::max(options.batch, std::min({options.prefill_rows, row_lanes, g.accumulators / 2,
@@ -239,6 +226,8 @@ void LlamaCompiler::Layout::allocate_cache() {
 void LlamaCompiler::Layout::place_weights() {
     const int64_t before = memory.words_used();
     int64_t words = 0, expert_words = 0;
+    // A slice may be left with almost a piece of free words: one input tile of all experts.
+    const int expert_piece = lanes / row_lanes * experts.own;
     const auto count = [&](const Matrix& matrix) {
         const int width = (matrix.half ? 2 : 1) * std::max(1, matrix.experts);
         for (const OutputTile& tile : matrix.tiles) {
@@ -260,7 +249,7 @@ void LlamaCompiler::Layout::place_weights() {
             const int own = memory.free_words(side, slice);
             free += own;
             room[size_t(side)] += own;
-            if (slice <= last_expert_slice(chip)) expert_room[size_t(side)] += own;
+            if (slice <= last_expert_slice(chip)) expert_room[size_t(side)] += std::max(0, own - expert_piece);
         }
         pool.first_slice = std::min(pool.first_slice, slice);
         const auto enough = [](const std::array<int64_t, 2>& there, int64_t wanted) {
@@ -279,10 +268,13 @@ void LlamaCompiler::Layout::place_weights() {
     WeightPool inner = expert_pool(chip, pool, 0);
     if (double(expert_room[0] + expert_room[1]) < 1.2 * double(expert_words))
         inner.piece_words = 1;                   // one input tile at a time
-    for (const bool of_experts : {true, false})  // experts may not lie everywhere: they choose first
+    // Routers, whose words are two bytes wide beside int8, want pairs of slices that are filled alike; experts may not
+    // lie everywhere. So they choose first.
+    const auto turn = [&](const Matrix& matrix) { return matrix.half != half ? 0 : matrix.experts > 0 ? 1 : 2; };
+    for (const int now : {0, 1, 2})
         for (LlamaLayer& layer : layers)
             for (Matrix* matrix : layer.matrices())
-                if ((matrix->experts > 0) == of_experts) place_matrix(chip, memory, of_experts ? inner : pool, *matrix);
+                if (turn(*matrix) == now) place_matrix(chip, memory, matrix->experts > 0 ? inner : pool, *matrix);
     if (options.head) place_matrix(chip, memory, pool, head);
     use.weights = (memory.words_used() - before) * lanes;
 }

@@ -66,6 +66,10 @@ struct LlamaLayer {
     }
 };
 
+/// The stage's blocks, and what one of its chips has of the model.
+std::vector<Block> stage_blocks(const LlmConfig& whole, const LlamaOptions& options);
+LlmConfig stage_config(const LlmConfig& whole, const LlamaOptions& options);
+
 struct LlamaCompiler::Layout {
     Layout(const models::Chip& chip, const LlmConfig& config, const LlamaOptions& options, const Memory* beside);
 
@@ -77,9 +81,9 @@ struct LlamaCompiler::Layout {
     Memory memory;
     LatentPacking latent;
     HeadPacking packing;
-    ShardedVector results;  ///< attention's, a "shard" each group member: o's input
-    bool half;              ///< fp16 weights
-    int blocks;             ///< of the stage
+    ShardedVector results;      ///< attention's, a "shard" each group member: o's input
+    bool half;                  ///< fp16 weights
+    std::vector<Block> blocks;  ///< of the stage
     int lanes, hidden_tiles, ffn_tiles, result_tiles, pages, max_rows;
     MemoryUse use;
 
@@ -112,14 +116,20 @@ struct LlamaCompiler::Layout {
     std::vector<VectorRegion> embedding;   ///< fp16, by segment * hidden_tiles + tile; row = token % segment_tokens
     int segment_tokens = 0, segments = 0;
 
-    int first_layer() const { return options.first_block / 2; }
-    int last_block() const { return options.first_block + blocks; }
-    bool attends() const { return (options.first_block + 1) / 2 * 2 < last_block(); }  ///< in any of its blocks
+    int first_layer() const { return blocks.empty() ? whole.layers : blocks.front().layer; }
+    bool attends() const;  ///< in any of its blocks
     bool rotates() const { return attends() && config.position == PositionKind::rope; }
-    /// Whether the stage has that block of layers[layer].
-    bool has_attention(int layer) const { return has(2 * (first_layer() + layer)); }
-    bool has_ffn(int layer) const { return has(2 * (first_layer() + layer) + 1); }
+    /// Whether the stage has that block of layers[layer], and which of its parts.
+    bool has_attention(int layer) const;
+    Part ffn_part(int layer) const;
+    bool has_ffn(int layer) const { return ffn_part(layer).any(); }
     bool has_experts(int layer) const { return has_ffn(layer) && whole.is_moe(first_layer() + layer); }
+    /// Parts of an FFN, or of the head, stand on the stage before or after as well.
+    bool joins_ffn() const { return !blocks.empty() && blocks.front().part > 0; }
+    bool hands_ffn_on() const;
+    bool passes_residual() const;  ///< it leaves as it came: other parts of the same block follow
+    bool joins_head() const { return options.head && !options.head_part.begins(); }
+    bool hands_head_on() const { return options.head && !options.head_part.ends(); }
 
     ExpertLayout experts;
 
@@ -153,9 +163,17 @@ struct LlamaCompiler::Layout {
     // Exchanges between chips; rows of `exchange_row`.
     VectorRegion outgoing, received, gathered;  ///< partial sums to other chips, those for this one; residual shards
     VectorRegion packed;                        ///< fp32: rests of all shards, row * packed rows + v
-    VectorRegion leaving;                       ///< residual shards on their way to the next stage
+    VectorRegion leaving;                       ///< shards on their way to the next stage, rows leaving_row()
+    VectorRegion joining;                       ///< sums of an FFN's earlier parts, rows joining_row()
     VectorRegion candidates, candidate_tokens;  ///< best logit (fp32) and token of every chip, row * chips + offset
     int exchange_row(int row, int k, int offset) const { return (row * residual.slots + k) * options.chips + offset; }
+    enum Leaving { residual_shards, partial_sums };
+    int leaving_row(Leaving what, int row, int k) const {
+        return ((int(what) * max_rows + row) * residual.slots + k) * options.out.period;
+    }
+    int joining_row(int row, int k) const { return (row * residual.slots + k) * options.in.period; }
+    /// Best logits of the group's chips, and of the head's earlier parts.
+    int candidate_row(int index) const { return index * (options.chips + int(joins_head())); }
     static int piece_mask_row(const ShardedVector& vector, int v);
     /// Whether the last result tiles of a group's members share vectors.
     bool results_packed() const {
@@ -200,7 +218,6 @@ struct LlamaCompiler::Layout {
     ProductInput input(const VectorRegion (&sides)[2], int rows) const { return {sides[0], sides[1], rows}; }
 
 private:
-    bool has(int block) const { return block >= options.first_block && block < last_block(); }
     void plan_layer(LlamaLayer& layer, int index);
     void plan_qkv(LlamaLayer& layer, const std::string& name);
     void plan_output(LlamaLayer& layer, const std::string& name);
@@ -208,9 +225,9 @@ private:
     void plan_latent_rows(LlamaLayer& layer, const std::string& name);
     void deal_latent(Matrix& matrix, const std::vector<std::vector<int>>& vectors, const std::vector<int>& numbers,
                      bool biased);
-    void plan_dense_ffn(LlamaLayer& layer, const std::string& name, int ffn);
-    std::vector<std::array<int, 2>> plan_gate_up(Matrix& matrix, int ffn);
-    void plan_experts(LlamaLayer& layer, const std::string& name);
+    void plan_dense_ffn(LlamaLayer& layer, const std::string& name, int ffn, const Part& part);
+    std::vector<std::array<int, 2>> plan_gate_up(Matrix& matrix, int ffn, const Part& part);
+    void plan_experts(LlamaLayer& layer, const std::string& name, const Part& part);
     void give_expert_rows(Matrix& matrix);
     void plan_head();
     std::vector<LaneMap> residual_lanes() const;

@@ -26,7 +26,7 @@ void LlamaStep::mixture_of_experts(int index, bool last) {
         for (int slot = 0; slot < slots; ++slot) expert_inner(layer, held, row, slot);
         for (int slot = 0; slot < slots; ++slot) expert_down(layer, row, slot);
     }
-    for (int row = 0; row < rows; ++row) land(row, {layout_.post_norm(index, true), last});
+    for (int row = 0; row < rows; ++row) land(row, ffn_landing(index, last));
 }
 
 /// Its result begins the sum of experts.

@@ -87,9 +87,9 @@ void LlamaCompiler::Layout::plan_layer(LlamaLayer& layer, int index) {
         plan_output(layer, name);
     }
     if (has_experts(index))
-        plan_experts(layer, name);
+        plan_experts(layer, name, ffn_part(index));
     else if (has_ffn(index))
-        plan_dense_ffn(layer, name, config.ffn);
+        plan_dense_ffn(layer, name, config.ffn, ffn_part(index));
 }
 
 void LlamaCompiler::Layout::plan_qkv(LlamaLayer& layer, const std::string& name) {
@@ -149,11 +149,14 @@ void LlamaCompiler::Layout::plan_output(LlamaLayer& layer, const std::string& na
     give_rows(layer.o, config.has_o_bias());
 }
 
-std::vector<std::array<int, 2>> LlamaCompiler::Layout::plan_gate_up(Matrix& gate_up, int ffn) {
+/// Tiles of the part's columns, of `ffn` of one chip.
+std::vector<std::array<int, 2>> LlamaCompiler::Layout::plan_gate_up(Matrix& gate_up, int ffn, const Part& part) {
     std::vector<std::array<int, 2>> pairs;
     UnitLoads loads(half, chip.geometry.planes);
-    for (int first = 0; first < ffn; first += lanes) {
-        const int last = std::min(ffn, first + lanes), tile_index = int(gate_up.tiles.size());
+    const int vectors = (ffn + lanes - 1) / lanes;
+    SUPERLANE_CHECK(vectors >= part.of, "an FFN of", vectors, "vectors in parts", part.of);
+    for (int vector = part.begin(vectors); vector < part.end(vectors); ++vector) {
+        const int first = vector * lanes, last = std::min(ffn, first + lanes), tile_index = int(gate_up.tiles.size());
         if (!config.gated_ffn) {
             OutputTile tile{.unit = loads.single(last - first)};
             for (int output = first; output < last; ++output) tile.outputs.push_back(output);
@@ -172,13 +175,17 @@ std::vector<std::array<int, 2>> LlamaCompiler::Layout::plan_gate_up(Matrix& gate
     return pairs;
 }
 
-void LlamaCompiler::Layout::plan_dense_ffn(LlamaLayer& layer, const std::string& name, int ffn) {
+void LlamaCompiler::Layout::plan_dense_ffn(LlamaLayer& layer, const std::string& name, int ffn, const Part& part) {
     layer.gate_up = {.name = name + " gate, up weights", .half = half, .inputs = residual_lanes()};
-    layer.ffn = plan_gate_up(layer.gate_up, ffn);
+    layer.ffn = plan_gate_up(layer.gate_up, ffn, part);
     give_rows(layer.gate_up, config.mlp_bias);
-    layer.down = {.name = name + " down weights", .half = half, .inputs = dense_lanes(ffn, lanes)};
+    const std::vector<LaneMap> inputs = dense_lanes(ffn, lanes);
+    const int vectors = int(inputs.size());
+    layer.down = {.name = name + " down weights",
+                  .half = half,
+                  .inputs = {inputs.begin() + part.begin(vectors), inputs.begin() + part.end(vectors)}};
     layer.down.tiles = deal_residual(int(layer.down.inputs.size()));
-    give_rows(layer.down, config.mlp_bias);
+    give_rows(layer.down, config.mlp_bias && part.begins());
 }
 
 void LlamaCompiler::Layout::give_expert_rows(Matrix& matrix) {
@@ -193,12 +200,15 @@ void LlamaCompiler::Layout::give_expert_rows(Matrix& matrix) {
 }
 
 /// The router in fp16 whatever the weights are; its outputs as ExpertLayout wants them.
-void LlamaCompiler::Layout::plan_experts(LlamaLayer& layer, const std::string& name) {
-    std::vector<int> outputs;
-    for (int copy = 0; copy < experts.copies; ++copy)
-        for (int expert = 0; expert < experts.experts; ++expert) outputs.push_back(expert);
-    layer.router = {.name = name + " router weights", .half = true, .inputs = residual_lanes()};
-    layer.router.tiles = deal_vectors(mxm_units(chip.geometry, true), {outputs}, int(layer.router.inputs.size()));
+void LlamaCompiler::Layout::plan_experts(LlamaLayer& layer, const std::string& name, const Part& part) {
+    if (part.begins()) {  // later parts are told the logits
+        std::vector<int> outputs;
+        for (int copy = 0; copy < experts.copies; ++copy)
+            for (int expert = 0; expert < experts.experts; ++expert) outputs.push_back(expert);
+        layer.router = {.name = name + " router weights", .half = true, .inputs = residual_lanes()};
+        layer.router.tiles = deal_vectors(mxm_units(chip.geometry, true), {outputs}, int(layer.router.inputs.size()));
+    }
+    experts.first = part.begin(whole.moe.experts / options.expert_groups);
 
     const int ffn = config.moe.ffn;
     layer.expert_gate_up = {.name = name + " expert gate, up weights",
@@ -206,7 +216,7 @@ void LlamaCompiler::Layout::plan_experts(LlamaLayer& layer, const std::string& n
                             .inputs = residual_lanes(),
                             .experts = experts.own,
                             .expert_rows = 2 * ffn};
-    layer.expert_ffn = plan_gate_up(layer.expert_gate_up, ffn);
+    layer.expert_ffn = plan_gate_up(layer.expert_gate_up, ffn, {});
     give_expert_rows(layer.expert_gate_up);
     layer.expert_down = {.name = name + " expert down weights",
                          .half = half,
@@ -215,12 +225,16 @@ void LlamaCompiler::Layout::plan_experts(LlamaLayer& layer, const std::string& n
                          .expert_rows = residual.chips * residual.shard};
     layer.expert_down.tiles = deal_residual(experts.tiles);
     give_expert_rows(layer.expert_down);
-    if (config.moe.shared_ffn > 0) plan_dense_ffn(layer, name + " shared expert", config.moe.shared_ffn);
+    if (config.moe.shared_ffn > 0) plan_dense_ffn(layer, name + " shared expert", config.moe.shared_ffn, {});
 }
 
 void LlamaCompiler::Layout::plan_head() {
     head = {.name = "head weights", .half = half, .inputs = residual_lanes()};
-    head.tiles = deal_outputs(mxm_units(chip.geometry, half), config.vocabulary, lanes);
+    const int vectors = (config.vocabulary + lanes - 1) / lanes, first = options.head_part.begin(vectors) * lanes;
+    const int last = std::min(config.vocabulary, options.head_part.end(vectors) * lanes);
+    head.tiles = deal_outputs(mxm_units(chip.geometry, half), last - first, lanes);
+    for (OutputTile& tile : head.tiles)
+        for (int& output : tile.outputs) output += first;
     give_rows(head, false);
     for (const OutputTile& tile : head.tiles) head_columns.push_back(tile.outputs);
 }

@@ -9,15 +9,19 @@ using isa::AccumulateOp;
 void LlamaStep::route(const LlamaLayer& layer, int index) {
     problem_.begin_operation("router");
     const int rows = int(rows_.size());
-    if (!layout_.half)
-        for (int row = 0; row < rows; ++row) router_input(2 * index + 1, row);
-    router_product(layer.router, index);
+    const Landing landing = ffn_landing(index, false);
+    for (int row = 0; !layout_.half && !landing.joins && row < rows; ++row) router_input(2 * index + 1, row);
+    if (!landing.joins) router_product(layer.router, index);
     const ExpertLayout& e = layout_.experts;
     const bool softmax = layout_.whole.moe.score == RouterScore::softmax, grouped = layout_.whole.moe.groups > 1;
     const bool raw = softmax && !grouped;
     const auto& values = raw ? e.logits : e.scores;
     for (int row = 0; row < rows; ++row) {
-        if (!layout_.alone()) share_logits(row);
+        if (landing.joins)
+            take_logits(row);
+        else if (!layout_.alone())
+            share_logits(row);
+        if (landing.hands_on) send_out(0, e.logits[1], row);
         if (softmax)
             score_softmax(row);
         else
@@ -25,7 +29,7 @@ void LlamaStep::route(const LlamaLayer& layer, int index) {
         if (grouped) allow_groups(row);
         const int value_row = raw ? row : e.score_row(row, grouped);
         rank(e.all, values, value_row, e.ranks, e.rank_row(row, e.of_all));
-        if (layout_.options.expert_groups > 1) rank(e.mine, values, value_row, e.my_ranks, row);
+        if (e.dealt()) rank(e.mine, values, value_row, e.my_ranks, row);
         for (int slot = 0; slot < e.slots; ++slot) {
             pick(row, slot);
             map_expert(row, slot);
@@ -76,6 +80,18 @@ void LlamaStep::share_logits(int row) {
     const SentRow sent = network_.send(logits[1], row, peer_links(), 1);
     for (int rank = 1; rank < chips; ++rank)
         network_.receive(links_.peer(chips - rank), logits[1], row, sent, uint64_t(1) << rank);
+    copy_logits(row);
+}
+
+/// The stage with the first part has them.
+void LlamaStep::take_logits(int row) {
+    take_in(0, layout_.experts.logits[1], row);
+    spread(layout_.experts.logits[1], row);
+    copy_logits(row);
+}
+
+void LlamaStep::copy_logits(int row) {
+    const auto& logits = layout_.experts.logits;
     VectorTask copy = lowering_.vector_task(1);
     copy.write(copy.read(logits[1], DType::F32, row), logits[0], row);
     problem_.add(copy.finish());
@@ -166,12 +182,11 @@ void LlamaStep::allow_groups(int row) {
 /// Only the lane whose expert this chip computes in the slot; none when fewer of the chosen are its own.
 LlamaStep::Value LlamaStep::keep_picked(VectorTask& task, DType type, Value value, int row, int slot) {
     const ExpertLayout& e = layout_.experts;
-    const bool dealt = layout_.options.expert_groups > 1;
     const auto rank_of_all = [&] { return task.read(e.ranks, DType::I32, e.rank_row(row, e.of_all)); };
-    const Value rank = dealt ? task.read(e.my_ranks, DType::I32, row) : rank_of_all();
+    const Value rank = e.dealt() ? task.read(e.my_ranks, DType::I32, row) : rank_of_all();
     const Value place = task.op(Opcode::Equal, DType::I32, rank, uint32_t(slot));
     value = task.op(Opcode::Mask, type, value, place);
-    if (!dealt) return value;
+    if (!e.dealt()) return value;
     const Value chosen = task.op(Opcode::Less, DType::I32, rank_of_all(), uint32_t(e.active));
     return task.op(Opcode::Mask, type, value, chosen);
 }

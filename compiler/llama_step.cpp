@@ -15,9 +15,10 @@ constexpr int row_chunk =
     3;  // rows of one task: short enough that its ALUs serve twice, and that X is read before it is written
 }  // namespace
 
-LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<StepRow>& rows)
+LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<StepRow>& rows, const Arrivals& arrivals)
     : layout_(layout),
       rows_(rows),
+      arrivals_(arrivals),
       problem_(layout.chip),
       lowering_(problem_),
       network_(problem_, layout.link_latency()),
@@ -45,15 +46,20 @@ LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<Step
     for (int row = 0; row < int(rows_.size()); ++row) all.push_back({row, row});
     if (layout.options.embedding) embed();
     for (const NormRow& row : all) {
-        if (layout.options.in.cables > 0)
+        if (layout.options.in.cables > 0) {
             enter(row.row);
-        else if (!layout.options.embedding && !layout.alone())  // the host wrote each chip its shard
+            if (layout.passes_residual()) pass_on(row.row);
+        } else if (!layout.options.embedding && !layout.alone()) {  // the host wrote each chip its shard
             gather_shards(row.row, false, {});
+        }
     }
+    const bool leaves = layout.options.out.cables > 0;
     for (int layer = 0; layer < layout.config.layers; ++layer) {
-        const bool last = layer + 1 == layout.config.layers && layout.options.out.cables > 0;
+        const bool last = leaves && layer + 1 == layout.config.layers && !layout.options.head;
         if (layout.has_attention(layer)) attention(layer, all, last && !layout.has_ffn(layer));
         if (!layout.has_ffn(layer)) continue;
+        if (ffn_landing(layer, last).hands_on && !layout.passes_residual())  // the next part takes the same rows
+            for (const NormRow& row : all) leave(row.row, true);
         problem_.begin_operation("ffn norm");
         norm(2 * layer + 1, all, ffn_product);
         if (layout.has_experts(layer))
@@ -61,7 +67,10 @@ LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<Step
         else
             feed_forward(layer, last);
     }
-    if (layout.options.head) head();
+    if (!layout.options.head) return;
+    for (size_t row = 0; layout.hands_head_on() && !layout.passes_residual() && row < rows_.size(); ++row)
+        leave(int(row), true);
+    head();
 }
 
 void LlamaStep::attention(int layer, const std::vector<NormRow>& rows, bool last) {
@@ -74,7 +83,12 @@ void LlamaStep::attention(int layer, const std::vector<NormRow>& rows, bool last
     if (!layout_.half)
         for (const NormRow& row : rows) quantize(row.row, layout_.result_tiles, layout_.attended, output_product);
     add_product(layout_.layers[size_t(layer)].o, layout_.attended, output_product,
-                {layout_.post_norm(layer, false), last});
+                {layout_.post_norm(layer, false), last, false, false});
+}
+
+LlamaStep::Landing LlamaStep::ffn_landing(int layer, bool last) const {
+    const Part part = layout_.ffn_part(layer);
+    return {layout_.post_norm(layer, true), last, !part.begins(), !part.ends()};
 }
 
 /// The embedding row times its multiplier, plus the row of the position where positions are learned.
@@ -206,10 +220,14 @@ void LlamaStep::add_product(const Matrix& matrix, const VectorRegion (&input)[2]
 /// Sums of the row's products reach the residual, or the next stage. A norm of the sum needs the whole of it first.
 void LlamaStep::land(int row, const Landing& landing) {
     const bool normed = layout_.config.sandwich_norms, leaves = landing.last;
-    if (!layout_.alone()) reduce_shard(row, leaves && !normed);
+    if (!layout_.alone()) reduce_shard(row, landing);
+    if (landing.hands_on) {
+        problem_.begin_operation("stage output");
+        return send_on(LlamaCompiler::Layout::partial_sums, row);
+    }
     if (!layout_.alone() && (normed || !leaves)) gather_shards(row, true, {});
     if (normed) add_normed(landing.post_norm, row);
-    if (leaves) leave(row);
+    if (leaves) leave(row, layout_.alone() || normed);  // else reduce_shard() has put it there
 }
 
 /// Sums of a result vector for `row` and those after it: into the residual, or where partial sums of the group wait.

@@ -11,11 +11,11 @@ namespace superlane::compiler {
 
 class LlamaStep {
 public:
-    LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<StepRow>& rows);
+    LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<StepRow>& rows, const Arrivals& arrivals = {});
     const Problem& problem() const { return problem_; }
-    /// Tasks that take vectors from cables of the stage before, or put them on those of the stage after, in order.
-    const std::vector<std::vector<SentRow>>& sent_rows() const { return sent_rows_; }
-    const std::vector<std::vector<int>>& received_rows() const { return received_rows_; }
+    /// What is put on cables to the stage after, or taken from those of the stage before, by cable, in order.
+    const std::vector<std::vector<Crossing>>& sent_rows() const { return sent_rows_; }
+    const std::vector<std::vector<Crossing>>& received_rows() const { return received_rows_; }
 
 private:
     using Value = VectorTask::Value;
@@ -39,11 +39,14 @@ private:
     void embed();
     Value place_token(VectorTask& task, Value embedding, int row, int tile);
     void attention(int layer, const std::vector<NormRow>& rows, bool last);
-    /// How a sum of products is added to the residual.
+    /// What becomes of a sum of products.
     struct Landing {
         int post_norm;  ///< where the model has sandwich norms
-        bool last;      ///< the sum leaves for the next stage
+        bool last;      ///< with the residual it leaves for the next stage
+        bool joins;     ///< the stage before had an earlier part of it
+        bool hands_on;  ///< a part of it, the next stage has a later one
     };
+    Landing ffn_landing(int layer, bool last) const;
     void multiply_vectors(const Matrix& matrix, const ProductInput& input, Product product,
                           const std::function<void(VectorTask&, Value, int vector, int row)>& store,
                           const std::function<void(int vector)>& stored = {});
@@ -117,6 +120,8 @@ private:
     void router_input(int norm_index, int row);
     void router_product(const Matrix& router, int index);
     void share_logits(int row);
+    void take_logits(int row);
+    void copy_logits(int row);
     void rank(const RankTable& table, const VectorRegion (&values)[2], int value_row, const VectorRegion& ranks,
               int to);
     void write_both(VectorTask& task, Value value, const VectorRegion (&to)[2], int row);
@@ -141,15 +146,20 @@ private:
 
     // llama_exchange.cpp: between the chips of the group, and between stages
     void send_partial(int row, int offset, int k);
-    void reduce_shard(int row, bool last);
+    void reduce_shard(int row, const Landing& landing);
+    void join_sum(int row, int k, bool hands_on);
     void gather_shards(int row, bool add, const Boundary& entry);
     void broadcast(int row, const Boundary& entry);
     void pack_rests(int row);
     void take_shards(int row, bool add);
     void enter(int row);
-    void leave(int row);
+    void leave(int row, bool whole);
+    void pass_on(int row);
     int own_row(int row, int k) const;
-    void forward(int row);
+    void send_on(LlamaCompiler::Layout::Leaving what, int row);
+    void send_out(int cable, const VectorRegion& region, int row);
+    void take_in(int cable, const VectorRegion& region, int row);
+    void spread(const VectorRegion& region, int row);
     void gather_best(int count, const std::vector<int>& token_rows);
     Value narrow(VectorTask& task, Value value) const;
     Value widen(VectorTask& task, Value value) const;
@@ -208,13 +218,13 @@ private:
 
     const LlamaCompiler::Layout& layout_;
     std::vector<StepRow> rows_;
+    Arrivals arrivals_;
     std::vector<Request> requests_;
     Problem problem_;
     Lowering lowering_;
     Network network_;
     LinkNumbers links_;
-    std::vector<std::vector<SentRow>> sent_rows_;  ///< by cable
-    std::vector<std::vector<int>> received_rows_;
+    std::vector<std::vector<Crossing>> sent_rows_, received_rows_;  ///< by cable
     int next_pair_ = 0;
     int next_map_[2] = {};  ///< by side
 };

@@ -19,7 +19,8 @@ int Network::next_stream(int width) {
     return std::min(stream_, streams - width);
 }
 
-SentRow Network::send(const VectorRegion& region, int row, const std::vector<int>& links, uint64_t ranks) {
+SentRow Network::send(const VectorRegion& region, int row, const std::vector<int>& links, uint64_t ranks,
+                      int64_t beyond) {
     const isa::Geometry& geometry = problem_.chip().geometry;
     const int interval = problem_.chip().timing.c2c_vector_interval;
     const Side side = region.side, direction = outward(side);
@@ -28,6 +29,7 @@ SentRow Network::send(const VectorRegion& region, int row, const std::vector<int
     SUPERLANE_CHECK(reads >= 1 && reads < interval, "links of one send", links.size());
     Task task;
     task.ranks = ranks;
+    task.beyond = beyond;
     for (int k = 0; k < region.width; ++k)
         for (int part = 0; part < reads; ++part) {
             const int at = k * interval + part, stream = next_stream(1);
@@ -61,13 +63,27 @@ SentRow Network::send(const VectorRegion& region, int row, const std::vector<int
 }
 
 int Network::receive(int link, const VectorRegion& region, int row, const SentRow& from, uint64_t ranks) {
+    const int flight = problem_.chip().timing.c2c_send + latency_cycles_;
+    Task task;
+    task.ranks = ranks;
+    task.after.push_back({from.task, from.left + flight - (region.width - 1)});
+    return take(std::move(task), link, region, row, 1);
+}
+
+int Network::receive_paced(int link, const VectorRegion& region, int row, int64_t arrival, uint64_t ranks) {
+    Task task;
+    task.ranks = ranks;
+    task.earliest = std::max<int64_t>(0, arrival - (region.width - 1));
+    return take(std::move(task), link, region, row, problem_.chip().timing.c2c_vector_interval);
+}
+
+/// `pace`: cycles from one vector's arrival to the next one's. A row is taken when its last vector is there.
+int Network::take(Task task, int link, const VectorRegion& region, int row, int pace) {
     const isa::Timing& timing = problem_.chip().timing;
     const Side side = region.side, direction = inward(side);
     const int edge = problem_.plan().sxm_edge(side);
     const int stream = std::min(next_stream(1), problem_.chip().geometry.streams - region.width);
     const int port = next_port(side);
-    Task task;
-    task.ranks = ranks;
     for (int k = 0; k < region.width; ++k) {
         const int position = problem_.plan().mem(side, region.slices[size_t(k)]);
         const int driven = k + timing.c2c_receive;
@@ -82,10 +98,8 @@ int Network::receive(int link, const VectorRegion& region, int row, const SentRo
                               std::min(edge, position), std::max(edge, position)});
     }
     task.accesses.back().settled += region.width - 1;  // the row is whole when its last byte is there
-    if (from.task >= 0)
-        task.after.push_back({from.task, from.left + timing.c2c_send + latency_cycles_ - (region.width - 1)});
     Last& before = received_[link];
-    if (before.task >= 0) task.after.push_back({before.task, before.at + 1});
+    if (before.task >= 0) task.after.push_back({before.task, before.at + 1 + region.width * (pace - 1)});
     before = {int(problem_.tasks().size()), region.width - 1};
     return problem_.add(std::move(task));
 }

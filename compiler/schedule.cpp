@@ -52,12 +52,12 @@ int length(const Task& task) {
     return last;
 }
 
-/// Longest chain of lags from each task to the end of the program.
+/// Longest chain of lags from each task to the end of the program, or of what waits elsewhere.
 std::vector<int64_t> urgency(const Problem& problem) {
     const auto& tasks = problem.tasks();
     std::vector<int64_t> urgency(tasks.size());
     for (size_t i = tasks.size(); i-- > 0;) {
-        urgency[i] = std::max<int64_t>(urgency[i], length(tasks[i]));
+        urgency[i] = std::max<int64_t>(urgency[i], length(tasks[i]) + tasks[i].beyond);
         for (const Task::After& after : tasks[i].after)
             urgency[size_t(after.task)] = std::max(urgency[size_t(after.task)], urgency[i] + after.lag);
     }

@@ -67,6 +67,7 @@ struct Task {
     int operation = 0;       ///< index into Problem::operations, for reports
     uint64_t ranks = ~0ull;  ///< chips of the group that do it, by bit; the others leave its place empty
     int64_t earliest = 0;    ///< start >= this: what happens elsewhere allows no sooner
+    int64_t beyond = 0;      ///< cycles of what waits for it elsewhere: makes it urgent
     std::vector<Issue> issues;
     std::vector<Flow> flows;
     std::vector<Access> accesses;

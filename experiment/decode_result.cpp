@@ -42,22 +42,21 @@ Json system_figures_json(const models::System& system, const SystemFigures& figu
         stage["cycles"] = figures.stage_cycles[i];
         stages.push_back(stage);
     }
-    return {{"system", system.name},
-            {"chips", figures.chips},
-            {"tp", figures.split.tp},
-            {"pp", figures.split.pp},
-            {"ep", figures.split.ep},
-            {"latency_us_per_token", figures.latency_us},
-            {"host_us_per_token", figures.host_us},
-            {"throughput_tokens_per_second", figures.throughput_tokens_per_second},
-            {"requests_in_flight", figures.requests_in_flight},
-            {"c2c_bytes", figures.c2c_bytes},
-            {"link_utilisation", figures.link_utilisation},
-            {"fullest_link_utilisation", figures.fullest_link_utilisation},
-            {"distinct_programs", figures.distinct_programs},
-            {"replayed_steps", figures.replayed_steps},
-            {"replay_cycles", figures.replay_cycles},
-            {"sram_per_chip", stages}};
+    Json json = {{"system", system.name},
+                 {"chips", figures.chips},
+                 {"latency_us_per_token", figures.latency_us},
+                 {"host_us_per_token", figures.host_us},
+                 {"throughput_tokens_per_second", figures.throughput_tokens_per_second},
+                 {"requests_in_flight", figures.requests_in_flight},
+                 {"c2c_bytes", figures.c2c_bytes},
+                 {"link_utilisation", figures.link_utilisation},
+                 {"fullest_link_utilisation", figures.fullest_link_utilisation},
+                 {"distinct_programs", figures.distinct_programs},
+                 {"replayed_steps", figures.replayed_steps},
+                 {"replay_cycles", figures.replay_cycles},
+                 {"sram_per_chip", stages}};
+    for (const SplitMember& member : split_members) json[member.name] = figures.split.*member.value;
+    return json;
 }
 
 std::vector<std::string> strings(const JsonObject& from, const std::string& key) {
@@ -85,7 +84,7 @@ void add_system(Json& json, const DecodeOptions& options) {
     SystemChoice choice = options.system_choice;
     if (choice.name.empty()) choice.name = options.system->name;
     json["system"] = to_json(choice);
-    json["split"] = {{"tp", options.split.tp}, {"pp", options.split.pp}, {"ep", options.split.ep}};
+    for (const SplitMember& member : split_members) json["split"][member.name] = options.split.*member.value;
     json["exchange"] = options.wide_exchange ? "fp32" : "fp16";
     json["embedding"] = options.host_embedding ? "host" : "chip";
     json["link_errors"] = options.link_errors;
@@ -94,8 +93,8 @@ void add_system(Json& json, const DecodeOptions& options) {
 void read_system(const JsonObject& from, DecodeOptions& options) {
     options.take_system(system_choice(from.at("system"), from.where() + ": system"));
     const JsonObject split(from.at("split"), from.where() + ": split");
-    const auto ways = [&](const char* key) { return int(split.integer(key, 0, 1 << 30)); };
-    options.split = {ways("tp"), ways("pp"), ways("ep")};
+    for (const SplitMember& member : split_members)
+        options.split.*member.value = int(split.integer(member.name, 0, 1 << 30));
     options.wide_exchange = from.choice("exchange", {"fp16", "fp32"}) == "fp32";
     options.host_embedding = from.choice("embedding", {"host", "chip"}) == "host";
     options.link_errors = strings(from, "link_errors");

@@ -3,8 +3,10 @@
 #include "experiment/system_plan.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
+#include <span>
 
 #include "base/error.hpp"
 #include "compiler/partition.hpp"
@@ -13,20 +15,32 @@
 namespace superlane::experiment {
 namespace {
 
+using compiler::Block;
+using compiler::BlockSizes;
 using compiler::Boundary;
 using compiler::LlamaOptions;
 
 constexpr double first_slack = 0.005, slack_step = 0.01, most_slack = 0.15;
 
 /// What decides a stage's programs: all of its options but which layer it begins with, unless layers differ.
-auto kind_key(const LlmConfig& config, const LlamaOptions& o) {
+auto kind_key(const LlmConfig& config, const models::Chip& chip, const LlamaOptions& o) {
     const auto ends = [](const Boundary& b) { return std::tuple(b.cables, b.period, b.base); };
-    std::vector<int64_t> windows;
-    for (int block = o.first_block + o.first_block % 2; block < o.first_block + o.blocks; block += 2)
-        windows.push_back(config.window(block / 2));
-    const int dense = config.moe.experts == 0 ? 0 : 2 * config.moe.first_dense_layers;
-    return std::tuple(o.first_block % 2, o.blocks, std::clamp(dense - o.first_block, 0, o.blocks), o.embedding, o.head,
-                      ends(o.in), ends(o.out), windows);
+    enum Sort { attention, dense, mixture };
+    std::vector<std::tuple<Sort, int64_t, bool, bool>> blocks;  // with window or size, and whether an FFN begins, ends
+    const std::vector<Block> all = compiler::model_blocks(config, o.parts);
+    for (const Block& block : std::span(all).subspan(size_t(o.first_block), size_t(o.blocks))) {
+        if (block.attention()) {
+            blocks.emplace_back(attention, config.window(block.layer), true, true);
+            continue;
+        }
+        const bool experts = config.is_moe(block.layer);
+        const int parts = o.parts.of(config, block.layer);
+        const compiler::Part part{block.part, block.part + 1, parts};
+        const int items = experts ? config.moe.experts / o.expert_groups
+                                  : compiler::ShardedVector(config.ffn, o.chips, chip.lanes()).slots;
+        blocks.emplace_back(experts ? mixture : dense, part.end(items) - part.begin(items), part.begins(), part.ends());
+    }
+    return std::tuple(blocks, o.embedding, o.head, o.head_part.first, o.head_part.last, ends(o.in), ends(o.out));
 }
 
 class Planner {
@@ -79,7 +93,62 @@ private:
         LlamaOptions options = options_;
         options.chips = tp;
         compiler::shard_config(config_, tp, options.expert_groups);  // complains about tp before anything else does
-        const compiler::BlockSizes sizes = compiler::block_sizes(system_.chip, config_, options);
+        std::optional<SystemPlan> best;
+        for (const LlamaOptions& cut : ways_to_cut(options)) {
+            std::optional<SystemPlan> plan = with_parts(cut);
+            if (plan && (!best || plan->stages.size() < best->stages.size())) best = std::move(plan);
+        }
+        return best;
+    }
+
+    /// FFNs and the head whole where they fit; else in as few parts as can be, or some more, which may pack better; or
+    /// as wanted.
+    std::vector<LlamaOptions> ways_to_cut(const LlamaOptions& whole) const {
+        const BlockSizes sizes = compiler::block_sizes(system_.chip, config_, whole);
+        const double room = double(sizes.chip_bytes - sizes.fixed_bytes);
+        const auto parts = [&](const BlockSizes::Size& size) {
+            return whole.chips == 1 ? 1 : std::max(1, int(std::ceil(double(size.bytes) / (room * (1 - first_slack)))));
+        };
+        const auto wanted = [](int parts, int needed) { return parts > 0 ? parts : needed; };
+        LlamaOptions cut = whole;
+        cut.parts = {wanted(wanted_.ffn_parts, parts(sizes.ffn)), parts(sizes.dense_ffn)};
+        cut.head_part.last = cut.head_part.of = wanted(wanted_.head_parts, parts(sizes.head));
+        check_parts(cut);
+        std::vector<LlamaOptions> ways{cut};
+        if (whole.chips == 1 || wanted_.ffn_parts > 0 || double(sizes.ffn.bytes) < room * (1 - most_slack)) return ways;
+        constexpr int more_parts = 2;
+        for (int more = 1; more <= more_parts; ++more) {
+            ++cut.parts.ffn;
+            ways.push_back(cut);
+        }
+        std::erase_if(ways, [&](const LlamaOptions& way) { return way.parts.ffn > most_parts(way); });
+        return ways;
+    }
+
+    /// Of an FFN: a vector of columns or an expert each.
+    int most_parts(const LlamaOptions& options) const {
+        return config_.moe.experts > 0 ? config_.moe.experts / options.expert_groups : vectors(config_.ffn, options);
+    }
+    int vectors(int columns, const LlamaOptions& options) const {
+        return compiler::ShardedVector(columns, options.chips, system_.chip.lanes()).slots;
+    }
+
+    void check_parts(const LlamaOptions& cut) const {
+        const auto check = [&](const char* what, int parts, int most, const char* of) {
+            if (parts > 1 && cut.chips == 1)
+                throw user_error(what, " ", parts, ": parts are for groups of several chips, not tp 1");
+            if (parts > most)
+                throw user_error(what, " ", parts, ": a chip of a group of ", cut.chips, " has ", most, " ", of,
+                                 " of model '", config_.name, "', so at most ", most, " parts");
+        };
+        check("ffn_parts", cut.parts.ffn, most_parts(cut),
+              config_.moe.experts > 0 ? "experts" : "vectors of an FFN's columns");
+        check("head_parts", cut.head_part.of, vectors(config_.vocabulary, cut), "vectors of tokens");
+    }
+
+    std::optional<SystemPlan> with_parts(const LlamaOptions& options) {
+        const int tp = options.chips;
+        const BlockSizes sizes = compiler::block_sizes(system_.chip, config_, options);
         const int groups =
             std::min(system_.nodes() * (system_.chips_per_node / tp), (system_.chips - int(taken_.size())) / tp);
         for (double slack = first_slack; slack < most_slack; slack += slack_step) {
@@ -87,7 +156,9 @@ private:
             if (least > 0) needed_.emplace(tp * least, Split{tp, least});
             if (least == 0 || least > groups) break;
             const int stages = wanted_.pp > 0 ? wanted_.pp : least;
-            if (const int most = 2 * config_.layers + int(options_.head); stages > most)
+            if (const int most = int(compiler::model_blocks(config_, options.parts).size()) +
+                                 (options.head ? options.head_part.of : 0);
+                stages > most)
                 throw user_error("pp ", stages, ": model '", config_.name, "' has ", config_.layers,
                                  " layers, so at most ", most, " stages (attentions, FFNs and head apart)");
             const auto cut = compiler::divide_blocks(config_, sizes, stages, slack);
@@ -103,18 +174,19 @@ private:
     /// None when a stage turns out not to fit after all: packing wastes a little.
     std::optional<SystemPlan> lay_out(int tp, const std::vector<compiler::StageBlocks>& cut,
                                       const LlamaOptions& options) {
-        SystemPlan plan{.split = {tp, int(cut.size()), options.expert_groups}};
+        SystemPlan plan{.split = {tp, int(cut.size()), options.expert_groups, options.parts.ffn, options.head_part.of}};
         const auto groups = compiler::place_groups(system_, tp, int(cut.size()), taken_);
-        std::map<decltype(kind_key(config_, options)), int> kinds;
+        std::map<decltype(kind_key(config_, system_.chip, options)), int> kinds;
         for (size_t i = 0; i < cut.size(); ++i) {
             LlamaOptions own = options;
             own.first_block = cut[i].first_block;
             own.blocks = cut[i].blocks;
             own.embedding = options.embedding && cut[i].embedding;
             own.head = options.head && cut[i].head;
+            if (own.head) own.head_part = cut[i].head_part;
             own.in = groups[i].in;
             own.out = groups[i].out;
-            const auto [kind, fresh] = kinds.try_emplace(kind_key(config_, own), int(plan.kinds.size()));
+            const auto [kind, fresh] = kinds.try_emplace(kind_key(config_, system_.chip, own), int(plan.kinds.size()));
             if (fresh) {
                 try {
                     plan.kinds.push_back(std::make_shared<compiler::LlamaCompiler>(system_.chip, config_, own));
@@ -195,8 +267,10 @@ KvBytes SystemPlan::kv_bytes_per_token(const LlmConfig& config) const {
     KvBytes bytes;
     for (const PlannedStage& stage : stages) {
         LlmConfig own = compiler::shard_config(config, split.tp, std::max(1, split.ep));
-        const int last = stage.options.first_block + stage.options.blocks;  // even blocks are attentions
-        own.layers = (last + 1) / 2 - (stage.options.first_block + 1) / 2;
+        const auto blocks = compiler::model_blocks(config, stage.options.parts);
+        const auto first = blocks.begin() + stage.options.first_block;
+        own.layers =
+            int(std::count_if(first, first + stage.options.blocks, [](const auto& b) { return b.attention(); }));
         const double chip = superlane::kv_bytes_per_token(own, 2);
         bytes.all += split.tp * chip;
         bytes.fullest_chip = std::max(bytes.fullest_chip, chip);
@@ -206,30 +280,9 @@ KvBytes SystemPlan::kv_bytes_per_token(const LlmConfig& config) const {
 
 SystemPlan plan_system(const models::System& system, const LlmConfig& config, const LlamaOptions& options,
                        const Split& wanted, const std::vector<int>& taken) {
-    if (wanted.tp < 0 || wanted.pp < 0 || wanted.ep < 0) throw user_error("tp, pp and ep must be at least 1");
+    for (const SplitMember& member : split_members)
+        if (wanted.*member.value < 0) throw user_error(member.name, " must be at least 1");
     return Planner(system, config, options, wanted, taken).plan();
-}
-
-SystemStep compile_step(const SystemPlan& plan, const models::System& system,
-                        const std::vector<compiler::StepRow>& rows, const std::string& scheduler) {
-    SystemStep step;
-    for (const auto& kind : plan.kinds) step.kinds.push_back(kind->compile(rows, scheduler));
-    const int flight = system.chip.timing.c2c_send + system.scheduled_latency_cycles();
-    for (size_t i = 0; i < plan.stages.size(); ++i) {
-        const compiler::CompiledStep& own = step.kinds[size_t(plan.stages[i].kind)];
-        int64_t start = 0;
-        if (i > 0) {  // no vector may be taken before it has arrived
-            const compiler::CompiledStep& before = step.kinds[size_t(plan.stages[i - 1].kind)];
-            for (size_t cable = 0; cable < own.in_cycles.size(); ++cable)
-                for (size_t n = 0; n < own.in_cycles[cable].size(); ++n)
-                    start = std::max(
-                        start, step.start.back() + before.out_cycles[cable][n] + flight - own.in_cycles[cable][n]);
-        }
-        step.start.push_back(start);
-        step.cycles = std::max(step.cycles, start + own.cycles);
-        step.longest_stage = std::max(step.longest_stage, own.cycles);
-    }
-    return step;
 }
 
 }  // namespace superlane::experiment

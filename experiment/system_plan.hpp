@@ -14,11 +14,25 @@
 
 namespace superlane::experiment {
 
-/// Chips of a tensor-parallel group, stages of the pipeline; 0 = chosen for the least latency. Sets of a group's chips
-/// among which experts are dealt; 0 = 1.
+/// How a model is divided; 0 = chosen.
 struct Split {
-    int tp = 0, pp = 0, ep = 0;
+    int tp = 0, pp = 0, ep = 0, ffn_parts = 0, head_parts = 0;
     bool operator==(const Split&) const = default;
+};
+
+/// A member's name in files, and on the command line with dashes.
+struct SplitMember {
+    const char* name;
+    int Split::*value;
+    const char* meaning;
+};
+inline constexpr SplitMember split_members[] = {
+    {"tp", &Split::tp, "chips of a tensor-parallel group; chosen for the least latency when left out"},
+    {"pp", &Split::pp, "stages of the pipeline; as few as fit when left out"},
+    {"ep", &Split::ep, "sets of a group's chips among which experts are dealt; 1 when left out"},
+    {"ffn_parts", &Split::ffn_parts,
+     "parts of each FFN, or sets of experts, on stages that work on them at once; as few as fit when left out"},
+    {"head_parts", &Split::head_parts, "parts of the vocabulary head, likewise"},
 };
 
 struct PlannedStage {
@@ -39,12 +53,14 @@ struct SystemPlan {
     KvBytes kv_bytes_per_token(const LlmConfig& config) const;
 };
 
-/// A compiled step of every kind, and when each stage begins.
+/// What every stage runs in a step, and when it begins.
 struct SystemStep {
-    std::vector<compiler::CompiledStep> kinds;
-    std::vector<int64_t> start;  ///< by stage, cycles
-    int64_t cycles = 0;          ///< to the end of the last stage
-    int64_t longest_stage = 0;   ///< cycles: a token can leave the pipeline as often
+    std::vector<compiler::CompiledStep> compiled;  ///< those that differ
+    std::vector<int> of_stage;                     ///< index into compiled
+    std::vector<int64_t> start;                    ///< by stage, cycles
+    int64_t cycles = 0;                            ///< to the end of the last stage
+    int64_t longest_stage = 0;                     ///< cycles: a token can leave the pipeline as often
+    const compiler::CompiledStep& stage(size_t i) const { return compiled[size_t(of_stage[i])]; }
 };
 
 /// Lays the model out. UserError when it does not fit, with the arithmetic and the smallest system that would hold it,

@@ -35,16 +35,10 @@ public:
           system_(*options.system),
           plan_(plan_system(system_, setup.model, setup.compiler_options(options), options.split, taken)),
           taken_(taken),
-          machine_(std::move(machine)) {
-        if (setup.batch() > fifo_rows())
-            throw user_error("--batch ", setup.batch(), ": a step of so many requests can leave more than the ",
-                             int(system_.chip.fifo_vectors),
-                             " vectors of c2c.fifo_vectors waiting at a stage; at most ", fifo_rows(),
-                             " with this split");
-    }
+          machine_(std::move(machine)) {}
 
     int max_rows() const override {
-        int rows = fifo_rows();
+        int rows = INT_MAX;
         for (const auto& kind : plan_.kinds) rows = std::min(rows, kind->max_rows());
         return rows;
     }
@@ -82,7 +76,7 @@ public:
         outcome.instruction_bytes = instruction_bytes_;
         outcome.digest = digest();
         for (size_t i = 0; i < plan_.stages.size(); ++i) {
-            const compiler::CompiledStep& own = kind(i);
+            const compiler::CompiledStep& own = compiled(i);
             const int64_t end = i + 1 < plan_.stages.size() ? step_.start[i + 1] : step_.cycles;
             add_operators(outcome.operators, exclusive_cycles(own.operations, end - step_.start[i]));
             for (const int64_t cycles : own.rank_cycles) outcome.busy_cycles += cycles;
@@ -99,12 +93,16 @@ public:
 
     std::vector<float> logits(int row) const override {
         std::vector<float> logits(size_t(setup_.model.vocabulary));
-        for (size_t rank = 0; rank < last_chips().size(); ++rank)
-            for (const auto& part : last().logits(row, int(rank))) {
-                const std::vector<uint32_t> lanes = read_row(last_chips()[rank], part.region, part.row);
-                for (size_t lane = 0; lane < part.columns.size(); ++lane)
-                    if (part.columns[lane] >= 0) logits[size_t(part.columns[lane])] = std::bit_cast<float>(lanes[lane]);
-            }
+        for (size_t i = 0; i < plan_.stages.size(); ++i) {
+            const PlannedStage& stage = plan_.stages[i];
+            for (size_t rank = 0; stage.options.head && rank < stage.group.chips.size(); ++rank)
+                for (const auto& part : plan_.compiler(int(i)).logits(row, int(rank))) {
+                    const std::vector<uint32_t> lanes = read_row(stage.group.chips[rank], part.region, part.row);
+                    for (size_t lane = 0; lane < part.columns.size(); ++lane)
+                        if (part.columns[lane] >= 0)
+                            logits[size_t(part.columns[lane])] = std::bit_cast<float>(lanes[lane]);
+                }
+        }
         return logits;
     }
 
@@ -146,26 +144,12 @@ public:
         figures.distinct_programs = run_.distinct_programs;
         for (size_t i = 0; i < plan_.stages.size(); ++i) {
             figures.sram_per_chip.push_back(plan_.memory_use(int(i)));
-            figures.stage_cycles.push_back(kind(i).cycles);
+            figures.stage_cycles.push_back(compiled(i).cycles);
         }
         return figures;
     }
 
 private:
-    /// Rows of a step whose residuals all fit a receive FIFO at once: a stage begins when its last vector comes, and
-    /// the first may wait for it that long.
-    int fifo_rows() const {
-        int rows = INT_MAX;
-        for (const PlannedStage& stage : plan_.stages) {
-            const compiler::Boundary& in = stage.options.in;
-            if (in.cables == 0) continue;
-            const int slots = compiler::ShardedVector(setup_.model.hidden, plan_.split.tp, system_.chip.lanes()).slots;
-            const int vectors = (slots * in.period + in.cables - 1) / in.cables * (options_.wide_exchange ? 4 : 2);
-            rows = std::min(rows, std::max(1, int(system_.chip.fifo_vectors) / vectors));
-        }
-        return rows;
-    }
-
     void write_inputs() {
         for (const auto& [row, token] : fed_) write_input(row, token, rows_[size_t(row)].position);
     }
@@ -200,12 +184,12 @@ private:
     const compiler::LlamaCompiler& first() const { return plan_.compiler(0); }
     const compiler::LlamaCompiler& last() const { return plan_.compiler(int(plan_.stages.size()) - 1); }
     const std::vector<int>& last_chips() const { return plan_.stages.back().group.chips; }
-    const compiler::CompiledStep& kind(size_t stage) const { return step_.kinds[size_t(plan_.stages[stage].kind)]; }
+    const compiler::CompiledStep& compiled(size_t stage) const { return step_.stage(stage); }
 
     SystemStep compile(const std::vector<compiler::StepRow>& rows) {
         const Stopwatch watch(compile_s);
         SystemStep step = compile_step(plan_, system_, rows, options_.scheduler);
-        for (const auto& own : step.kinds)
+        for (const auto& own : step.compiled)
             for (const auto& program : own.programs)
                 instruction_bytes_ = std::max(instruction_bytes_, int64_t(program.instruction_bytes()));
         return step;
@@ -215,7 +199,7 @@ private:
         std::vector<std::vector<std::shared_ptr<const sim::PreparedProgram>>> prepared;
         {
             const Stopwatch watch(compile_s);
-            for (const auto& own : step_.kinds) {
+            for (const auto& own : step_.compiled) {
                 auto& programs = prepared.emplace_back();
                 for (const auto& program : own.programs) programs.push_back(sim::prepare(system_.chip, program));
             }
@@ -224,11 +208,12 @@ private:
         for (size_t i = 0; i < plan_.stages.size(); ++i) {
             const PlannedStage& stage = plan_.stages[i];
             for (size_t rank = 0; rank < stage.group.chips.size(); ++rank)
-                launches.push_back({.chip = stage.group.chips[rank],
-                                    .start_cycle = step_.start[i],
-                                    .program = prepared[size_t(stage.kind)][size_t(kind(i).program_of_rank[rank])],
-                                    .links = stage.group.links[rank],
-                                    .name = "stage " + std::to_string(i)});
+                launches.push_back(
+                    {.chip = stage.group.chips[rank],
+                     .start_cycle = step_.start[i],
+                     .program = prepared[size_t(step_.of_stage[i])][size_t(compiled(i).program_of_rank[rank])],
+                     .links = stage.group.links[rank],
+                     .name = "stage " + std::to_string(i)});
         }
         const Stopwatch watch(wall_s);
         sim::SystemResult run = machine_->run(launches);
@@ -246,7 +231,7 @@ private:
             digest.number(step_.start[i]);
             for (const int chip : plan_.stages[i].group.chips) digest.number(chip);
         }
-        for (const auto& own : step_.kinds)
+        for (const auto& own : step_.compiled)
             for (const auto& program : own.programs) digest.text(program.digest());
         return digest.hex();
     }

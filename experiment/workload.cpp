@@ -113,16 +113,21 @@ void Reader::require_one_chip() const {
         throw user_error(file_, ": key 'system': '", system,
                          "': a product runs on one chip; leave it out or say 'single'");
     const Split ways = split();
-    if (std::max({ways.tp, ways.pp, ways.ep}) > 1)
-        throw user_error(file_, ": key 'split': tp ", ways.tp, " x pp ", ways.pp, " x ep ", ways.ep,
-                         ": a product runs on one chip; each must be 1");
+    for (const SplitMember& member : split_members)
+        if (ways.*member.value > 1)
+            throw user_error(file_, ": key 'split': ", member.name, " ", ways.*member.value,
+                             ": a product runs on one chip; each must be 1");
 }
 
 Split Reader::split() const {
     if (!root_.has("split")) return {};
-    const JsonObject from = part("split", {"tp", "pp", "ep"});
-    const auto ways = [&](const char* key) { return int(from.integer_or(key, 0, from.has(key) ? 1 : 0, 100'000)); };
-    return {ways("tp"), ways("pp"), ways("ep")};
+    std::vector<std::string> names;
+    for (const SplitMember& member : split_members) names.push_back(member.name);
+    const JsonObject from = part("split", names);
+    Split split;
+    for (const SplitMember& member : split_members)
+        split.*member.value = int(from.integer_or(member.name, 0, from.has(member.name) ? 1 : 0, 100'000));
+    return split;
 }
 
 std::vector<std::string> Reader::overrides() const {

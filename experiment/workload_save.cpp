@@ -32,8 +32,8 @@ void add_chip(Json& json, const ChipChoice& chip, const std::string& file) {
 /// A split's member that was left out is chosen.
 Json split_json(const Split& split) {
     Json json = Json::object();
-    for (const auto& [key, ways] : {std::pair("tp", split.tp), std::pair("pp", split.pp), std::pair("ep", split.ep)})
-        if (ways > 0) json[key] = ways;
+    for (const SplitMember& member : split_members)
+        if (split.*member.value > 0) json[member.name] = split.*member.value;
     return json;
 }
 
@@ -41,7 +41,7 @@ Json split_json(const Split& split) {
 void add_machine(Json& json, const DecodeOptions& options, const ChipChoice& chip, const std::string& file) {
     if (!options.system) {
         add_chip(json, chip, file);
-        json["split"] = split_json({1, 1, 1});
+        json["split"] = split_json({1, 1, 1, 1, 1});
         return;
     }
     const SystemChoice& choice = options.system_choice;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mixtures of experts: the router on the chip chooses whose weights are read, and tokens equal the reference's.
-#include "tests/agreement/models.hpp"
+#include "tests/agreement/saved_model.hpp"
 #include "tests/models/families_support.hpp"
 
 using namespace superlane;
@@ -24,28 +24,6 @@ LlmConfig tiny_mixtral() {
     model.moe = {.experts = 6, .active = 2, .ffn = 72, .normalise = true};
     return model;
 }
-
-/// Random weights of the shape, in a folder that lives as long as this.
-class SavedModel {
-public:
-    SavedModel(const LlmConfig& shape, uint64_t seed)
-        : folder_(std::filesystem::path(testing::TempDir()) /
-                  ("superlane_" + shape.name + "_" + std::to_string(seed) + "_" + std::to_string(getpid()))) {
-        save_checkpoint(shape, random_weights(shape, seed), folder_);
-    }
-    ~SavedModel() { std::filesystem::remove_all(folder_); }
-    DecodeOptions options(const std::string& dtype) const {
-        DecodeOptions options = tiny_options(dtype, 5);
-        options.model = folder_.string();
-        options.prompts.clear();
-        options.prompt_ids = {{3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5}};
-        options.compare = true;
-        return options;
-    }
-
-private:
-    std::filesystem::path folder_;
-};
 
 void expect_agreement(const DecodeOptions& options) {
     const DecodeResult result = run_decode(options);

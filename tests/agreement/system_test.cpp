@@ -34,7 +34,7 @@ void expect_reference(const SystemCase& s) {
     options.compare = true;
     const DecodeResult result = run_decode(options);
     EXPECT_EQ(result.tokens.size(), size_t(s.batch));
-    EXPECT_EQ(result.system->split, (Split{s.tp, s.pp, 1}));
+    EXPECT_EQ(result.system->split, (Split{s.tp, s.pp, 1, 1, 1}));
     if (options.dtype == "fp16") {
         EXPECT_TRUE(result.comparison->rounded.tokens_equal());
         EXPECT_LE(result.comparison->rounded.max_relative_difference, 1e-2);

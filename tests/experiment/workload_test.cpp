@@ -137,7 +137,7 @@ TEST_F(Workloads, SystemsAreNotForProductsAndChecked) {
     const std::string product = R"({"workload": 1, "gemm": {"m": 1, "k": 1, "n": 1}, )";
     EXPECT_THAT(complaint(product + R"("system": "tsp-v1-576"})"),
                 HasSubstr("key 'system': 'tsp-v1-576': a product runs on one chip"));
-    EXPECT_THAT(complaint(product + R"("split": {"tp": 2, "pp": 4}})"), HasSubstr("tp 2 x pp 4"));
+    EXPECT_THAT(complaint(product + R"("split": {"tp": 2, "pp": 4}})"), HasSubstr("tp 2: a product"));
     EXPECT_THAT(complaint(head + R"("system": "tsp-v1-57"})"),
                 AllOf(HasSubstr("w.json: key 'system'"), HasSubstr("(nearest: 'tsp-v1-576')")));
     EXPECT_THAT(complaint(head + R"("options": {"dead": [1]}})"), HasSubstr("a dead chip needs a system"));
