@@ -236,7 +236,7 @@ TEST_F(Workloads, ATraceOfADecodeOnASystemTakesItsCycles) {
                      "options": {"context": 64}, "steps": "t.jsonl"})")));
     const StepsResult parts = run_steps(steps);
     EXPECT_EQ(parts.chips, 2);
-    EXPECT_EQ(parts.split, (Split{2, 1, 1}));
+    EXPECT_EQ(parts.split, (Split{2, 1, 1, 1, 1}));
     for (size_t i = 0; i < 2; ++i) {
         EXPECT_EQ(parts.steps[i].cycles, whole.cycles_per_token[i]);
         EXPECT_DOUBLE_EQ(parts.steps[i].host_us, whole.system->host_us);
