@@ -267,7 +267,7 @@ void LlamaCompiler::Layout::place_weights() {
                          chip.sram_bytes(), " B of SRAM less ", chip.text_bytes(), " B of instruction text)");
     WeightPool inner = expert_pool(chip, pool, 0);
     if (double(expert_room[0] + expert_room[1]) < 1.2 * double(expert_words))
-        inner.piece_words = 1;                   // one input tile at a time
+        inner.piece_words = 1;  // one input tile at a time
     // Routers, whose words are two bytes wide beside int8, want pairs of slices that are filled alike; experts may not
     // lie everywhere. So they choose first.
     const auto turn = [&](const Matrix& matrix) { return matrix.half != half ? 0 : matrix.experts > 0 ? 1 : 2; };
