@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nearest known name, for the tail of an error line.
+// Error lines joined from their parts; the nearest known name for their tail.
 #include "base/error.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <numeric>
 
 namespace superlane {
@@ -24,6 +25,41 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+void LinePart::append_to(std::string& line) const {
+    char digits[32];
+    switch (kind_) {
+        case Kind::text:
+            line += text_;
+            return;
+        case Kind::character:
+            line += char(integer_);
+            return;
+        case Kind::integer:
+            line += std::to_string(integer_);
+            return;
+        case Kind::natural:
+            line += std::to_string(uint64_t(integer_));
+            return;
+        case Kind::real:
+            line.append(digits, size_t(std::snprintf(digits, sizeof digits, "%g", real_)));
+    }
+}
+
+UserError joined_user_error(std::initializer_list<LinePart> parts) {
+    std::string line;
+    for (const LinePart& part : parts) part.append_to(line);
+    return UserError(line);
+}
+
+void joined_check_failed(const char* file, int line, const char* condition, std::initializer_list<LinePart> values) {
+    std::string text = std::string(file) + ":" + std::to_string(line) + ": check failed: " + condition;
+    for (const LinePart& value : values) {
+        text += ' ';
+        value.append_to(text);
+    }
+    throw InternalError(text);
+}
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
     const std::string* best = nullptr;

@@ -77,12 +77,13 @@ std::vector<sim::Launch> launches(const models::System& system, int distinct) {
     return all;
 }
 
-void system_run(benchmark::State& state, int threads, bool share) {
+void system_run(benchmark::State& state, int threads, bool deferred, bool share) {
     const models::System system = pipeline();
     const auto programs = launches(system, node);
     sim::SystemOptions options;
     options.chip.data = sim::Data::TimingOnly;
     options.threads = threads;
+    options.deferred = deferred;
     options.share = share;
     sim::SystemMachine machine(system, options);
     sim::SystemResult result;
@@ -98,15 +99,16 @@ void system_run(benchmark::State& state, int threads, bool share) {
     state.counters["distinct"] = result.distinct_programs;
     state.counters["peak_MB"] = double(usage.ru_maxrss) / 1024;
 }
-BENCHMARK_CAPTURE(system_run, shared, 1, true)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
-BENCHMARK_CAPTURE(system_run, unshared_1_thread, 1, false)
-    ->Unit(benchmark::kMillisecond)
-    ->MeasureProcessCPUTime()
-    ->UseRealTime();
-BENCHMARK_CAPTURE(system_run, unshared_2_threads, 2, false)
-    ->Unit(benchmark::kMillisecond)
-    ->MeasureProcessCPUTime()
-    ->UseRealTime();
+#define SUPERLANE_SYSTEM_RUN(name, ...)              \
+    BENCHMARK_CAPTURE(system_run, name, __VA_ARGS__) \
+        ->Unit(benchmark::kMillisecond)              \
+        ->MeasureProcessCPUTime()                    \
+        ->UseRealTime()
+SUPERLANE_SYSTEM_RUN(shared, 1, true, true);
+SUPERLANE_SYSTEM_RUN(unshared_1_thread, 1, true, false);
+SUPERLANE_SYSTEM_RUN(unshared_2_threads, 2, true, false);
+SUPERLANE_SYSTEM_RUN(windows_1_thread, 1, false, false);
+SUPERLANE_SYSTEM_RUN(windows_2_threads, 2, false, false);
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
@@ -19,14 +20,32 @@ struct Collective {
     std::vector<std::string> overrides;
     bool unshared = false;
     JsonOutput json;
+    const CLI::App* app = nullptr;
+
+    /// Options that this collective does not read are mistakes.
+    void check_options() const {
+        using compiler::CollectiveKind;
+        const CollectiveKind kind = options.options.kind;
+        const auto demand = [&](const char* option, bool read, const char* readers) {
+            if (!read && app->get_option(option)->count() > 0)
+                throw user_error(option, " is for ", readers, ", not for ", name);
+        };
+        const bool sends = kind == CollectiveKind::Send;
+        demand("--to", sends, "send");
+        demand("--from", sends || kind == CollectiveKind::Broadcast, "broadcast and send");
+        demand("--dtype", compiler::adds(kind), "all-reduce and reduce-scatter, which add");
+        if (unshared && !options.timing_only)
+            throw user_error("--unshared needs --timing-only: with values every chip is simulated");
+    }
 
     void prepare() {
         options.options.kind = compiler::collective_kind(name);
+        check_options();
         options.sizes = sizes.empty() ? std::vector<int64_t>{experiment::parse_size("--bytes", bytes)}
                                       : experiment::parse_sizes("--sizes", sizes);
         options.system = models::load_system(system, overrides);
         if (!chips.empty()) {
-            options.options.chips = parse_ids("--chips", chips);
+            options.options.chips = parse_ids("--chips", chips, "chip");
             std::sort(options.options.chips.begin(), options.options.chips.end());
         }
         options.share = !unshared;
@@ -53,7 +72,7 @@ struct Collective {
             wall_s += p.wall_s;
         }
         std::cout << "simulator " << duration_text(wall_s) << ", compiling " << duration_text(compile_s) << "; "
-                  << grouped(points.back().distinct_programs) << " distinct programs at the last size\n";
+                  << counted(points.back().distinct_programs, "distinct program") << " at the last size\n";
     }
 
     void run() {
@@ -69,6 +88,7 @@ struct Collective {
 
 Action define_collective(CLI::App& app) {
     const auto command = std::make_shared<Collective>();
+    command->app = &app;
     compiler::CollectiveOptions& options = command->options.options;
     app.add_option("COLLECTIVE", command->name, "all-reduce, all-gather, reduce-scatter, broadcast or send")
         ->required();
@@ -79,7 +99,9 @@ Action define_collective(CLI::App& app) {
     app.add_option("--bytes", command->bytes, "size of the whole vector (K, M: 1024)")
         ->capture_default_str()
         ->type_name("SIZE");
-    app.add_option("--sizes", command->sizes, "many sizes: 1K:1M (powers of two) or 4K,32K")->type_name("FROM:TO");
+    app.add_option("--sizes", command->sizes, "many sizes: 1K:1M (powers of two) or 4K,32K")
+        ->type_name("FROM:TO")
+        ->excludes("--bytes");
     app.add_option("--dtype", options.dtype, "what is added: fp16 (rounded to fp16 each time), fp32 or int32")
         ->capture_default_str()
         ->type_name("NAME");

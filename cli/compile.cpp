@@ -26,7 +26,8 @@ struct Compile {
         for (const auto& one : step.decisions.matrices) {
             std::string planes;
             for (const int tiles : one.unit_tiles) planes += (planes.empty() ? "" : " ") + std::to_string(tiles);
-            table.row({one.name, std::to_string(one.outputs) + " x " + std::to_string(one.inputs),
+            const std::string each = one.experts > 0 ? std::to_string(one.experts) + " of " : "";
+            table.row({one.name, each + std::to_string(one.outputs) + " x " + std::to_string(one.inputs),
                        std::to_string(one.tiles) + " x " + std::to_string(one.input_tiles), planes,
                        grouped(one.sram_bytes) + " B", percent(double(one.useful_bytes) / double(one.sram_bytes)),
                        one.slices});

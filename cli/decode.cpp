@@ -4,7 +4,9 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
@@ -24,13 +26,14 @@ struct Decode {
     std::vector<std::string> prompt_ids;
     std::string logits, workload;
     const CLI::App* app = nullptr;
-    std::string exchange = "fp16", embedding = "host";
+    std::string exchange = "fp16", embedding = "host", in_flight = "1";
     ChipOptions chip;
     SystemOptions system;
     EngineOptions engine;
     JsonOutput json;
     Outputs outputs;
     ProgressBar bar;
+    bool writes_text = false;  ///< to standard output, as it is generated
 
     void prepare() {
         for (const std::string& ids : prompt_ids) options.prompt_ids.push_back(parse_ids("--prompt-ids", ids));
@@ -38,6 +41,7 @@ struct Decode {
         const experiment::SystemChoice choice = system.choice(*app, chip);
         if (choice.one_chip()) options.chip = chip.load();
         options.take_system(choice);
+        options.in_flight = batches_in_flight();
         options.wide_exchange = exchange == "fp32";
         options.host_embedding = embedding == "host";
         options.engine = engine.engine;
@@ -46,6 +50,15 @@ struct Decode {
         outputs.add(logits);
         outputs.add(workload);
         open_files();
+    }
+
+    int batches_in_flight() const {
+        if (in_flight == "auto") return 0;
+        int batches = 0;
+        const auto [end, error] = std::from_chars(in_flight.data(), in_flight.data() + in_flight.size(), batches);
+        if (error != std::errc() || end != in_flight.data() + in_flight.size() || batches < 1)
+            throw user_error("--in-flight ", in_flight, ": must be auto or a number from 1 on");
+        return batches;
     }
 
     void open_files() {
@@ -66,7 +79,8 @@ struct Decode {
         }
     }
 
-    void begin(const experiment::Estimate& estimate) const {
+    void begin(const experiment::Estimate& estimate) {
+        writes_text = !estimate.timing_only && !json.on_stdout();
         say_estimate(estimate);
         echo_prompt();
     }
@@ -79,8 +93,8 @@ struct Decode {
 
     /// The bar would tear the text when both go to one terminal.
     void show_progress(const experiment::Progress& progress) {
-        const bool text_on_terminal = !options.timing_only && !progress.prefill && !progress.speculative &&
-                                      !json.on_stdout() && isatty(STDOUT_FILENO) != 0;
+        const bool text_on_terminal =
+            writes_text && !progress.prefill && !progress.speculative && isatty(STDOUT_FILENO) != 0;
         if (text_on_terminal) return bar.clear();
         bar.show(double(progress.done) / progress.steps, std::string(progress.speculative ? "speculative token "
                                                                      : progress.prefill   ? "prefill step "
@@ -113,8 +127,7 @@ struct Decode {
 
     /// The text goes on from its prompt.
     void echo_prompt() const {
-        if (json.on_stdout() || options.timing_only || !options.prompt_ids.empty() || options.prompts.size() > 1)
-            return;
+        if (!writes_text || !options.prompt_ids.empty() || options.prompts.size() > 1) return;
         std::cout << (options.prompts.empty() ? std::string(experiment::default_prompt) : options.prompts[0])
                   << std::flush;
     }
@@ -155,6 +168,10 @@ Action define_decode(CLI::App& app) {
     app.add_option("--context", o.context,
                    "positions that a request may take; what is needed, at least 256, when left out")
         ->type_name("N");
+    app.add_option("--contexts", o.contexts, "instead: positions of each request, N,N,...")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name("N,N");
     app.add_option("--batch", o.batch, "requests decoded together")->type_name("N");
     app.add_option("--dtype", o.dtype, "fp16, or int8 weights and activations (W8A8)")
         ->capture_default_str()
@@ -167,6 +184,10 @@ Action define_decode(CLI::App& app) {
         std::replace(option.begin(), option.end(), '_', '-');
         app.add_option(option, o.split.*member.value, member.meaning)->check(CLI::PositiveNumber)->type_name("N");
     }
+    app.add_option("--in-flight", command->in_flight,
+                   "in a system: batches that are in the pipeline at once; auto: as many as fill it, or fit")
+        ->capture_default_str()
+        ->type_name("N|auto");
     app.add_option("--embedding", command->embedding,
                    "in a system: the host sends each token's embedding, or the first stage has the table")
         ->capture_default_str()

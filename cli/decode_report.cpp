@@ -59,9 +59,10 @@ void add_bounds(Table& table, const DecodeOptions& options, const DecodeResult& 
 void add_memory(Table& table, const DecodeOptions& options, const DecodeResult& result) {
     const compiler::MemoryUse& use = result.memory;
     table.row({"SRAM use", bytes_text(double(use.weights)) + " weights, " + bytes_text(double(use.kv)) +
-                               " keys and values, " + bytes_text(double(use.tables)) + " tables, " +
-                               bytes_text(double(use.scratch)) + " scratch of " +
-                               bytes_text(double(options.chip.sram_bytes()))});
+                               " keys and values (" + std::to_string(result.kv_pages.all()) + " pages of " +
+                               std::to_string(result.kv_pages.page_tokens()) + " tokens), " +
+                               bytes_text(double(use.tables)) + " tables, " + bytes_text(double(use.scratch)) +
+                               " scratch of " + bytes_text(double(options.chip.sram_bytes()))});
     table.row({"instructions", bytes_text(double(result.instruction_bytes)) + " in the longest program of " +
                                    bytes_text(double(options.chip.text_bytes()))});
     table.row({"energy", joules_text(result.prefill.joules + result.decode.joules) + ", " +
@@ -93,12 +94,15 @@ void print_operators(const DecodeResult& result) {
     std::cout << totals << '\n';
 }
 
-/// What limits this decode: the time its weights take on the streams, or the latencies of dependent operations.
-std::string bound_line(const DecodeOptions& options, const DecodeResult& result) {
-    const double cycles = result.mean_cycles();
-    const bool streams = cycles < 2 * result.weight_bound(options.chip);
-    return std::string(streams ? "Bound by the streams that bring the weights"
-                               : "Bound by latency: operations wait for each other, the streams are mostly empty") +
+/// What takes the largest part of the time.
+std::string bound_line(const DecodeResult& result) {
+    const auto kinds = experiment::kind_totals(result.operators);
+    const auto largest =
+        std::max_element(kinds.begin(), kinds.end(), [](const auto& a, const auto& b) { return a.cycles < b.cycles; });
+    const std::string bound = largest->name == "memory"    ? "the streams that bring the weights"
+                              : largest->name == "network" ? "the network: chips wait for each other's results"
+                                                           : "latency: operations on the chip wait for each other";
+    return "Bound by " + bound +
            ". `superlane explain stream_bandwidth`: why the streams, not the advertised 80 TB/s, are the bound of "
            "decoding.\n";
 }
@@ -107,16 +111,20 @@ std::string dead_nodes_text(const DecodeOptions& options) {
     std::string text = options.dead_nodes.size() == 1 ? "node " : "nodes ";
     for (const int node : options.dead_nodes)
         text += (node == options.dead_nodes[0] ? "" : ", ") + std::to_string(node);
-    return text + ", with a dead chip each; " + std::to_string(options.system->chips) + " chips are left";
+    return text + ", with a dead chip each; " + counted(options.system->chips, "chip") +
+           (options.system->chips == 1 ? " is left" : " are left");
 }
 
 void add_system(Table& table, const DecodeOptions& options, const experiment::SystemFigures& figures) {
-    table.row({"split", std::to_string(figures.chips) + " of " + std::to_string(options.system->chips) + " chips: " +
-                            std::to_string(figures.split.pp) + " stages of " + std::to_string(figures.split.tp)});
+    table.row({"split", std::to_string(figures.chips) + " of " + counted(options.system->chips, "chip") + ": " +
+                            counted(figures.split.pp, "stage") + " of " + std::to_string(figures.split.tp)});
     table.row({"latency", fixed(figures.latency_us, 2) + " us a token, " + fixed(figures.host_us, 2) +
                               " us of it for the host's link"});
     table.row({"throughput", grouped(int64_t(figures.throughput_tokens_per_second + 0.5)) + " tokens/s with " +
-                                 std::to_string(figures.requests_in_flight) + " in flight"});
+                                 std::to_string(figures.requests_in_flight) + " in flight, a batch each " +
+                                 grouped(figures.interval_cycles) + " cycles; the longest stage takes " +
+                                 grouped(figures.longest_stage_cycles) + ", " +
+                                 std::to_string(figures.batches_that_fill) + " batches fill the pipeline"});
     table.row({"network", bytes_text(double(figures.c2c_bytes)) + " a token; links in use are busy " +
                               percent(figures.link_utilisation) + ", the fullest " +
                               percent(figures.fullest_link_utilisation)});
@@ -124,7 +132,7 @@ void add_system(Table& table, const DecodeOptions& options, const experiment::Sy
     if (!options.dead_nodes.empty()) table.row({"mapped out", dead_nodes_text(options)});
     if (figures.replayed_steps > 0)
         table.row({"replayed",
-                   std::to_string(figures.replayed_steps) + " steps after an uncorrectable link error, which cost " +
+                   counted(figures.replayed_steps, "step") + " after an uncorrectable link error, which cost " +
                        grouped(figures.replay_cycles) + " cycles, " +
                        fixed(1e6 * experiment::chip_seconds(options.chip, double(figures.replay_cycles)), 2) + " us"});
 }
@@ -137,7 +145,7 @@ void print_decode(const DecodeOptions& options, const DecodeResult& result) {
                             " on " + (options.system ? options.system->name : options.chip.name) + ", context " +
                             std::to_string(result.context) + (result.timing_only ? ", timing only" : "")});
     add_speed(table, options, result);
-    if (result.system) add_system(table, options, *result.system);
+    if (options.system) add_system(table, options, *result.system);
     if (result.prefix)
         table.row({"prefix", grouped(result.prefix->tokens) + " tokens' keys and values from host memory: " +
                                  bytes_text(double(result.prefix->bytes)) + ", at most " +
@@ -158,7 +166,7 @@ void print_decode(const DecodeOptions& options, const DecodeResult& result) {
     table.row({"digest", result.digest});
     table.print(std::cout, "");
     print_operators(result);
-    std::cout << bound_line(options, result);
+    std::cout << bound_line(result);
 }
 
 }  // namespace superlane::cli

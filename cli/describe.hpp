@@ -14,6 +14,9 @@ inline constexpr const char* parameter_marks =
 void describe_chips(const std::vector<std::string>& names, const std::vector<std::string>& overrides);
 void describe_systems(const std::vector<std::string>& names, const std::vector<std::string>& overrides,
                       const std::string& svg, JsonOutput& json);
+/// `fit`: also what a fit on the device's points gives.
+void describe_gpus(const std::vector<std::string>& names, const std::vector<std::string>& overrides, bool fit,
+                   JsonOutput& json);
 void describe_models(const std::vector<std::string>& names);
 void describe_isa(const std::vector<std::string>& mnemonics);
 void describe_parameters(const std::vector<std::string>& keys);

@@ -8,6 +8,7 @@
 #include "cli/text.hpp"
 #include "experiment/result.hpp"
 #include "experiment/usage.hpp"
+#include "models/chip_cost.hpp"
 #include "models/system.hpp"
 
 namespace superlane::cli {
@@ -29,6 +30,8 @@ void print_chip(const models::Chip& chip) {
     facts.row(
         {"MXM peak", fixed(2e-12 * experiment::peak_macs(chip, false) * chip.clock_mhz * 1e6, 1) + " TOPS int8, " +
                          fixed(2e-12 * experiment::peak_macs(chip, true) * chip.clock_mhz * 1e6, 1) + " TFLOPS fp16"});
+    facts.row({"die", fixed(models::die_mm2(chip), 1) + " mm2, " + fixed(models::sum(models::chip_power(chip)), 1) +
+                          " W with every unit at full rate: `superlane cost chip` shows the parts"});
     facts.row({"digest", chip.digest()});
     facts.print(std::cout);
     Table table({false, true});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Systems: figures, parameters with their origin, and a drawing.
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
 #include "cli/describe.hpp"
@@ -26,9 +27,8 @@ std::string operations(double per_s, const char* unit) {
 
 std::string bisection_text(const SystemFacts& facts) {
     const models::Bisection& b = facts.bisection;
-    std::string text = grouped(b.cables) + (b.cables == 1 ? " cable, " : " cables, ") +
-                       gigabytes(facts.bisection_bytes_per_s) + " each way: " + std::to_string(b.half) + " of " +
-                       std::to_string(b.units) + " " + b.unit + "s; ";
+    std::string text = counted(b.cables, "cable") + ", " + gigabytes(facts.bisection_bytes_per_s) +
+                       " each way: " + std::to_string(b.half) + " of " + std::to_string(b.units) + " " + b.unit + "s; ";
     text += b.method == "all halves" ? "least of all halves" : "least of all halves of neighbours, an upper bound";
     if (b.formula < 0) return text;
     return text + (b.formula == b.cables ? "; equal to" : "; not") + " the closed form for this kind, " +
@@ -49,16 +49,15 @@ void print_hops(const SystemFacts& facts, Table& table) {
 void print_facts(const models::System& system, const SystemFacts& facts) {
     std::cout << system.name << ": " << system.description << '\n';
     Table table;
-    table.row({"chips", grouped(system.chips) + " of " + system.chip.name + ", " + grouped(system.nodes()) +
-                            (system.nodes() == 1 ? " node, " : " nodes, ") + grouped(system.racks()) +
-                            (system.racks() == 1 ? " rack" : " racks")});
+    table.row({"chips", grouped(system.chips) + " of " + system.chip.name + ", " + counted(system.nodes(), "node") +
+                            ", " + counted(system.racks(), "rack")});
     table.row({"SRAM", bytes_text(double(facts.sram_bytes))});
     table.row({"MXM peak",
                operations(facts.int8_ops_per_s, "OPS int8, ") + operations(facts.fp16_flops_per_s, "FLOPS fp16")});
     table.row({"stream bandwidth", gigabytes(facts.stream_bytes_per_s)});
     if (!system.cables.empty()) {
         const int few = facts.fewest_links, most = facts.most_links;
-        table.row({"topology", system.topology.kind + ", " + grouped(int64_t(system.cables.size())) + " cables, " +
+        table.row({"topology", system.topology.kind + ", " + counted(int64_t(system.cables.size()), "cable") + ", " +
                                    (few == most ? "" : std::to_string(few) + " to ") + std::to_string(most) + " of " +
                                    std::to_string(system.chip.geometry.links) + " links a chip"});
         table.row({"link", gigabytes(facts.link_bytes_per_s) + " each way; all links of a chip both ways " +

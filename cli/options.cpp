@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "experiment/program_run.hpp"
@@ -44,10 +45,14 @@ void SystemOptions::define(CLI::App& app) {
 }
 
 experiment::SystemChoice SystemOptions::choice(const CLI::App& app, const ChipOptions& chip) const {
-    if (system.empty() && !dead.empty()) throw user_error("--dead needs --system");
+    const experiment::SystemChoice chosen{system, chip.overrides, dead};
+    if (chosen.one_chip())
+        for (const char* option : {"--dead", "--exchange", "--embedding", "--no-share"})
+            if (app.get_option(option)->count() > 0)
+                throw user_error(option, " needs --system: it is for several chips");
     if (!system.empty() && app.get_option("--chip")->count() > 0)
         throw user_error("--system and --chip exclude each other: a system names its chip");
-    return {system, chip.overrides, dead};
+    return chosen;
 }
 
 void EngineOptions::define(CLI::App& app) {
@@ -93,15 +98,15 @@ void JsonOutput::write(const experiment::Json& json) {
     file_->commit();
 }
 
-std::vector<int> parse_ids(const std::string& option, const std::string& text) {
+std::vector<int> parse_ids(const std::string& option, const std::string& text, const std::string& what) {
     std::vector<int> ids;
     for (size_t begin = 0; begin <= text.size();) {
         const size_t end = std::min(text.find(',', begin), text.size());
         int id = 0;
         const auto [stop, error] = std::from_chars(text.data() + begin, text.data() + end, id);
         if (error != std::errc() || stop != text.data() + end)
-            throw user_error(option, " ", text, ": '", text.substr(begin, end - begin),
-                             "' is no token id; expected numbers parted by commas, as 1,2,3");
+            throw user_error(option, " ", text, ": '", text.substr(begin, end - begin), "' is no ", what,
+                             "; expected numbers parted by commas, as 1,2,3");
         ids.push_back(id);
         begin = end + 1;
     }

@@ -28,7 +28,7 @@ struct SystemOptions {
     std::string system;
     std::vector<int> dead;
     void define(CLI::App& app);
-    /// The overrides of `chip` are then the system's.
+    /// The overrides of `chip` are then the system's. UserError for options that mean nothing on one chip.
     experiment::SystemChoice choice(const CLI::App& app, const ChipOptions& chip) const;
 };
 
@@ -70,7 +70,7 @@ private:
 CLI::Option* add_repeatable(CLI::App& app, const std::string& name, std::vector<std::string>& values,
                             const std::string& help);
 
-/// "1,2,3" as numbers; UserError that names the option.
-std::vector<int> parse_ids(const std::string& option, const std::string& text);
+/// "1,2,3" as numbers; UserError that names the option and what a number is.
+std::vector<int> parse_ids(const std::string& option, const std::string& text, const std::string& what = "token id");
 
 }  // namespace superlane::cli

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // `superlane rerun`: repeats a result from its file alone and compares the digests.
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
 #include "cli/options.hpp"
 #include "experiment/decode.hpp"
 #include "experiment/gemm.hpp"
+#include "experiment/json_keys.hpp"
 #include "experiment/program_run.hpp"
+#include "experiment/serve.hpp"
 #include "experiment/steps.hpp"
 #include "models/json_file.hpp"
 
@@ -45,18 +48,12 @@ struct Rerun {
             const auto options = experiment::steps_options(old, file);
             return experiment::result_json(options, experiment::run_steps(options), command);
         }
-        throw user_error(file, ": key 'command': '", what,
-                         "' is no command that writes results; allowed are decode, gemm, run");
-    }
-
-    std::vector<std::string> recorded_command(const nlohmann::json& old) const {
-        std::vector<std::string> command;
-        const JsonObject from(old, file);
-        for (const auto& word : from.at("command")) {
-            if (!word.is_string()) from.fail("command", "must be a list of strings");
-            command.push_back(word);
+        if (what == "serve") {
+            const auto options = experiment::serve_options(old, file);
+            return experiment::result_json(options, experiment::run_serve(options), command);
         }
-        return command;
+        throw user_error(file, ": key 'command': '", what,
+                         "' is no command that writes results; allowed are decode, gemm, run, serve");
     }
 
     /// Another version or other inputs may explain another digest; nothing else may.
@@ -75,7 +72,7 @@ struct Rerun {
         const JsonObject from(old, file);
         const std::string digest = from.text("digest"), made_by = from.text("version");
         json.open();
-        const experiment::Json result = repeat(old, recorded_command(old));
+        const experiment::Json result = repeat(old, experiment::text_list(from, "command"));
         json.write(result);
         compare(digest, result.at("digest"), made_by);
     }
@@ -85,7 +82,7 @@ struct Rerun {
 
 Action define_rerun(CLI::App& app) {
     const auto command = std::make_shared<Rerun>();
-    app.add_option("RESULT", command->file, "a JSON file that decode, gemm or run wrote")->required();
+    app.add_option("RESULT", command->file, "a JSON file that decode, gemm, run or serve wrote")->required();
     command->json.define(app);
     return [command] { command->run(); };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `superlane run`: a program on one chip, its hazards explained, its regions shown; or a workload file.
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.hpp"
@@ -61,7 +62,7 @@ struct Run {
         table.row({"SRAM", grouped(int64_t(usage.vectors_read)) + " vectors read, " +
                                grouped(int64_t(usage.vectors_written)) + " written"});
         if (!options.faults.empty())
-            table.row({"ECC", grouped(int64_t(result.run.corrected_ecc)) + " words corrected"});
+            table.row({"ECC", counted(int64_t(result.run.corrected_ecc), "word") + " corrected"});
         table.row({"energy", joules_text(usage.joules)});
         table.row({"hazards", std::to_string(result.run.hazards.size())});
         table.row({"digest", result.digest});

@@ -17,6 +17,10 @@ std::string grouped(int64_t value) {
     return value < 0 ? "-" + digits : digits;
 }
 
+std::string counted(int64_t count, const std::string& noun) {
+    return grouped(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
 std::string fixed(double value, int digits) {
     char text[64];
     std::snprintf(text, sizeof text, "%.*f", digits, value);

@@ -9,12 +9,13 @@
 
 namespace superlane::cli {
 
-std::string grouped(int64_t value);           ///< 1,234,567
-std::string fixed(double value, int digits);  ///< 3.14
-std::string percent(double share);            ///< 12.3 %
-std::string bytes_text(double bytes);         ///< 202.4 MB (decimal)
-std::string joules_text(double joules);       ///< 1.23 mJ
-std::string duration_text(double seconds);    ///< 2 min 05 s
+std::string grouped(int64_t value);                           ///< 1,234,567
+std::string counted(int64_t count, const std::string& noun);  ///< 1 step, 1,234 steps
+std::string fixed(double value, int digits);                  ///< 3.14
+std::string percent(double share);                            ///< 12.3 %
+std::string bytes_text(double bytes);                         ///< 202.4 MB (decimal)
+std::string joules_text(double joules);                       ///< 1.23 mJ
+std::string duration_text(double seconds);                    ///< 2 min 05 s
 
 /// Columns aligned; the first to the left, numbers (and what follows them) to the right where `right` says so.
 class Table {

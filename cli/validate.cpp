@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `superlane validate`: published numbers beside ours.
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
 #include "cli/options.hpp"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
@@ -41,12 +42,12 @@ void print_steps(const experiment::StepsOptions& options, const experiment::Step
     table.row({"model", result.model.name + ", " + std::to_string(result.model.layers) + " layers, " + decode.dtype +
                             " on " + (decode.system ? decode.system->name : chip.name) + ", context " +
                             std::to_string(result.context) + ", timing only"});
-    table.row({"trace", options.steps_file + ": " + grouped(int64_t(result.steps.size())) + " steps, " +
-                            grouped(result.new_tokens) + " new tokens, at most " + std::to_string(result.batch) +
-                            " requests, " + std::to_string(result.distinct_programs) + " distinct programs"});
+    table.row({"trace", options.steps_file + ": " + counted(int64_t(result.steps.size()), "step") + ", " +
+                            counted(result.new_tokens, "new token") + ", at most " + counted(result.batch, "request") +
+                            ", " + counted(result.distinct_programs, "distinct program")});
     if (decode.system)
-        table.row({"split", std::to_string(result.chips) + " of " + std::to_string(decode.system->chips) + " chips: " +
-                                std::to_string(result.split.pp) + " stages of " + std::to_string(result.split.tp)});
+        table.row({"split", std::to_string(result.chips) + " of " + counted(decode.system->chips, "chip") + ": " +
+                                counted(result.split.pp, "stage") + " of " + std::to_string(result.split.tp)});
     table.row({"cycles", grouped(result.cycles) + " cycles at " + experiment::plain_number(chip.clock_mhz) + " MHz, " +
                              us_text(1e6 * seconds) +
                              (decode.system ? ", " + us_text(result.host_us) + " of it for the host's link" : "")});

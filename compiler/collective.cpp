@@ -36,7 +36,9 @@ void check_options(const models::System& system, const CollectiveOptions& option
             throw user_error(name, ": chip ", options.chips[i], " is not in system '", system.name,
                              "', which has chips 0 to ", system.chips - 1);
         if (i > 0 && options.chips[i] <= options.chips[i - 1])
-            throw user_error(name, ": chips must be in ascending order, each once");
+            throw user_error(
+                name, ": chip ", options.chips[i],
+                options.chips[i] == options.chips[i - 1] ? " is named twice" : " is not in ascending order");
     }
     const auto member = [&](const char* key, int chip) {
         const bool inside = options.chips.empty()
@@ -52,8 +54,6 @@ void check_options(const models::System& system, const CollectiveOptions& option
         if (options.from == options.to) throw user_error(name, ": from and to are both chip ", options.from);
     }
 }
-
-bool adds(CollectiveKind kind) { return kind == CollectiveKind::AllReduce || kind == CollectiveKind::ReduceScatter; }
 
 CollectiveRows place_rows(const models::System& system, const CollectiveOptions& options, int members, int& rows) {
     const bool sums = adds(options.kind);
@@ -147,6 +147,8 @@ bool make_programs(const models::Chip& chip, Collective& result, TransferSchedul
 }
 
 }  // namespace
+
+bool adds(CollectiveKind kind) { return kind == CollectiveKind::AllReduce || kind == CollectiveKind::ReduceScatter; }
 
 const std::vector<std::string>& collective_names() {
     static const std::vector<std::string> names{"all-reduce", "all-gather", "reduce-scatter", "broadcast", "send"};

@@ -14,6 +14,8 @@ enum class CollectiveKind { AllReduce, AllGather, ReduceScatter, Broadcast, Send
 const std::vector<std::string>& collective_names();
 /// UserError with the nearest name.
 CollectiveKind collective_kind(const std::string& name);
+/// All-reduce and reduce-scatter: only these have an element type.
+bool adds(CollectiveKind kind);
 
 struct CollectiveOptions {
     CollectiveKind kind = CollectiveKind::AllReduce;

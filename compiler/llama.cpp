@@ -48,11 +48,11 @@ CompiledStep LlamaCompiler::compile(const std::vector<StepRow>& rows, const std:
     SUPERLANE_CHECK(!rows.empty() && int(rows.size()) <= layout_->max_rows, "rows", rows.size(), "of at most",
                     layout_->max_rows);
     for (const StepRow& row : rows) {
-        SUPERLANE_CHECK(row.request >= 0 && row.request < layout_->options.batch && row.position >= 0, row.request,
+        SUPERLANE_CHECK(row.request >= 0 && row.request < layout_->options.requests() && row.position >= 0, row.request,
                         row.position);
-        if (row.position >= layout_->options.context)
-            throw user_error("position ", row.position, " is past the context of ", layout_->options.context,
-                             " tokens; raise --context");
+        if (const int context = layout_->options.context_of(row.request); row.position >= context)
+            throw user_error("position ", row.position, " is past the context of ", context, " tokens of request ",
+                             row.request, "; raise --context");
     }
     const LlamaStep step(*layout_, rows, arrivals);
     const Schedule schedule = compiler::schedule(step.problem(), scheduler);
@@ -84,7 +84,7 @@ Image LlamaCompiler::token_input(int row, int token) const {
     if (token < 0 || token >= layout_->whole.vocabulary)
         throw user_error("token ", token, " is not in the vocabulary of ", layout_->whole.vocabulary);
     Image image;
-    put_row(image, layout_->token, layout_->options.batch + row,
+    put_row(image, layout_->token, layout_->options.requests() + row,
             std::vector<uint32_t>(size_t(layout_->lanes), uint32_t(token)));
     return image;
 }
@@ -108,6 +108,7 @@ std::vector<LlamaCompiler::LogitsPart> LlamaCompiler::logits(int row, int rank) 
 
 VectorRegion LlamaCompiler::residual_region() const { return layout_->x; }
 MemoryUse LlamaCompiler::memory_use() const { return layout_->use; }
+const KvPages& LlamaCompiler::kv_pages() const { return layout_->kv; }
 int LlamaCompiler::max_rows() const { return layout_->max_rows; }
 bool LlamaCompiler::joins() const { return layout_->joins_ffn() || layout_->joins_head(); }
 const LlmConfig& LlamaCompiler::config() const { return layout_->whole; }

@@ -8,6 +8,7 @@
 
 #include "compiler/blocks.hpp"
 #include "compiler/emit.hpp"
+#include "compiler/kv_pages.hpp"
 #include "compiler/memory.hpp"
 #include "isa/program.hpp"
 #include "models/checkpoint.hpp"
@@ -23,16 +24,18 @@ struct Boundary {
 };
 
 struct LlamaOptions {
-    bool int8 = false;      ///< W8A8 instead of fp16
-    int context = 256;      ///< tokens a request may reach, prompt included
-    int batch = 1;          ///< requests with a KV cache each
-    int prefill_rows = 8;   ///< most tokens of one prefill step
-    bool embedding = true;  ///< false: the residual rows are the host's input, or come from `in`
-    bool head = true;       ///< false: no final norm, head and argmax
-    int chips = 1;          ///< of the tensor-parallel group, each linked to each other
-    int expert_groups = 1;  ///< sets of the group's chips among which experts are dealt: expert e stands on
-                            ///< chips whose rank is e modulo this
-    FfnParts parts;         ///< into which FFNs are cut; more than one for groups of several chips only
+    bool int8 = false;               ///< W8A8 instead of fp16
+    int context = 256;               ///< tokens a request may reach, prompt included
+    int batch = 1;                   ///< requests of one decode step
+    std::vector<int> contexts = {};  ///< of each request that has keys and values on the chip, at most `context`; empty
+                                     ///< = those of one step reach `context`
+    int prefill_rows = 8;            ///< most tokens of one prefill step
+    bool embedding = true;           ///< false: the residual rows are the host's input, or come from `in`
+    bool head = true;                ///< false: no final norm, head and argmax
+    int chips = 1;                   ///< of the tensor-parallel group, each linked to each other
+    int expert_groups = 1;           ///< sets of the group's chips among which experts are dealt: expert e stands on
+                                     ///< chips whose rank is e modulo this
+    FfnParts parts;                  ///< into which FFNs are cut; more than one for groups of several chips only
     /// Blocks of the model (model_blocks) that this stage has; -1 = all from the first on. A stage may have the head
     /// alone.
     int first_block = 0, blocks = -1;
@@ -40,6 +43,9 @@ struct LlamaOptions {
     Boundary in, out;             ///< from the stage before, to the stage after
     bool wide_exchange = false;   ///< partial sums and residuals cross links in fp32 instead of fp16
     int link_latency_cycles = 0;  ///< that schedules allow for; 0 = the chip's mean and spread
+
+    int requests() const { return contexts.empty() ? batch : int(contexts.size()); }
+    int context_of(int request) const { return contexts.empty() ? context : contexts[size_t(request)]; }
 };
 
 /// One token that goes through the model in a step. Rows of a request stand together, positions ascending by one.
@@ -125,6 +131,7 @@ public:
     VectorRegion residual_region() const;
 
     MemoryUse memory_use() const;
+    const KvPages& kv_pages() const;
     int max_rows() const;             ///< most rows of one step
     bool joins() const;               ///< whether it takes more than the residual from the stage before
     const LlmConfig& config() const;  ///< of the whole model

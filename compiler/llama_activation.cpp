@@ -2,15 +2,15 @@
 // Activations of FFNs, in the order of operations of docs/numerics.md.
 #include "base/error.hpp"
 #include "compiler/llama_step.hpp"
+#include "compiler/vector_math.hpp"
 
 namespace superlane::compiler {
 
-/// 1 / (1 + exp(-factor * x)) as the square of a reciprocal root.
+/// 1 / (1 + exp(-factor * x)).
 LlamaStep::Value LlamaStep::sigmoid(VectorTask& task, Value x, float factor) {
     if (factor != 1.0f) x = task.op(Opcode::Multiply, DType::F32, x, factor);
     const Value minus = task.op(Opcode::Exp, DType::F32, task.op(Opcode::Negate, DType::F32, x));
-    const Value root = task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, minus, 1.0f));
-    return task.op(Opcode::Multiply, DType::F32, root, root);
+    return reciprocal(task, task.op(Opcode::Add, DType::F32, minus, 1.0f));
 }
 
 LlamaStep::Value LlamaStep::activate(VectorTask& task, Value x) {

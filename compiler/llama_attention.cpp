@@ -130,10 +130,10 @@ void LlamaStep::store_key(int layer, int pair, const std::array<int, 2>& slots) 
             const auto [a, b] = head_halves(task, heads);
             Value rotated[2];
             rotate(task, a, b, position, 1.0f, rotated[0], rotated[1]);
-            const auto& cache = layout_.cache(request.request, layer).key[side];
+            const auto& cache = layout_.cache(layer).key[side];
             for (int h = 0; h < 2; ++h)
                 task.write(rotated[h], cache[size_t(LlamaCompiler::Layout::key_region(token % block_tokens, h))],
-                           layout_.key_word(page, pair, h) + token / block_tokens);
+                           layout_.key_word(request.request, page, pair, h) + token / block_tokens);
             problem_.add(task.finish());
         }
 }
@@ -151,9 +151,9 @@ void LlamaStep::store_value(int layer, const LlamaLayer& weights, int vector, in
                 task, result(task, tile, slot + request.first + row, scales(task, qkv_product, request.first + row)),
                 float(layout_.config.clip_qkv));
             const VectorRegion& staging =
-                layout_.cache(request.request, layer).staging[layout_.page_side(page)][size_t(position % block_tokens)];
+                layout_.cache(layer).staging[layout_.page_side(page)][size_t(position % block_tokens)];
             task.write_rotated(task.convert(DType::F32, DType::F16, value), {block * isa::lanes_per_superlane},
-                               {{staging, staging_row(block, vector)}}, lowering_.next_permuter());
+                               {{staging, staging_row(request.request, block, vector)}}, lowering_.next_permuter());
             problem_.add(task.finish());
         }
 }
@@ -166,18 +166,19 @@ void LlamaStep::transpose_values(int layer, const Request& request) {
         const int page = block * block_tokens / layout_.lanes;
         for (int group = 0; group < packing.value_groups; ++group)
             for (int first = 0; first < packing.value_blocks; first += transposed_at_once)
-                transpose_block(layout_.cache(request.request, layer), page,
-                                block - page * layout_.lanes / block_tokens, group, first,
+                transpose_block(layer, request.request, page, block - page * layout_.lanes / block_tokens, group, first,
                                 std::min(transposed_at_once, packing.value_blocks - first));
     }
 }
 
-int LlamaStep::staging_row(int block, int vector) const { return block % 2 * layout_.packing.value_vectors() + vector; }
+int LlamaStep::staging_row(int request, int block, int vector) const {
+    return (2 * request + block % 2) * layout_.packing.value_vectors() + vector;
+}
 
 /// 16 staged tokens of `count` value vectors through the transposer: row i of a vector then has dimension i of all
 /// heads, 16 tokens each, and a scatter puts each head's superlane into that head's word.
-void LlamaStep::transpose_block(const LlamaCompiler::Layout::Cache& cache, int page, int block, int group, int first,
-                                int count) {
+void LlamaStep::transpose_block(int layer, int request, int page, int block, int group, int first, int count) {
+    const LlamaCompiler::Layout::Cache& cache = layout_.cache(layer);
     const int side_index = layout_.page_side(page);
     const Side side = Side(side_index), out = outward(side), in = inward(side);
     const isa::Floorplan& plan = problem_.plan();
@@ -191,7 +192,7 @@ void LlamaStep::transpose_block(const LlamaCompiler::Layout::Cache& cache, int p
         for (int k = 0; k < 2; ++k) {
             const int position = plan.mem(side, region.slices[size_t(k)]);
             add_access(problem_, task, Opcode::Read, region, k,
-                       staging_row(block, group * packing.value_blocks + first), 1, count, 1,
+                       staging_row(request, block, group * packing.value_blocks + first), 1, count, 1,
                        -std::abs(edge - position) - timing.mem_read, isa::stream(out, 2 * token + k));
             task.flows.push_back({out, 2 * token + k, isa::diagonal(out, 0, edge), count, 1, std::min(edge, position),
                                   std::max(edge, position)});
@@ -207,7 +208,7 @@ void LlamaStep::transpose_block(const LlamaCompiler::Layout::Cache& cache, int p
 
     int64_t map_first = INT64_MAX, map_last = INT64_MIN;  // diagonals on which the map must stand
     int map_reach = plan.mem(side, 0);
-    const int base_word = layout_.value_word(page, first);
+    const int base_word = layout_.value_word(request, page, first);
     for (int i = 0; i < block_tokens; ++i) {
         const VectorRegion& region = cache.value[side_index][size_t(i)];
         for (int k = 0; k < 2; ++k) {
@@ -235,7 +236,8 @@ void LlamaStep::transpose_block(const LlamaCompiler::Layout::Cache& cache, int p
                  ++head) {  // the one past the last takes what no head owns
                 const int owner = head == last_head ? packing.kv : head;
                 const uint32_t cell = problem_.word_cell(
-                    side, slice, region.address + layout_.value_word(page, owner * packing.value_blocks + first));
+                    side, slice,
+                    region.address + layout_.value_word(request, page, owner * packing.value_blocks + first));
                 task.accesses.push_back({cell, 1, count, 1, bank_at, bank_at + timing.mem_turnaround, true});
             }
         }

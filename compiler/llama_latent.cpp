@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "compiler/llama_step.hpp"
+#include "compiler/vector_math.hpp"
 
 namespace superlane::compiler {
 
@@ -64,14 +65,12 @@ void LlamaStep::norm_latent_query(int layer, int row) {
     const LatentPacking& p = layout_.latent;
     const LatentRegions& regions = layout_.latent_rows;
     const int vectors = p.query_vectors, first = row * p.west() + p.query(0), gains = layer * p.gains() + 2;
-    const float share = 1.0f / float(p.q_lora), eps = float(layout_.config.mla.norm_eps);
+    const double eps = layout_.config.mla.norm_eps;
     const auto multiply = [](VectorTask& task, Value a, Value b) {
         return task.op(Opcode::Multiply, DType::F32, a, b);
     };
     const auto inverse_root = [&](VectorTask& task, int step) {
-        const Value mean =
-            task.op(Opcode::Multiply, DType::F32, task.read(layout_.sum_stages[2], DType::F32, row, step), share);
-        return task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, mean, eps));
+        return inverse_rms(task, task.read(layout_.sum_stages[2], DType::F32, row, step), p.q_lora, eps);
     };
     VectorTask sums = lowering_.vector_task(vectors);
     const Value x = sums.read(regions.raw[0], DType::F32, first);
@@ -138,12 +137,10 @@ void LlamaStep::store_latent_half(int layer, const Request& request, int row, in
     const LatentRegions& regions = layout_.latent_rows;
     const int index = request.first + row, position = request.position + row;
     const int page = position / layout_.lanes, token = position % layout_.lanes, side = layout_.page_side(page);
-    const auto& cache = layout_.cache(request.request, layer);
+    const auto& cache = layout_.cache(layer);
     VectorTask task = lowering_.vector_task(1);
-    const Value mean = task.op(Opcode::Multiply, DType::F32, task.read(layout_.sum_stages[2], DType::F32, index),
-                               1.0f / float(p.latent));
     const Value r =
-        task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, mean, float(layout_.config.mla.norm_eps)));
+        inverse_rms(task, task.read(layout_.sum_stages[2], DType::F32, index), p.latent, layout_.config.mla.norm_eps);
     const Value scaled = task.op(Opcode::Multiply, DType::F32, task.read(regions.raw[h], DType::F32, raw_row), r);
     const Value normed =
         task.op(Opcode::Multiply, DType::F32, scaled, task.read(regions.gains, DType::F32, layer * p.gains() + h));
@@ -153,7 +150,7 @@ void LlamaStep::store_latent_half(int layer, const Request& request, int row, in
                 task.read(regions.masks, DType::Bool, LatentPacking::rope_mask));
     const Value stored = task.convert(DType::F32, DType::F16, task.op(Opcode::Add, DType::F32, normed, turned));
     task.write(stored, cache.key[side][size_t(LlamaCompiler::Layout::key_region(token % block_tokens, h))],
-               layout_.key_word(page, 0, h) + token / block_tokens);
+               layout_.key_word(request.request, page, 0, h) + token / block_tokens);
     task.write(stored, regions.values[h], index);
     problem_.add(task.finish());
 
@@ -164,7 +161,8 @@ void LlamaStep::store_latent_half(int layer, const Request& request, int row, in
     VectorTask stage = lowering_.vector_task(count);
     const Value turns = stage.read_rotated(regions.values[h], DType::F16, index, 0, block * isa::lanes_per_superlane,
                                            count == 1 ? 0 : -isa::lanes_per_superlane, lowering_.next_permuter());
-    stage.write(turns, cache.staging[side][size_t(position % block_tokens)], staging_row(block, first));
+    stage.write(turns, cache.staging[side][size_t(position % block_tokens)],
+                staging_row(request.request, block, first));
     problem_.add(stage.finish());
 }
 

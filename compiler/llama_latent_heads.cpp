@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "compiler/llama_step.hpp"
+#include "compiler/vector_math.hpp"
 
 namespace superlane::compiler {
 
@@ -12,7 +13,6 @@ using isa::AccumulateOp;
 namespace {
 constexpr int row_chunk = 3;       // as for other tasks that read and write the same group of slices
 constexpr int heads_at_once = 16;  // of tasks that go through many heads: short enough to fit between others
-constexpr float tiny = 1e-30f;     // keeps 1 / max finite for a row of zeros
 }  // namespace
 
 /// Maxima of a row's heads over their lanes, and the scales that follow from them.
@@ -31,12 +31,8 @@ void LlamaStep::reduce_heads(int row) {
 /// fp32 vectors to int8 by the maxima of their heads, which stand from `top` on.
 void LlamaStep::quantize_latent(VectorTask& task, Value wide, int top, int top_step, const VectorRegion (&to)[2],
                                 int first) {
-    const Value largest = task.op(Opcode::Maximum, DType::F32,
-                                  task.read(layout_.latent_rows.head_tops[2], DType::F32, top, top_step), tiny);
-    const Value root = task.op(Opcode::Rsqrt, DType::F32, largest);
-    const Value inverse =
-        task.op(Opcode::Multiply, DType::F32, task.op(Opcode::Multiply, DType::F32, root, root), 127.0f);
-    const Value rounded = task.convert(DType::F32, DType::I8, task.op(Opcode::Multiply, DType::F32, wide, inverse));
+    const Value factor = int8_factor(task, task.read(layout_.latent_rows.head_tops[2], DType::F32, top, top_step));
+    const Value rounded = task.convert(DType::F32, DType::I8, task.op(Opcode::Multiply, DType::F32, wide, factor));
     for (int side = 0; side < 2; ++side) task.write(rounded, to[side], first);
     problem_.add(task.finish());
 }

@@ -57,6 +57,12 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
     experts = expert_layout(whole, config, lanes);
     result_tiles = results_packed() ? results.rows : packing.tiles * packing.group;
     pages = ceil_div(options.context, lanes);
+    std::vector<int> tokens;
+    for (int request = 0; request < options.requests(); ++request) {
+        tokens.push_back(options.context_of(request));
+        SUPERLANE_CHECK(tokens.back() <= options.context, "request", request, "of", tokens.back(), "tokens");
+    }
+    kv = KvPages(tokens, lanes);
     max_rows = std::max(options.batch, std::min({options.prefill_rows, row_lanes, g.accumulators / 2,
                                                  std::max(1, 4096 / (pages * config.heads))}));
 
@@ -71,12 +77,12 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
     place_weights();
 }
 
-int LlamaCompiler::Layout::key_word(int page, int pair, int half_index) const {
-    return ((page / 2 * packing.pairs + pair) * 2 + half_index) * page_words_key();
+int LlamaCompiler::Layout::key_word(int request, int page, int pair, int half_index) const {
+    return ((kv.place(request, page) * packing.pairs + pair) * 2 + half_index) * page_words_key();
 }
 
-int LlamaCompiler::Layout::value_word(int page, int block) const {
-    return page / 2 * (packing.kv + 1) * packing.value_blocks + block;
+int LlamaCompiler::Layout::value_word(int request, int page, int block) const {
+    return kv.place(request, page) * page_words_value() + block;
 }
 
 int LlamaCompiler::Layout::result_mask_row(int tile, int head_) const {
@@ -158,13 +164,13 @@ void LlamaCompiler::Layout::allocate_scratch() {
     const int64_t before = memory.words_used();
     const Side west = Side::West, east = Side::East;
     const int rows = max_rows, head_rows = packing.heads * max_rows;
-    const int half_rows = ceil_div(head_rows, 2) + options.batch;  // heads of a request, by parity
+    const int half_rows = ceil_div(head_rows, 2) + std::min(options.requests(), rows);  // heads of a request, by parity
     const auto scratch = [&](const char* name, Side side, int group, int width, int count) {
         return memory.vectors(name, side, group, width, std::max(1, count), false);
     };
     const int width = half ? 2 : 1;
     x = scratch("residual", west, 0, 4, rows * hidden_tiles);
-    token = scratch("tokens", west, 1, 4, options.batch + rows);
+    token = scratch("tokens", west, 1, 4, options.requests() + rows);
     map_row = scratch("token map", east, 0, 1, rows);
     for (int stage = 0; stage < 3; ++stage) {  // neighbouring stages in different slices
         sum_stages[stage] = scratch("row sums", west, 1 + stage % 2, 4, rows);
@@ -206,77 +212,17 @@ void LlamaCompiler::Layout::allocate_scratch() {
 
 void LlamaCompiler::Layout::allocate_cache() {
     const int64_t before = memory.words_used();
-    for (int request = 0; request < options.batch; ++request)
-        for (int layer = 0; layer < config.layers; ++layer) {
-            Cache cache;
-            for (int side = 0; has_attention(layer) && side < std::min(pages, 2); ++side) {
-                const int own_pages = (pages + 1 - side) / 2;
-                cache.key[side] =
-                    far_rows("key cache", Side(side), own_pages * packing.pairs * 2 * page_words_key(), false);
-                cache.value[side] =
-                    far_rows("value cache", Side(side), own_pages * (packing.kv + 1) * packing.value_blocks, false);
-                cache.staging[side] = far_rows("value staging", Side(side), 2 * packing.value_vectors(), false);
-            }
-            caches.push_back(std::move(cache));
+    caches.resize(size_t(config.layers));
+    for (int layer = 0; layer < config.layers; ++layer)
+        for (int side = 0; has_attention(layer) && side < 2 && kv.pool(side) > 0; ++side) {
+            Cache& cache = caches[size_t(layer)];
+            const int own = kv.pool(side);
+            cache.key[side] = far_rows("key cache", Side(side), own * packing.pairs * 2 * page_words_key(), false);
+            cache.value[side] = far_rows("value cache", Side(side), own * page_words_value(), false);
+            cache.staging[side] =
+                far_rows("value staging", Side(side), options.requests() * 2 * packing.value_vectors(), false);
         }
     use.kv = (memory.words_used() - before) * lanes;
-}
-
-/// Weights keep away from the slices next to the VXM while they fit elsewhere: those serve vectors.
-void LlamaCompiler::Layout::place_weights() {
-    const int64_t before = memory.words_used();
-    int64_t words = 0, expert_words = 0;
-    // A slice may be left with almost a piece of free words: one input tile of all experts.
-    const int expert_piece = lanes / row_lanes * experts.own;
-    const auto count = [&](const Matrix& matrix) {
-        const int width = (matrix.half ? 2 : 1) * std::max(1, matrix.experts);
-        for (const OutputTile& tile : matrix.tiles) {
-            const int k_tiles = tile.k_last < 0 ? int(matrix.inputs.size()) : tile.k_last - tile.k_first + 1;
-            const int64_t own = int64_t(ceil_div(int(tile.outputs.size()), row_lanes)) * row_lanes * width * k_tiles;
-            words += own;
-            if (matrix.experts > 0) expert_words += own;
-        }
-    };
-    for (LlamaLayer& layer : layers)
-        for (const Matrix* matrix : layer.matrices()) count(*matrix);
-    if (options.head) count(head);
-    const int far = chip.geometry.mem_slices - chip.geometry.load_streams * chip.geometry.planes;
-    int64_t free = 0;
-    std::array<int64_t, 2> room{}, expert_room{};  // by side: each gets half of the weights
-    WeightPool pool{far};
-    for (int slice = chip.geometry.mem_slices - 1; slice >= 0; --slice) {
-        for (const Side side : {Side::West, Side::East}) {
-            const int own = memory.free_words(side, slice);
-            free += own;
-            room[size_t(side)] += own;
-            if (slice <= last_expert_slice(chip)) expert_room[size_t(side)] += std::max(0, own - expert_piece);
-        }
-        pool.first_slice = std::min(pool.first_slice, slice);
-        const auto enough = [](const std::array<int64_t, 2>& there, int64_t wanted) {
-            return 2.0 * double(std::min(there[0], there[1])) >= 1.04 * double(wanted);
-        };
-        if (slice <= far && enough(room, words) && enough(expert_room, expert_words)) break;
-    }
-    if (double(free) < 1.04 * double(words)) pool.piece_words = 100;  // nearly full: small pieces waste less
-    if (words > free)
-        throw user_error("model '", config.name, "' does not fit chip '", chip.name, "': weights take ", words * lanes,
-                         " B (", half ? "fp16" : "int8", ", ", config.layers, " layers), KV cache ", use.kv,
-                         " B (context ", options.context, ", batch ", options.batch, "), tables and scratch ",
-                         use.tables + use.scratch, " B, together ", words * lanes + use.kv + use.tables + use.scratch,
-                         " B of ", int64_t(2) * chip.geometry.mem_slices * chip.data_words() * lanes, " B for data (",
-                         chip.sram_bytes(), " B of SRAM less ", chip.text_bytes(), " B of instruction text)");
-    WeightPool inner = expert_pool(chip, pool, 0);
-    if (double(expert_room[0] + expert_room[1]) < 1.2 * double(expert_words))
-        inner.piece_words = 1;  // one input tile at a time
-    // Routers, whose words are two bytes wide beside int8, want pairs of slices that are filled alike; experts may not
-    // lie everywhere. So they choose first.
-    const auto turn = [&](const Matrix& matrix) { return matrix.half != half ? 0 : matrix.experts > 0 ? 1 : 2; };
-    for (const int now : {0, 1, 2})
-        for (LlamaLayer& layer : layers)
-            for (Matrix* matrix : layer.matrices())
-                if (turn(*matrix) == now) place_matrix(chip, memory, matrix->experts > 0 ? inner : pool, *matrix);
-    if (options.head) place_matrix(chip, memory, pool, head);
-    use.weights = (memory.words_used() - before) * lanes;
 }
 
 }  // namespace superlane::compiler

@@ -84,7 +84,8 @@ struct LlamaCompiler::Layout {
     ShardedVector results;      ///< attention's, a "shard" each group member: o's input
     bool half;                  ///< fp16 weights
     std::vector<Block> blocks;  ///< of the stage
-    int lanes, hidden_tiles, ffn_tiles, result_tiles, pages, max_rows;
+    int lanes, hidden_tiles, ffn_tiles, result_tiles, max_rows;
+    int pages;  ///< of the longest request
     MemoryUse use;
 
     std::vector<LlamaLayer> layers;  ///< those of which the stage has a block
@@ -133,15 +134,15 @@ struct LlamaCompiler::Layout {
 
     ExpertLayout experts;
 
-    // KV cache and staging: [request][layer]
+    // Pools of keys and values, and staging, of a layer
     struct Cache {
-        std::vector<VectorRegion> key[2];      ///< by side: 16 weight rows; words by page of the side, pair, half
-        std::vector<VectorRegion> value[2];    ///< by side: 16 weight rows; words by page of the side, KV head, block
-        std::vector<VectorRegion> staging[2];  ///< by side: 16 tokens; words by block parity, value vector
+        std::vector<VectorRegion> key[2];      ///< by side: 16 weight rows; words by place in the pool, pair, half
+        std::vector<VectorRegion> value[2];    ///< by side: 16 weight rows; words by place in the pool, KV head, block
+        std::vector<VectorRegion> staging[2];  ///< by side: 16 tokens; words by request, block parity, value vector
     };
-    std::vector<Cache> caches;  ///< request * layers + layer
-    Cache& cache(int request, int layer) { return caches[size_t(request * config.layers + layer)]; }
-    const Cache& cache(int request, int layer) const { return caches[size_t(request * config.layers + layer)]; }
+    KvPages kv;
+    std::vector<Cache> caches;  ///< by layer
+    const Cache& cache(int layer) const { return caches[size_t(layer)]; }
 
     // Scratch.
     VectorRegion token, map_row, x, denominator, scale, wide, logit_rows;
@@ -195,16 +196,17 @@ struct LlamaCompiler::Layout {
     int choice_row(const std::vector<StepRow>& rows, int row) const {
         const int request = rows[size_t(row)].request;
         for (size_t later = size_t(row) + 1; later < rows.size(); ++later)
-            if (rows[later].request == request && rows[later].logits) return options.batch + row;
+            if (rows[later].request == request && rows[later].logits) return options.requests() + row;
         return request;
     }
-    int page_side(int page) const { return page & 1; }
+    int page_side(int page) const { return KvPages::side(page); }
     int page_words_key() const { return (lanes + 15) / 16; }  ///< words a page, pair and half take
-    int key_word(int page, int pair, int half_index) const;
+    int page_words_value() const { return (packing.kv + 1) * packing.value_blocks; }
+    int key_word(int request, int page, int pair, int half_index) const;
     /// Weight rows of half B stand half a turn from those of half A, so that a token's two halves go to different
     /// slices.
     static int key_region(int row, int half_index) { return (row + 8 * half_index) % 16; }
-    int value_word(int page, int block) const;
+    int value_word(int request, int page, int block) const;
     int result_mask_row(int tile, int head) const;
     /// Results of one tile pass: half the accumulators, so that the next tile need not wait.
     int pass_limit() const { return std::clamp(chip.geometry.accumulators / 2, 1, 32); }
@@ -244,6 +246,9 @@ private:
     void allocate_rank_tables();
     void allocate_expert_scratch();
     void place_weights();
+    struct WeightWords;
+    WeightWords weight_words();
+    void place_weights(const WeightWords& wanted, double margin);
     std::vector<VectorRegion> far_rows(const std::string& name, Side side, int words, bool constant);
     int scale_rows_[2] = {}, bias_rows_[2] = {};
     int expert_scale_rows_[2] = {}, expert_bias_rows_[2] = {};

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Norms of residual rows, and quantization of rows to int8.
 #include "compiler/llama_step.hpp"
+#include "compiler/vector_math.hpp"
 
 namespace superlane::compiler {
 
 using isa::AccumulateOp;
 
 namespace {
-constexpr float tiny = 1e-30f;  // keeps 1 / max finite for a row of zeros
-constexpr int tile_chunk = 3;   // tiles of one task that reads X and writes it
+constexpr int tile_chunk = 3;  // tiles of one task that reads X and writes it
 }  // namespace
 
 void LlamaStep::norm(int index, const std::vector<NormRow>& rows, Product product) {
@@ -69,10 +69,8 @@ void LlamaStep::sum_squares(const VectorRegion& from, int row) {
 /// (x / rms) * g for tiles from `tile` on.
 LlamaStep::Value LlamaStep::normed(VectorTask& task, int index, const VectorRegion& from, int row, int tile) {
     const int tiles = layout_.hidden_tiles;
-    const Value mean = task.op(Opcode::Multiply, DType::F32, task.read(layout_.sum_stages[2], DType::F32, row, 0),
-                               1.0f / float(layout_.config.hidden));
-    const Value r =
-        task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, mean, float(layout_.config.rms_norm_eps)));
+    const Value r = inverse_rms(task, task.read(layout_.sum_stages[2], DType::F32, row, 0), layout_.config.hidden,
+                                layout_.config.rms_norm_eps);
     const Value scaled = task.op(Opcode::Multiply, DType::F32, task.read(from, DType::F32, row * tiles + tile), r);
     return task.op(Opcode::Multiply, DType::F32, scaled, task.read(layout_.norm, DType::F32, index * tiles + tile));
 }
@@ -132,10 +130,8 @@ void LlamaStep::norm_int8(int index, const NormRow& row, Product product) {
     quantize_row(row.to, tiles, layout_.normed);
     reduce_row(AccumulateOp::Add, layout_.sum_stages, row.to);
     VectorTask scale = lowering_.vector_task(1);
-    Value mean = scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.sum_stages[2], DType::F32, row.to),
-                          1.0f / float(layout_.config.hidden));
-    Value r = scale.op(Opcode::Rsqrt, DType::F32,
-                       scale.op(Opcode::Add, DType::F32, mean, float(layout_.config.rms_norm_eps)));
+    const Value r = inverse_rms(scale, scale.read(layout_.sum_stages[2], DType::F32, row.to), layout_.config.hidden,
+                                layout_.config.rms_norm_eps);
     Value step =
         scale.op(Opcode::Multiply, DType::F32, scale.read(layout_.top_stages[2], DType::F32, row.to), 1.0f / 127.0f);
     scale.write(scale.op(Opcode::Multiply, DType::F32, r, step), layout_.scale, product * rows + row.to);
@@ -149,11 +145,9 @@ void LlamaStep::quantize_row(int row, int vectors, const VectorRegion (&to)[2]) 
 void LlamaStep::quantize_from(const VectorRegion& from, const VectorRegion& maxima, int row, int vectors,
                               const VectorRegion (&to)[2]) {
     VectorTask task = lowering_.vector_task(vectors);
-    Value top = task.op(Opcode::Maximum, DType::F32, task.read(maxima, DType::F32, row, 0), tiny);
-    Value root = task.op(Opcode::Rsqrt, DType::F32, top);
-    Value inverse = task.op(Opcode::Multiply, DType::F32, task.op(Opcode::Multiply, DType::F32, root, root), 127.0f);
-    Value q = task.op(Opcode::Multiply, DType::F32, task.read(from, DType::F32, row * vectors), inverse);
-    Value rounded = task.convert(DType::F32, DType::I8, q);
+    const Value factor = int8_factor(task, task.read(maxima, DType::F32, row, 0));
+    const Value q = task.op(Opcode::Multiply, DType::F32, task.read(from, DType::F32, row * vectors), factor);
+    const Value rounded = task.convert(DType::F32, DType::I8, q);
     for (int side = 0; side < 2; ++side) task.write(rounded, to[side], row * vectors);
     problem_.add(task.finish());
 }

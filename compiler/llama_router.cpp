@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The router: logits, ranks, the chosen experts' numbers as maps, and their weights.
 #include "compiler/llama_step.hpp"
+#include "compiler/vector_math.hpp"
 
 namespace superlane::compiler {
 
@@ -138,10 +139,7 @@ void LlamaStep::score_softmax(int row) {
 void LlamaStep::score_sigmoid(int index, int row) {
     const ExpertLayout& e = layout_.experts;
     VectorTask task = lowering_.vector_task(1);
-    const Value minus =
-        task.op(Opcode::Exp, DType::F32, task.op(Opcode::Negate, DType::F32, task.read(e.logits[1], DType::F32, row)));
-    const Value root = task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, minus, 1.0f));
-    const Value score = task.op(Opcode::Multiply, DType::F32, root, root);
+    const Value score = sigmoid(task, task.read(e.logits[1], DType::F32, row), 1.0f);
     task.write(score, e.shares, row);
     const Value for_choice = layout_.whole.moe.correction_bias
                                  ? task.op(Opcode::Add, DType::F32, score, task.read(e.correction, DType::F32, index))
@@ -224,7 +222,7 @@ void LlamaStep::map_expert(int row, int slot) {
     problem_.add(task.finish());
 }
 
-/// Shares over their sum, times the scaling; 1 / sum as the square of rsqrt.
+/// Shares over their sum, times the scaling.
 void LlamaStep::weigh_picks(int row) {
     const ExpertLayout& e = layout_.experts;
     const MoeConfig& moe = layout_.whole.moe;
@@ -244,8 +242,7 @@ void LlamaStep::weigh_picks(int row) {
     VectorTask task = lowering_.vector_task(e.slots);
     Value weight = task.read(e.picks[2], DType::F32, e.pick_row(row, e.share, 0));
     if (divided) {
-        const Value root = task.op(Opcode::Rsqrt, DType::F32, task.read(e.sums, DType::F32, row, 0));
-        weight = task.op(Opcode::Multiply, DType::F32, weight, task.op(Opcode::Multiply, DType::F32, root, root));
+        weight = task.op(Opcode::Multiply, DType::F32, weight, reciprocal(task, task.read(e.sums, DType::F32, row, 0)));
     }
     weight = task.op(Opcode::Multiply, DType::F32, weight, float(moe.scaling));
     task.write(weight, e.weights, row * e.slots);

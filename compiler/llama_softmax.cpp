@@ -40,14 +40,13 @@ int LlamaStep::weight_row(const Request& request, int page, int row, int g, int 
 }
 
 void LlamaStep::attend(int layer, const Request& request) {
-    const auto& cache = layout_.cache(request.request, layer);
     problem_.begin_operation("softmax");
     if (layout_.config.attention_sinks) store_sinks(layer, request);
     maximum(request);
     for (int page = 0; page < score_pages(request); ++page) exponentials(request, page);
     softmax_sums(request);
     problem_.begin_operation("attention values");
-    for (int tile = 0; tile < layout_.packing.tiles; ++tile) weigh_values(cache, request, tile);
+    for (int tile = 0; tile < layout_.packing.tiles; ++tile) weigh_values(layer, request, tile);
     if (layout_.results_packed()) pack_results(request);
 }
 
@@ -75,7 +74,7 @@ void LlamaStep::store_result(VectorTask& task, Value result, int row) {
 }
 
 void LlamaStep::score(int layer, const Request& request, int page, int pair) {
-    const auto& cache = layout_.cache(request.request, layer);
+    const auto& cache = layout_.cache(layer);
     const HeadPacking& packing = layout_.packing;
     const int side = layout_.page_side(page), slots = packing.slots_in(pair);
     const int tokens = std::min(layout_.lanes, request.last_position() + 1 - page * layout_.lanes);
@@ -91,7 +90,8 @@ void LlamaStep::score(int layer, const Request& request, int page, int pair) {
             std::vector<VectorRegion> regions;
             for (int i = 0; i < isa::lanes_per_superlane; ++i)
                 regions.push_back(cache.key[side][size_t(LlamaCompiler::Layout::key_region(i, h))]);
-            const WeightRows keys{regions, layout_.key_word(page, pair, h), (tokens + 15) / 16, 1, tokens};
+            const WeightRows keys{regions, layout_.key_word(request.request, page, pair, h), (tokens + 15) / 16, 1,
+                                  tokens};
             Activations queries{.count = count * slots, .region = layout_.query_masked[side][h], .row = heads};
             lowering_.tile(unit, keys, {{queries, slot, h == 1}});
         }
@@ -244,7 +244,8 @@ void LlamaStep::softmax_sums(const Request& request) {
     }
 }
 
-void LlamaStep::weigh_values(const LlamaCompiler::Layout::Cache& cache, const Request& request, int tile) {
+void LlamaStep::weigh_values(int layer, const Request& request, int tile) {
+    const LlamaCompiler::Layout::Cache& cache = layout_.cache(layer);
     const HeadPacking& packing = layout_.packing;
     const int first_head = packing.tile_first_head(tile), heads = packing.tile_last_head(tile) - first_head + 1;
     const int blocks = packing.tile_blocks(tile), pages_used = pages(request);
@@ -264,8 +265,8 @@ void LlamaStep::weigh_values(const LlamaCompiler::Layout::Cache& cache, const Re
                           .row = weight_row(request, page, i / packing.group, i % packing.group, first_head)},
                          slot + (i - first) * heads,
                          page != side});
-                const WeightRows values{cache.value[side], layout_.value_word(page, tile * packing.superlanes), blocks,
-                                        1, blocks * isa::lanes_per_superlane};
+                const int word = layout_.value_word(request.request, page, tile * packing.superlanes);
+                const WeightRows values{cache.value[side], word, blocks, 1, blocks * isa::lanes_per_superlane};
                 lowering_.tile(units[size_t(side)], values, passes);
             }
         }

@@ -104,7 +104,8 @@ void LlamaStep::embed() {
     problem_.begin_operation("embedding");
     const int bits = std::countr_zero(unsigned(layout_.segment_tokens));
     for (int row = 0; row < int(rows_.size()); ++row) {
-        const int token_row = rows_[size_t(row)].feed_back ? rows_[size_t(row)].request : layout_.options.batch + row;
+        const int token_row =
+            rows_[size_t(row)].feed_back ? rows_[size_t(row)].request : layout_.options.requests() + row;
         VectorTask map = lowering_.vector_task(1);
         // Lanes 0 and 1 of every superlane get the low and the high byte of the row in the segment.
         Value index = map.op(Opcode::And, DType::I32, map.read(layout_.token, DType::I32, token_row),

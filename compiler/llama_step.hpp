@@ -174,9 +174,8 @@ private:
     void store_key(int layer, int pair, const std::array<int, 2>& slots);
     void store_value(int layer, const LlamaLayer& weights, int vector, int slot);
     void transpose_values(int layer, const Request& request);
-    int staging_row(int block, int vector) const;
-    void transpose_block(const LlamaCompiler::Layout::Cache& cache, int page, int block, int group, int first,
-                         int count);
+    int staging_row(int request, int block, int vector) const;
+    void transpose_block(int layer, int request, int page, int block, int group, int first, int count);
     void attend(int layer, const Request& request);
     void score(int layer, const Request& request, int page, int pair);
     void store_scores(int layer, const Request& request, const MxmUnit& unit, int slot, int page, int pair, int row,
@@ -186,7 +185,7 @@ private:
     void maximum(const Request& request);
     void exponentials(const Request& request, int page);
     void softmax_sums(const Request& request);
-    void weigh_values(const LlamaCompiler::Layout::Cache& cache, const Request& request, int tile);
+    void weigh_values(int layer, const Request& request, int tile);
     void pack_results(const Request& request);
     void store_result(VectorTask& task, Value result, int row);
     void store_attention(const Request& request, int tile, int slot, int member, const std::array<MxmUnit, 2>& units);

@@ -8,7 +8,7 @@
 
 namespace superlane::compiler {
 
-Memory::Memory(const models::Chip& chip, const Memory* beside) : chip_(chip) {
+Memory::Memory(const models::Chip& chip, const Memory* beside) : chip_(&chip) {
     if (beside) {
         bottom_ = beside->bottom_;
         top_ = beside->top_;
@@ -23,7 +23,7 @@ Memory::Memory(const models::Chip& chip, const Memory* beside) : chip_(chip) {
 int Memory::words(const std::string& name, Side side, const std::vector<int>& slices, int count, End end) {
     std::vector<int>& bottom = bottom_[size_t(side)];
     std::vector<int>& top = top_[size_t(side)];
-    int low = 0, high = chip_.data_words();
+    int low = 0, high = chip_->data_words();
     for (const int slice : slices) {
         low = std::max(low, bottom[size_t(slice)]);
         high = std::min(high, top[size_t(slice)]);
@@ -31,8 +31,8 @@ int Memory::words(const std::string& name, Side side, const std::vector<int>& sl
     if (high - low < count)
         throw user_error(name, " does not fit: ", count, " words wanted in each of ", slices.size(), " MEM slices (",
                          slices.front(), " to ", slices.back(), side == Side::West ? ", west" : ", east", "), ",
-                         std::max(0, high - low), " of ", chip_.data_words(), " free; chip '", chip_.name, "' has ",
-                         chip_.sram_bytes(), " B of SRAM");
+                         std::max(0, high - low), " of ", chip_->data_words(), " free; chip '", chip_->name, "' has ",
+                         chip_->sram_bytes(), " B of SRAM");
     const int address = end == End::Bottom ? low : high - count;
     for (const int slice : slices)
         (end == End::Bottom ? bottom : top)[size_t(slice)] = end == End::Bottom ? low + count : address;
@@ -42,7 +42,7 @@ int Memory::words(const std::string& name, Side side, const std::vector<int>& sl
 VectorRegion Memory::vectors(const std::string& name, Side side, int group, int width, int rows, bool constant) {
     VectorRegion region{side, width, {}, 0, rows, constant};
     // Of a group's slices take the `width` emptiest neighbours.
-    const int per_group = chip_.geometry.slices_per_hop;
+    const int per_group = chip_->geometry.slices_per_hop;
     const int first = group * per_group;
     int best = first;
     for (int candidate = first; candidate + width <= first + per_group; candidate += width)
@@ -56,8 +56,8 @@ VectorRegion Memory::vectors(const std::string& name, Side side, int group, int 
 int64_t Memory::words_used() const {
     int64_t used = 0;
     for (int side = 0; side < 2; ++side)
-        for (int slice = 0; slice < chip_.geometry.mem_slices; ++slice)
-            used += chip_.data_words() - free_words(Side(side), slice);
+        for (int slice = 0; slice < chip_->geometry.mem_slices; ++slice)
+            used += chip_->data_words() - free_words(Side(side), slice);
     return used;
 }
 

@@ -40,7 +40,7 @@ public:
     }
 
 private:
-    const models::Chip& chip_;
+    const models::Chip* chip_;
     std::array<std::vector<int>, 2> bottom_, top_;  ///< by side and slice: first free word, one past the last free word
 };
 

@@ -9,6 +9,13 @@
 #include "compiler/vector_task.hpp"
 
 namespace superlane::compiler {
+namespace {
+
+/// What arrives is taken at once, whatever else would have the bank or the stream: a FIFO holds few vectors. More than
+/// any chain of tasks takes.
+constexpr int64_t appointment = int64_t(1) << 40;
+
+}  // namespace
 
 Network::Network(Problem& problem, int latency_cycles) : problem_(problem), latency_cycles_(latency_cycles) {}
 
@@ -74,6 +81,7 @@ int Network::receive_paced(int link, const VectorRegion& region, int row, int64_
     Task task;
     task.ranks = ranks;
     task.earliest = std::max<int64_t>(0, arrival - (region.width - 1));
+    task.beyond = appointment;
     return take(std::move(task), link, region, row, problem_.chip().timing.c2c_vector_interval);
 }
 

@@ -69,6 +69,8 @@ LlmConfig shard_config(const LlmConfig& config, int chips, int expert_groups) {
     if (expert_groups > 1 && config.mlp_bias)
         throw user_error("ep ", expert_groups, ": model '", config.name,
                          "' has biases in its experts, which allow ep 1 only");
+    constexpr int most_chips = 64;  // Task::ranks has a bit for each
+    if (chips > most_chips) throw user_error("tp ", chips, " is too much (allowed: 1 to ", most_chips, ")");
     if (config.heads % chips != 0)
         throw user_error("tp ", chips, " does not divide the ", config.heads, " attention heads of model '",
                          config.name, "'");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Steps on one chip: compile, run, compare cycles.
 #include <bit>
+#include <utility>
 
 #include "experiment/memory_io.hpp"
 #include "experiment/stepper.hpp"
@@ -28,6 +29,7 @@ public:
 
     int max_rows() const override { return compiler_.max_rows(); }
     compiler::MemoryUse memory_use() const override { return compiler_.memory_use(); }
+    const compiler::KvPages& kv_pages() const override { return compiler_.kv_pages(); }
     KvBytes kv_bytes_per_token() const override {
         const double bytes = superlane::kv_bytes_per_token(compiler_.config(), 2);
         return {bytes, bytes};
@@ -35,11 +37,46 @@ public:
     int64_t scheduled_cycles(const std::vector<compiler::StepRow>& rows) override { return compile(rows).cycles; }
     int64_t instruction_bytes() const override { return instruction_bytes_; }
     void load(const LlmWeights& weights) override { write_image(*machine_, compiler_.image(weights)); }
-    void feed(int row, int token) override { write_image(*machine_, compiler_.token_input(row, token)); }
 
-    StepOutcome run(const std::vector<compiler::StepRow>& rows, const std::string& what) override {
-        rows_ = rows;
-        const compiler::CompiledStep compiled = compile(rows);
+    std::vector<StepOutcome> run(const std::vector<StepInput>& steps, const std::string& what) override {
+        std::vector<StepOutcome> outcomes;
+        int64_t now = 0;
+        for (const StepInput& step : steps) {
+            outcomes.push_back(run(step, what));
+            now += std::exchange(outcomes.back().entered, now) + outcomes.back().cycles;
+        }
+        return outcomes;
+    }
+
+    /// The host is not waited for: the chip feeds its token back and has the embedding table.
+    std::optional<SystemFigures> system_figures() override {
+        if (rows_ == 0) return std::nullopt;
+        const double seconds = chip_seconds(options_.chip, double(last_.cycles));
+        return SystemFigures{.chips = 1,
+                             .split = {1, 1, 1, 1, 1},
+                             .latency_us = 1e6 * seconds,
+                             .requests_in_flight = 1,
+                             .throughput_tokens_per_second = rows_ / seconds,
+                             .distinct_programs = 1,
+                             .sram_per_chip = {memory_use()},
+                             .stage_cycles = {last_.cycles},
+                             .stage_instruction_bytes = {last_.instruction_bytes}};
+    }
+
+    std::unique_ptr<Stepper> beside(const DecodeOptions& options, const DecodeSetup& setup) const override {
+        return std::make_unique<ChipStepper>(options, setup, machine_, &compiler_);
+    }
+
+    std::string place() const override {
+        return std::to_string(memory_use().total()) + " B of " + std::to_string(options_.chip.sram_bytes()) +
+               " B of SRAM";
+    }
+
+private:
+    StepOutcome run(const StepInput& step, const std::string& what) {
+        for (size_t row = 0; row < step.tokens.size(); ++row)
+            if (!step.rows[row].feed_back) write_image(*machine_, compiler_.token_input(int(row), step.tokens[row]));
+        const compiler::CompiledStep compiled = compile(step.rows);
         const auto program = sim::prepare(options_.chip, compiled.program());
         sim::RunResult run;
         {
@@ -54,16 +91,23 @@ public:
                             .instruction_bytes = int64_t(compiled.program().instruction_bytes()),
                             .digest = compiled.program().digest()};
         outcome.usage.add(run.cycles, run.counters);
+        last_ = outcome;
+        rows_ = int(step.rows.size());
+        if (!step.tokens.empty()) take_results(step, outcome);
         return outcome;
     }
 
-    int token(int request) const override { return int(read_row(*machine_, compiler_.token_region(), request)[0]); }
-
-    int choice(int row) const override {
-        return int(read_row(*machine_, compiler_.token_region(), compiler_.choice_row(rows_, row))[0]);
+    void take_results(const StepInput& step, StepOutcome& outcome) const {
+        for (int row = 0; row < int(step.rows.size()); ++row) {
+            if (!step.rows[size_t(row)].logits) continue;
+            const int choice = compiler_.choice_row(step.rows, row);
+            outcome.results.push_back({step.rows[size_t(row)].request,
+                                       int(read_row(*machine_, compiler_.token_region(), choice)[0]),
+                                       logits(int(outcome.results.size()))});
+        }
     }
 
-    std::vector<float> logits(int row) const override {
+    std::vector<float> logits(int row) const {
         std::vector<float> logits(size_t(compiler_.config().vocabulary));
         for (const auto& part : compiler_.logits(row)) {
             const std::vector<uint32_t> lanes = read_row(*machine_, part.region, part.row);
@@ -73,16 +117,6 @@ public:
         return logits;
     }
 
-    std::unique_ptr<Stepper> beside(const DecodeOptions& options, const DecodeSetup& setup) const override {
-        return std::make_unique<ChipStepper>(options, setup, machine_, &compiler_);
-    }
-
-    std::string place() const override {
-        return std::to_string(memory_use().total()) + " B of " + std::to_string(options_.chip.sram_bytes()) +
-               " B of SRAM";
-    }
-
-private:
     compiler::CompiledStep compile(const std::vector<compiler::StepRow>& rows) {
         const Stopwatch watch(compile_s);
         compiler::CompiledStep compiled = compiler_.compile(rows, options_.scheduler);
@@ -93,8 +127,9 @@ private:
     const DecodeOptions& options_;
     compiler::LlamaCompiler compiler_;
     std::shared_ptr<sim::Machine> machine_;
-    std::vector<compiler::StepRow> rows_;  ///< of the last step
     int64_t instruction_bytes_ = 0;
+    StepOutcome last_;  ///< of the last step
+    int rows_ = 0;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
@@ -184,9 +185,7 @@ Json result_json(const CollectiveRun& run, const std::vector<CollectivePoint>& p
     json["collective"] = compiler::collective_names()[size_t(run.options.kind)];
     json["system"] = run.system.name;
     json["chips"] = run.options.chips.empty() ? run.system.chips : int(run.options.chips.size());
-    const bool adds =
-        run.options.kind == CollectiveKind::AllReduce || run.options.kind == CollectiveKind::ReduceScatter;
-    json["dtype"] = adds ? Json(run.options.dtype) : Json();
+    json["dtype"] = compiler::adds(run.options.kind) ? Json(run.options.dtype) : Json();
     json["timing_only"] = run.timing_only;
     json["engine"] = run.engine;
     json["sizes"] = Json::array();

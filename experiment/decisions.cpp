@@ -48,7 +48,8 @@ MatrixDecision decide(const Matrix& matrix) {
     MatrixDecision decision{.name = matrix.name,
                             .inputs = count_elements(matrix.inputs),
                             .tiles = int(matrix.tiles.size()),
-                            .input_tiles = matrix.input_tiles};
+                            .input_tiles = matrix.input_tiles,
+                            .experts = matrix.experts};
     std::map<std::pair<int, int>, int> units;
     std::set<std::pair<int, int>> slices;
     std::set<int> outputs;
@@ -65,17 +66,27 @@ MatrixDecision decide(const Matrix& matrix) {
     for (const auto& [unit, tiles] : units) decision.unit_tiles.push_back(tiles);
     decision.slices = slice_ranges(slices);
     decision.sram_bytes = matrix.bytes;
-    decision.useful_bytes = int64_t(decision.outputs) * decision.inputs * (matrix.half ? 2 : 1);
+    decision.useful_bytes =
+        int64_t(decision.outputs) * decision.inputs * std::max(1, matrix.experts) * (matrix.half ? 2 : 1);
     return decision;
 }
 
-std::vector<std::string> reasons(const compiler::LlamaCompiler::Layout& layout) {
+std::string heads_reason(const compiler::LlamaCompiler::Layout& layout) {
+    const auto& l = layout.latent;
+    if (layout.whole.has_mla())
+        return sentence("heads: all ", l.heads, " share one key, a latent row of ", l.latent, " elements and ", l.rope,
+                        " RoPE pairs, in a pair of vectors of ", layout.lanes,
+                        " lanes; queries are taken to the latent row, results from it");
     const auto& p = layout.packing;
+    return sentence("heads: ", p.slots, " KV heads of ", p.dim, " dimensions share a pair of vectors of ", layout.lanes,
+                    " lanes (first and second halves apart, so that RoPE pairs meet in one lane): ", p.pairs,
+                    " pairs for ", p.kv, " KV heads, ", p.group, " query heads each");
+}
+
+std::vector<std::string> reasons(const compiler::LlamaCompiler::Layout& layout) {
     const std::string type = layout.half ? "fp16 uses the planes in pairs, half a vector a cycle"
                                          : "int8 uses every plane by itself, a vector a cycle";
-    return {sentence("heads: ", p.slots, " KV heads of ", p.dim, " dimensions share a pair of vectors of ",
-                     layout.lanes, " lanes (first and second halves apart, so that RoPE pairs meet in one lane): ",
-                     p.pairs, " pairs for ", p.kv, " KV heads, ", p.group, " query heads each"),
+    return {heads_reason(layout),
             sentence("tiles: ", type, "; output tiles are dealt over all planes, so that all streams carry weights"),
             sentence("pages: a context of ", layout.options.context, " tokens takes ", layout.pages, " pages of ",
                      layout.lanes, " tokens, even pages west, odd pages east"),
@@ -88,13 +99,18 @@ std::vector<std::string> reasons(const compiler::LlamaCompiler::Layout& layout) 
 }  // namespace
 
 Decisions decisions(const models::Chip& chip, const LlmConfig& model, const compiler::LlamaOptions& options) {
-    const compiler::LlamaCompiler::Layout layout(chip, model, options, nullptr);
+    compiler::LlamaCompiler::Layout layout(chip, model, options, nullptr);
     Decisions result;
-    for (const auto& layer : layout.layers)
-        for (const Matrix* matrix : {&layer.qkv, &layer.o, &layer.gate_up, &layer.down})
-            result.matrices.push_back(decide(*matrix));
+    for (auto& layer : layout.layers)
+        for (const Matrix* matrix : layer.matrices())
+            if (!matrix->tiles.empty()) result.matrices.push_back(decide(*matrix));
     if (options.head) result.matrices.push_back(decide(layout.head));
     result.reasons = reasons(layout);
+    if (const auto& e = layout.experts; e.experts > 0)
+        result.reasons.push_back(
+            sentence("experts: word w of expert e is word w * ", e.own,
+                     " + e of a matrix, so that a map of the expert's number finds all of its words; ", e.active,
+                     " of ", e.experts, " are read for a token"));
     return result;
 }
 

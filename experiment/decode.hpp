@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoding a Llama-family model on one simulated chip: prompt in, tokens, cycles and comparisons out.
+// Decoding a language model on one simulated chip or a system of chips: prompt in, tokens, cycles and comparisons out.
 #pragma once
 #include <functional>
 #include <optional>
@@ -29,7 +29,8 @@ struct DecodeOptions {
     std::vector<std::vector<int>> prompt_ids;  ///< instead of texts
     int tokens = 64;                           ///< to generate, each request
     int context = 0;                           ///< positions a request may take; 0 = what is needed, at least 256
-    int batch = 0;                             ///< requests; 0 = as many as prompts
+    std::vector<int> contexts;                 ///< instead: of each request
+    int batch = 0;                             ///< requests of one step; 0 = as many as prompts
     std::string dtype = "fp16";
     models::Chip chip;
     SystemChoice system_choice;            ///< what `system` was made from; empty when it was not made from a name
@@ -38,6 +39,7 @@ struct DecodeOptions {
     std::vector<int> dead_nodes;    ///< that were mapped out
     std::vector<std::string> link_errors;  ///< to inject, STEP:CHIP:LINK:N (experiment/faults.hpp)
     Split split;
+    int in_flight = 1;           ///< batches in the pipeline at once; 0 = as many as fill it, or fit
     bool host_embedding = true;  ///< in a system the host sends the token's embedding, not its number
     bool wide_exchange = false;  ///< partial sums and residuals cross links in fp32
     int threads = 1;             ///< of the simulator
@@ -61,7 +63,8 @@ struct DecodeOptions {
 
 struct Estimate {
     double seconds = 0, bytes = 0;
-    int64_t cycles = 0;  ///< simulated
+    int64_t cycles = 0;        ///< simulated
+    bool timing_only = false;  ///< asked for, or since there are no weights: no text will come
 };
 
 struct Progress {
@@ -86,14 +89,17 @@ struct CalibratedSpeed {
     double tokens_per_second = 0;
 };
 
-/// What a system of chips adds to a decode's result; times and bytes are those of the last decode step.
+/// How a decode stands on its chips, be it one; times and bytes are those of the last decode step.
 struct SystemFigures {
     int chips = 0;  ///< that the model stands on
     Split split;
-    double latency_us = 0;       ///< of a token: the pipeline once through, and the host
-    double host_us = 0;          ///< of that: the token from the host and back (PCIe)
-    int requests_in_flight = 0;  ///< batches that fill the pipeline
-    double throughput_tokens_per_second = 0;
+    double latency_us = 0;                    ///< of a token: the pipeline once through, and the host
+    double host_us = 0;                       ///< of that: the token from the host and back (PCIe)
+    int requests_in_flight = 0;               ///< of all batches that were simulated at once
+    double throughput_tokens_per_second = 0;  ///< of them, by the cycles in which their tokens leave
+    int64_t interval_cycles = 0;              ///< from a batch's entry to the next one's
+    int64_t longest_stage_cycles = 0;
+    int batches_that_fill = 0;    ///< the pipeline: more make no token come sooner
     int64_t c2c_bytes = 0;        ///< payload over all links
     double link_utilisation = 0;  ///< of the links in use, while a token passes
     double fullest_link_utilisation = 0;
@@ -102,6 +108,7 @@ struct SystemFigures {
     int64_t replay_cycles = 0;                       ///< of the runs that were thrown away
     std::vector<compiler::MemoryUse> sram_per_chip;  ///< by stage
     std::vector<int64_t> stage_cycles;               ///< length of each stage's program
+    std::vector<int64_t> stage_instruction_bytes;    ///< of its longest text
 };
 
 struct DecodeResult {
@@ -116,6 +123,7 @@ struct DecodeResult {
     Usage prefill, decode;
     int64_t weight_bytes = 0, instruction_bytes = 0;
     compiler::MemoryUse memory;
+    compiler::KvPages kv_pages;
     std::optional<Comparison> comparison;
     std::optional<SystemFigures> system;
     std::optional<CalibratedSpeed> calibrated;
@@ -141,7 +149,7 @@ Json to_json(const DecodeOptions& options);
 /// From a result file.
 DecodeOptions decode_options(const nlohmann::json& result, const std::string& file);
 /// The part of a configuration that says which model runs on which machine, and how; all that a trace of steps has.
-DecodeOptions machine_options(const JsonObject& configuration, const nlohmann::json& result, const std::string& file);
+DecodeOptions machine_of(const JsonObject& configuration, const nlohmann::json& result, const std::string& file);
 Json result_json(const DecodeOptions& options, const DecodeResult& result, const std::vector<std::string>& command);
 /// The NumPy file of the logits: [tokens, vocabulary], or [request, token, vocabulary] for a batch.
 std::string logits_file(const DecodeResult& result);

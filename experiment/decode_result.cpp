@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A decode's options and result as JSON, and its figures.
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "base/error.hpp"
 #include "experiment/decode.hpp"
+#include "experiment/json_keys.hpp"
 #include "experiment/npy.hpp"
 #include "models/json_file.hpp"
 
@@ -34,15 +36,16 @@ Json memory_json(const compiler::MemoryUse& memory, const models::Chip& chip) {
             {"chip", chip.sram_bytes()}};
 }
 
-Json system_figures_json(const models::System& system, const SystemFigures& figures) {
+Json system_figures_json(const DecodeOptions& options, const SystemFigures& figures) {
     Json stages = Json::array();
     for (size_t i = 0; i < figures.sram_per_chip.size(); ++i) {
-        Json stage = memory_json(figures.sram_per_chip[i], system.chip);
+        Json stage = memory_json(figures.sram_per_chip[i], options.chip);
+        stage["instructions"] = figures.stage_instruction_bytes[i];
         stage["stage"] = i;
         stage["cycles"] = figures.stage_cycles[i];
         stages.push_back(stage);
     }
-    Json json = {{"system", system.name},
+    Json json = {{"system", options.system ? options.system->name : "single"},
                  {"chips", figures.chips},
                  {"latency_us_per_token", figures.latency_us},
                  {"host_us_per_token", figures.host_us},
@@ -54,30 +57,10 @@ Json system_figures_json(const models::System& system, const SystemFigures& figu
                  {"distinct_programs", figures.distinct_programs},
                  {"replayed_steps", figures.replayed_steps},
                  {"replay_cycles", figures.replay_cycles},
-                 {"sram_per_chip", stages}};
+                 {"sram_per_chip", stages},
+                 {"dead_nodes", options.dead_nodes}};
     for (const SplitMember& member : split_members) json[member.name] = figures.split.*member.value;
     return json;
-}
-
-std::vector<std::string> strings(const JsonObject& from, const std::string& key) {
-    std::vector<std::string> list;
-    for (const auto& one : from.at(key)) {
-        if (!one.is_string()) from.fail(key, "must be a list of strings");
-        list.push_back(one);
-    }
-    return list;
-}
-
-std::vector<std::vector<int>> id_lists(const JsonObject& from, const std::string& key) {
-    std::vector<std::vector<int>> lists;
-    for (const auto& one : from.at(key)) {
-        lists.emplace_back();
-        for (const auto& id : one) {
-            if (!id.is_number_integer()) from.fail(key, "must be a list of lists of integers");
-            lists.back().push_back(id);
-        }
-    }
-    return lists;
 }
 
 void add_system(Json& json, const DecodeOptions& options) {
@@ -88,6 +71,7 @@ void add_system(Json& json, const DecodeOptions& options) {
     json["exchange"] = options.wide_exchange ? "fp32" : "fp16";
     json["embedding"] = options.host_embedding ? "host" : "chip";
     json["link_errors"] = options.link_errors;
+    json["in_flight"] = options.in_flight;
 }
 
 void read_system(const JsonObject& from, DecodeOptions& options) {
@@ -97,7 +81,8 @@ void read_system(const JsonObject& from, DecodeOptions& options) {
         options.split.*member.value = int(split.integer(member.name, 0, 1 << 30));
     options.wide_exchange = from.choice("exchange", {"fp16", "fp32"}) == "fp32";
     options.host_embedding = from.choice("embedding", {"host", "chip"}) == "host";
-    options.link_errors = strings(from, "link_errors");
+    options.link_errors = text_list(from, "link_errors");
+    options.in_flight = from.has("in_flight") ? int(from.integer("in_flight", 0, 4096)) : 1;
 }
 
 }  // namespace
@@ -143,13 +128,14 @@ Json to_json(const DecodeOptions& options) {
                  {"compare", options.compare},       {"layers", options.layers},
                  {"position", options.position},     {"prefill_rows", options.prefill_rows},
                  {"calibrated", options.calibrated}};
+    if (!options.contexts.empty()) json["contexts"] = options.contexts;
     if (options.system) add_system(json, options);
     if (options.kv_from_host > 0) json["kv_from_host"] = options.kv_from_host;
     if (!options.speculation.draft.empty()) json["speculation"] = to_json(options.speculation);
     return json;
 }
 
-DecodeOptions machine_options(const JsonObject& from, const nlohmann::json& result, const std::string& file) {
+DecodeOptions machine_of(const JsonObject& from, const nlohmann::json& result, const std::string& file) {
     const auto number = [&](const char* key) { return int(from.integer(key, 0, 1 << 30)); };
     DecodeOptions options;
     options.model = from.text("model");
@@ -167,10 +153,11 @@ DecodeOptions machine_options(const JsonObject& from, const nlohmann::json& resu
 DecodeOptions decode_options(const nlohmann::json& result, const std::string& file) {
     const JsonObject from(JsonObject(result, file).at("configuration"), file + ": configuration");
     const auto number = [&](const char* key) { return int(from.integer(key, 0, 1 << 30)); };
-    DecodeOptions options = machine_options(from, result, file);
-    options.prompts = strings(from, "prompts");
-    options.prompt_ids = id_lists(from, "prompt_ids");
+    DecodeOptions options = machine_of(from, result, file);
+    options.prompts = text_list(from, "prompts");
+    options.prompt_ids = integer_lists(from, "prompt_ids");
     options.tokens = number("tokens");
+    if (from.has("contexts")) options.contexts = integer_list(from, "contexts");
     options.batch = number("batch");
     options.timing_only = from.boolean_or("timing_only", false);
     options.compare = from.boolean_or("compare", false);
@@ -218,15 +205,13 @@ Json result_json(const DecodeOptions& options, const DecodeResult& result, const
     json["weight_bytes"] = result.weight_bytes;
     json["weight_bound_cycles"] = result.weight_bound(chip);
     json["kv_bytes"] = result.memory.kv;
+    json["kv_pages"] = {{"tokens", result.kv_pages.page_tokens()}, {"by_request", result.kv_pages.by_request()}};
     json["instruction_bytes"] = result.instruction_bytes;
     json["memory_bytes"] = memory_json(result.memory, chip);
     json["operators"] = operators_json(result.operators);
     json["operator_kinds"] = operator_kinds_json(result.operators);
     json["energy_j"] = all.joules;
-    if (result.system) {
-        json.update(system_figures_json(*options.system, *result.system));
-        json["dead_nodes"] = options.dead_nodes;
-    }
+    if (result.system) json.update(system_figures_json(options, *result.system));
     if (result.comparison)
         json["comparison"] = {{"rounded", distance_json(result.comparison->rounded)},
                               {"float32", distance_json(result.comparison->exact)}};

@@ -15,13 +15,14 @@ public:
     DecodeResult run();
 
 private:
-    /// Runs one step; its cycles.
-    int64_t step(const std::vector<compiler::StepRow>& rows, bool prefill);
+    /// Runs steps and adds what they took to the result.
+    std::vector<StepOutcome> run(const std::vector<StepInput>& steps, bool prefill);
     void announce();
     void prefill();
     void decode();
-    bool finish_token(int index);
-    std::vector<compiler::StepRow> decode_rows(int index) const;
+    void inject(int index);
+    bool finish_token(int index, const std::vector<StepOutcome::Result>& results);
+    StepInput decode_step(int index, int batch) const;
     std::vector<std::pair<compiler::StepRow, int>> prefill_rows() const;
     void feed_identity();
     void tell(bool prefill);

@@ -3,8 +3,10 @@
 #include "experiment/decode_setup.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/error.hpp"
+#include "experiment/full_pipeline.hpp"
 
 namespace superlane::experiment {
 namespace {
@@ -18,6 +20,7 @@ void check_numbers(const DecodeOptions& options) {
     within("--batch", options.batch, 0, 4096);
     within("--layers", options.layers, 0, 100'000);
     within("--position", options.position, 0, 10'000'000);
+    within("--in-flight", options.in_flight, 0, 4096);
     within("--prefill-rows", options.prefill_rows, 1, 4096);
     within("--kv-from-host", options.kv_from_host, 0, 10'000'000);
     check_scheduler(options.scheduler);
@@ -63,20 +66,41 @@ void check_prompt(const std::vector<int>& prompt, const LlmConfig& model) {
                              " tokens of model '", model.name, "'");
 }
 
+void check_contexts(const DecodeOptions& options, size_t requests) {
+    if (options.contexts.empty()) return;
+    if (options.context != 0) throw user_error("--context and --contexts exclude each other");
+    if (options.contexts.size() != requests)
+        throw user_error("--contexts: ", options.contexts.size(), " given for ", requests,
+                         requests == 1 ? " request" : " requests", "; one each is needed");
+    for (const int context : options.contexts)
+        if (context < 1 || context > 10'000'000)
+            throw user_error("--contexts ", context, ": must be from 1 to 10000000");
+}
+
 void give_prompts(const DecodeOptions& options, DecodeSetup& setup) {
     if (options.position > 0) {  // nothing is prefilled: only how many positions are taken matters
-        setup.prompts.assign(size_t(std::max(1, options.batch)), std::vector<int>(size_t(options.position) + 1, 0));
+        const size_t requests = size_t(std::max(1, options.batch) * setup.in_flight);
+        check_contexts(options, requests);
+        for (size_t r = 0; r < requests; ++r) {  // the shorter ones stand at their ends
+            const int own = options.contexts.empty()
+                                ? options.position
+                                : std::clamp(options.contexts[r] - options.tokens, 0, options.position);
+            setup.prompts.emplace_back(size_t(own) + 1, 0);
+        }
         return;
     }
     setup.prompts = prompt_tokens(options, setup);
     for (const auto& prompt : setup.prompts) check_prompt(prompt, setup.model);
-    const size_t batch = options.batch == 0 ? setup.prompts.size() : size_t(options.batch);
-    if (setup.prompts.size() != 1 && setup.prompts.size() != batch)
-        throw user_error("--batch ", batch, " needs one prompt for all requests, or ", batch, "; ",
-                         setup.prompts.size(), " given");
-    if (batch > 1 && options.keep_logits) throw user_error("--logits takes one request; ", batch, " given");
+    const size_t flights = size_t(setup.in_flight);
+    const size_t batch = options.batch == 0 ? (setup.prompts.size() + flights - 1) / flights : size_t(options.batch);
+    const size_t requests = batch * size_t(setup.in_flight);
+    if (setup.prompts.size() != 1 && setup.prompts.size() != requests)
+        throw user_error("--batch ", batch, setup.in_flight > 1 ? " in flight " + std::to_string(setup.in_flight) : "",
+                         " needs one prompt for all requests, or ", requests, "; ", setup.prompts.size(), " given");
+    if (requests > 1 && options.keep_logits) throw user_error("--logits takes one request; ", requests, " given");
     const std::vector<int> first = setup.prompts[0];
-    setup.prompts.resize(batch, first);
+    setup.prompts.resize(requests, first);
+    check_contexts(options, requests);
 }
 
 /// The last token of a prompt is always taken in: its keys and values are not cached, since its logits are wanted.
@@ -84,38 +108,43 @@ void check_prefix(const DecodeOptions& options, const DecodeSetup& setup) {
     if (options.kv_from_host == 0) return;
     if (!setup.timing_only)
         throw user_error("--kv-from-host needs --timing-only: there are no values of a cached prefix");
-    for (int r = 0; r < setup.batch(); ++r)
+    for (int r = 0; r < setup.requests(); ++r)
         if (options.kv_from_host > setup.first_position(r))
             throw user_error("--kv-from-host ", options.kv_from_host, ": request ", r, " has ", setup.first_position(r),
                              " tokens before the one it decodes from");
 }
 
 void choose_context(const DecodeOptions& options, DecodeSetup& setup) {
-    int64_t longest = 0;
-    for (const auto& prompt : setup.prompts) longest = std::max(longest, int64_t(prompt.size()));
-    const int64_t needed = longest + options.tokens - 1;  // the last token is not fed
     const int64_t most = setup.model.max_position;
-    const int64_t context = options.context != 0 ? options.context : std::max(needed, std::min<int64_t>(256, most));
-    if (needed > context)
-        throw user_error("prompt too long: ", longest, " tokens and ", options.tokens, " to generate take ", needed,
-                         " positions, --context is ", context);
-    if (context > most)
-        throw user_error(options.context != 0 ? "--context too long: " : "prompt too long: ", context,
-                         " positions, model '", setup.model.name, "' has at most ", most);
-    setup.context = int(context);
+    for (size_t r = 0; r < setup.prompts.size(); ++r) {
+        const int64_t given = options.contexts.empty() ? options.context : options.contexts[r];
+        const char* option = options.contexts.empty() ? "--context" : "--contexts";
+        const auto length = int64_t(setup.prompts[r].size());
+        const int64_t needed = length + options.tokens - 1;  // the last token is not fed
+        const int64_t context = given != 0 ? given : std::max(needed, std::min<int64_t>(256, most));
+        if (needed > context)
+            throw user_error("prompt too long: ", length, " tokens and ", options.tokens, " to generate take ", needed,
+                             " positions, ", option, " is ", context);
+        if (context > most)
+            throw user_error(given != 0 ? std::string(option) + " too long: " : "prompt too long: ", context,
+                             " positions, model '", setup.model.name, "' has at most ", most);
+        setup.contexts.push_back(int(context));
+        setup.context = std::max(setup.context, int(context));
+    }
 }
 
 /// Sums what must lie in SRAM at the least, before the compiler lays it out slice by slice.
 void check_fits(const DecodeOptions& options, const DecodeSetup& setup) {
+    if (options.system) return;  // the plan of stages says what fits
     const int64_t weights = step_weight_bytes(setup);
     const int64_t table = setup.partial ? 0 : int64_t(setup.model.vocabulary) * setup.model.hidden * 2;
-    const int64_t kv = int64_t(kv_bytes_per_token(setup.model, 2)) * setup.context * setup.batch();
+    const int64_t tokens = std::accumulate(setup.contexts.begin(), setup.contexts.end(), int64_t(0));
+    const int64_t kv = int64_t(kv_bytes_per_token(setup.model, 2)) * tokens;
     const int64_t chip = options.chip.sram_bytes();
-    if (options.system) return;  // the plan of stages says what fits
     if (weights + table + kv <= chip) return;
     throw user_error("model '", setup.model.name, "' does not fit: ", weights, " B of ", options.dtype, " weights + ",
-                     table, " B of embedding + ", kv, " B of keys and values (", setup.context, " tokens x ",
-                     setup.batch(), setup.batch() == 1 ? " request" : " requests", ") = ", weights + table + kv,
+                     table, " B of embedding + ", kv, " B of keys and values (", tokens, " tokens of ",
+                     setup.requests(), setup.requests() == 1 ? " request" : " requests", ") = ", weights + table + kv,
                      " B, chip '", options.chip.name, "' has ", chip, " B of SRAM",
                      setup.half ? "; --dtype int8 takes half" : "");
 }
@@ -136,8 +165,34 @@ void take_link_errors(const DecodeOptions& options, DecodeSetup& setup) {
     }
 }
 
+void check_in_flight(const DecodeOptions& options) {
+    if (options.in_flight == 1) return;
+    const std::string given = options.in_flight == 0 ? "auto" : std::to_string(options.in_flight);
+    if (!options.system)
+        throw user_error("--in-flight ", given, ": one chip has no pipeline; name a system (--system)");
+    if (!options.link_errors.empty())
+        throw user_error("--in-flight ", given, ": a step with a --link-error is run again, alone; leave one out");
+    const size_t prompts = options.prompt_ids.empty() ? options.prompts.size() : options.prompt_ids.size();
+    if (options.in_flight == 0 && prompts > 1)
+        throw user_error("--in-flight auto takes one prompt for all requests; ", prompts,
+                         " given, so say how many batches they are");
+}
+
+/// As many batches of the first one's prompts as fill the pipeline and fit its SRAM.
+void fill_pipeline(const DecodeOptions& options, DecodeSetup& setup) {
+    setup.in_flight = batches_that_fit(options, setup);
+    const std::vector<std::vector<int>> prompts = setup.prompts;
+    const std::vector<int> contexts = setup.contexts;
+    for (int i = 1; i < setup.in_flight; ++i) {
+        setup.prompts.insert(setup.prompts.end(), prompts.begin(), prompts.end());
+        setup.contexts.insert(setup.contexts.end(), contexts.begin(), contexts.end());
+    }
+}
+
 void check_split(const DecodeOptions& options) {
     const Split& split = options.split;
+    if (!options.system && split.ep > 1)
+        throw user_error("ep ", split.ep, " needs a system of several chips among which experts are dealt (--system)");
     if (!options.system && (split.tp > 1 || split.pp > 1))
         throw user_error("tp ", std::max(1, split.tp), " x pp ", std::max(1, split.pp), " need ",
                          std::max(1, split.tp) * std::max(1, split.pp), " chips: name a system of so many (--system)");
@@ -149,6 +204,7 @@ compiler::LlamaOptions DecodeSetup::compiler_options(const DecodeOptions& option
     return {.int8 = !half,
             .context = context,
             .batch = batch(),
+            .contexts = contexts,
             .prefill_rows = options.prefill_rows,
             .embedding = !partial && !(options.system && options.host_embedding),
             .head = !partial,
@@ -158,7 +214,9 @@ compiler::LlamaOptions DecodeSetup::compiler_options(const DecodeOptions& option
 DecodeSetup set_up(const DecodeOptions& options, const std::function<void(const std::string&)>& note) {
     check_numbers(options);
     check_split(options);
+    check_in_flight(options);
     DecodeSetup setup;
+    setup.in_flight = std::max(1, options.in_flight);
     take_link_errors(options, setup);
     setup.half = is_half(options.dtype);
     setup.model = find_llm(options.model);
@@ -173,6 +231,7 @@ DecodeSetup set_up(const DecodeOptions& options, const std::function<void(const 
     check_prefix(options, setup);
     choose_context(options, setup);
     check_fits(options, setup);
+    if (options.in_flight == 0) fill_pipeline(options, setup);
     if (!setup.timing_only) {
         if (!setup.tokenizer) setup.tokenizer = Tokenizer::of(setup.model);
         setup.weights = load_weights(setup.model);

@@ -19,11 +19,14 @@ struct DecodeSetup {
     std::optional<LlmWeights> weights;
     std::optional<Tokenizer> tokenizer;
     std::vector<std::vector<int>> prompts;  ///< by request
-    int context = 0;
+    std::vector<int> contexts;              ///< by request
+    int context = 0;                        ///< the longest of them
     std::vector<StepLinkError> link_errors;
 
     bool half = true;
-    int batch() const { return int(prompts.size()); }
+    int in_flight = 1;  ///< batches
+    int requests() const { return int(prompts.size()); }
+    int batch() const { return requests() / in_flight; }  ///< requests of one step
     int first_position(int request) const { return int(prompts[size_t(request)].size()) - 1; }
     compiler::LlamaOptions compiler_options(const DecodeOptions& options) const;
 };

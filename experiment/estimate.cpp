@@ -21,6 +21,7 @@ Estimate estimate_decode(const DecodeOptions& options, const DecodeSetup& setup,
                          const compiler::MemoryUse& memory, int steps, double compile_s) {
     const double parameters = double(projection_parameters(setup.model));
     Estimate estimate;
+    estimate.timing_only = setup.timing_only;
     estimate.cycles = step.cycles * steps;
     estimate.seconds = steps * compile_s + double(estimate.cycles) / cycles_per_s(options, setup.timing_only);
     estimate.bytes = base_bytes + bytes_per_instruction * double(step.instruction_bytes) / 16;

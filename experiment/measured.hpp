@@ -58,4 +58,16 @@ double calibrated_tokens_per_second(const std::string& model, const std::string&
 /// 1 when the command that decodes it says that it does not fit, else 0.
 double refused(const std::string& model, const std::string& system, const std::string& dtype);
 
+// GPUs.
+/// Root mean square error of a device's points, kept aside or fitted on.
+double gpu_error_percent(const std::string& gpu, bool check);
+/// One decode step in fp16; `context` tokens of each request in the cache before it.
+double gpu_decode_ms(const std::string& gpu, const std::string& model, int tp, int64_t batch, int64_t context);
+
+// Cost.
+double die_area_mm2();
+double full_power_watts();
+/// Memory capacity, or bandwidth, per USD of one GPU over that of another, at the prices of lamina-v2.
+double per_usd_ratio(const std::string& gpu, const std::string& other, bool bandwidth);
+
 }  // namespace superlane::experiment::measured

@@ -51,7 +51,8 @@ double refused(const std::string& model, const std::string& system, const std::s
     try {
         run_decode(one_token(model, system, 4096, dtype));
         return 0;
-    } catch (const UserError&) {
+    } catch (const UserError& error) {
+        if (std::string(error.what()).find("does not fit") == std::string::npos) throw;  // refused for another reason
         return 1;
     }
 }

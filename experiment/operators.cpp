@@ -4,6 +4,7 @@
 #include "experiment/operators.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace superlane::experiment {
 namespace {

@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "base/digest.hpp"

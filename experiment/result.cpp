@@ -3,6 +3,7 @@
 #include "experiment/result.hpp"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "base/error.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every result file has: version, command, configuration, chip parameters with origins; and reading it back.
 #pragma once
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 

@@ -4,6 +4,7 @@
 #include "experiment/speculation.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "base/digest.hpp"
@@ -34,6 +35,7 @@ DecodeOptions draft_options(const DecodeOptions& target, const SpeculationOption
     draft.prompt_ids.clear();
     if (target.position == 0) draft.prompt_ids = setup.prompts;
     draft.context = setup.context;
+    draft.contexts.clear();
     draft.timing_only = setup.timing_only;
     draft.split = {};
     return draft;
@@ -41,8 +43,8 @@ DecodeOptions draft_options(const DecodeOptions& target, const SpeculationOption
 
 void check(const DecodeOptions& options, const DecodeSetup& setup) {
     const SpeculationOptions& speculation = options.speculation;
-    if (setup.batch() != 1)
-        throw user_error("--draft ", speculation.draft, ": speculation takes one request, not ", setup.batch());
+    if (setup.requests() != 1)
+        throw user_error("--draft ", speculation.draft, ": speculation takes one request, not ", setup.requests());
     if (setup.partial) throw user_error("--draft ", speculation.draft, " needs the whole model; leave out --layers");
     if (options.kv_from_host > 0) throw user_error("--draft and --kv-from-host exclude each other");
     if (!options.link_errors.empty()) throw user_error("--draft and --link-error exclude each other");
@@ -129,17 +131,15 @@ private:
         std::vector<int> choices;
         for (size_t first = 0; first < rows.size(); first += size_t(stepper.max_rows())) {
             const size_t last = std::min(rows.size(), first + size_t(stepper.max_rows()));
-            const Rows part(rows.begin() + long(first), rows.begin() + long(last));
-            const bool values = !target_setup_.timing_only;
-            for (size_t i = 0; values && i < part.size(); ++i)
-                if (!part[i].feed_back) stepper.feed(int(i), tokens[first + i]);
+            StepInput part{.rows = {rows.begin() + long(first), rows.begin() + long(last)}};
+            for (size_t i = 0; !target_setup_.timing_only && i < part.rows.size(); ++i)
+                part.tokens.push_back(part.rows[i].feed_back ? 0 : tokens[first + i]);
             const StepOutcome outcome =
-                stepper.run(part, std::string(what) + " at position " + std::to_string(part[0].position));
+                stepper.run({part}, std::string(what) + " at position " + std::to_string(rows[first].position))[0];
             digest_.text(outcome.digest).number(outcome.cycles);
             cycles += outcome.cycles;
             progress_.cycles += outcome.busy_cycles;
-            for (size_t i = 0; values && i < part.size(); ++i)
-                if (part[i].logits) choices.push_back(stepper.choice(int(i)));
+            for (const StepOutcome::Result& result : outcome.results) choices.push_back(result.token);
         }
         return choices;
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "base/digest.hpp"
@@ -43,19 +44,19 @@ void check_steps(const StepsOptions& options) {
                              " positions, ", context != 0 ? "'context' is " : "the model has at most ", most);
 }
 
-/// The checks of a decode that reaches the longest position with the largest batch.
+/// The checks of a decode in which each request reaches its longest position.
 DecodeOptions as_decode(const StepsOptions& options) {
-    size_t batch = 0;
-    int longest = 0;
+    std::vector<int> longest;
     for (const TraceStep& step : options.steps) {
-        batch = std::max(batch, step.contexts.size());
-        longest = std::max(longest, step.longest());
+        longest.resize(std::max(longest.size(), step.contexts.size()), 0);
+        for (size_t r = 0; r < step.contexts.size(); ++r)
+            longest[r] = std::max(longest[r], step.contexts[r] + step.new_tokens[r]);
     }
     DecodeOptions decode = options.decode;
-    decode.prompt_ids = {std::vector<int>(size_t(longest), 0)};
+    for (const int length : longest) decode.prompt_ids.emplace_back(size_t(length), 0);
     decode.tokens = 1;
-    if (decode.context == 0) decode.context = longest;
-    decode.batch = int(batch);
+    if (decode.context == 0) decode.contexts = longest;
+    decode.batch = int(longest.size());
     decode.timing_only = true;
     return decode;
 }
@@ -124,7 +125,7 @@ private:
         const auto [known, fresh] = known_.try_emplace(shape_of(rows));
         if (!fresh) return known->second;
         try {
-            known->second = stepper_->run(rows, "step of line " + std::to_string(line));
+            known->second = stepper_->run({{.rows = rows}}, "step of line " + std::to_string(line))[0];
         } catch (const UserError& error) {
             throw user_error(options_.steps_file, ": line ", line, ": ", error.what());
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Steps of a trace from JSON lines, and their options and results as JSON.
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "experiment/json_keys.hpp"
@@ -85,7 +86,7 @@ Json to_json(const StepsOptions& options) {
 
 StepsOptions steps_options(const nlohmann::json& result, const std::string& file) {
     const JsonObject from(JsonObject(result, file).at("configuration"), file + ": configuration");
-    StepsOptions options{.decode = machine_options(from, result, file), .steps_file = from.text("steps_file")};
+    StepsOptions options{.decode = machine_of(from, result, file), .steps_file = from.text("steps_file")};
     for (const auto& one : from.at("steps")) {
         const int line = int(options.steps.size()) + 1;
         options.steps.push_back(parse_step(one, from.where() + ": steps: entry " + std::to_string(line), line));

@@ -3,7 +3,9 @@
 #include "experiment/system_choice.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
+#include "experiment/json_keys.hpp"
 #include "models/topology.hpp"
 
 namespace superlane::experiment {
@@ -24,16 +26,7 @@ Json to_json(const SystemChoice& choice) {
 
 SystemChoice system_choice(const nlohmann::json& value, const std::string& where) {
     const JsonObject from(value, where);
-    SystemChoice choice{.name = from.text("name")};
-    for (const auto& one : from.at("overrides")) {
-        if (!one.is_string()) from.fail("overrides", "must be a list of KEY=VALUE");
-        choice.overrides.push_back(one);
-    }
-    for (const auto& one : from.at("dead")) {
-        if (!one.is_number_integer()) from.fail("dead", "must be a list of chips");
-        choice.dead.push_back(one);
-    }
-    return choice;
+    return {from.text("name"), text_list(from, "overrides"), integer_list(from, "dead")};
 }
 
 }  // namespace superlane::experiment

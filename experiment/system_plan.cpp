@@ -66,8 +66,8 @@ public:
                 if (wanted_.tp > 0) throw;
                 if (why.empty()) why = error.what();
             }
-            if (!candidate) continue;
-            const int64_t cycles = latency(*candidate);
+            if (!candidate || (best && hopeless(tp, best->split.tp, best_cycles))) continue;
+            const int64_t cycles = wanted_.tp > 0 ? 0 : latency(*candidate);  // one choice needs no comparison
             if (best && cycles >= best_cycles) continue;
             best = std::move(candidate);
             best_cycles = cycles;
@@ -79,12 +79,21 @@ public:
 
 private:
     std::vector<int> group_sizes() const {
+        if (wanted_.tp > system_.chips_per_node)
+            throw user_error("tp ", wanted_.tp, ": a group stands within a node, and nodes of system '", system_.name,
+                             "' have ", system_.chips_per_node, system_.chips_per_node == 1 ? " chip" : " chips",
+                             " (allowed: 1 to ", system_.chips_per_node, ")");
         if (wanted_.tp > 0) return {wanted_.tp};
         std::vector<int> sizes;
-        for (int tp = 1; tp <= system_.chips_per_node; ++tp)
+        for (int tp = system_.chips_per_node; tp >= 1; --tp)  // the largest is mostly the fastest
             if (system_.chips_per_node % tp == 0 && config_.heads % tp == 0 &&
+                (config_.moe.experts == 0 || tp % options_.expert_groups == 0) &&
                 (config_.kv_heads % tp == 0 || tp % config_.kv_heads == 0))
                 sizes.push_back(tp);
+        if (sizes.empty())
+            throw user_error("ep ", options_.expert_groups, ": no group within a node of ", system_.chips_per_node,
+                             " chips of system '", system_.name, "' divides into so many sets for model '",
+                             config_.name, "'");
         return sizes;
     }
 
@@ -166,9 +175,27 @@ private:
                 if (stages < least) break;
                 continue;
             }
-            if (auto plan = lay_out(tp, cut, options)) return plan;
+            if (auto plan = lay_out(tp, cut, options)) {
+                expected_cycles_[tp] = expected_cycles(sizes, stages);
+                return plan;
+            }
         }
         return std::nullopt;
+    }
+
+    /// Whether groups of `tp` are expected to be clearly slower than the best ones, so that compiling can be spared.
+    bool hopeless(int tp, int best_tp, int64_t best_cycles) const {
+        constexpr double clearly = 1.4;
+        const double scale = double(best_cycles) / double(expected_cycles_.at(best_tp));
+        return scale * double(expected_cycles_.at(tp)) > clearly * double(best_cycles);
+    }
+
+    /// For comparison only: reading the weights, the latencies beside it, and the ways between stages.
+    int64_t expected_cycles(const BlockSizes& sizes, int stages) const {
+        constexpr int64_t boundary_cycles = 1000;
+        const int dense = config_.moe.experts > 0 ? config_.moe.first_dense_layers : 0;
+        return config_.layers * sizes.attention.cycles + (config_.layers - dense) * sizes.ffn.cycles +
+               dense * sizes.dense_ffn.cycles + (stages - 1) * boundary_cycles;
     }
 
     /// None when a stage turns out not to fit after all: packing wastes a little.
@@ -190,7 +217,8 @@ private:
             if (fresh) {
                 try {
                     plan.kinds.push_back(std::make_shared<compiler::LlamaCompiler>(system_.chip, config_, own));
-                } catch (const UserError&) {
+                } catch (const UserError& error) {
+                    packing_ = error.what();
                     return std::nullopt;
                 }
             }
@@ -207,7 +235,9 @@ private:
 
     UserError does_not_fit() const {
         const double bytes = weight_bytes(config_, options_.int8 ? 1 : 2);
-        const double kv = kv_bytes_per_token(config_, 2) * options_.context * options_.batch;
+        int64_t tokens = 0;
+        for (int request = 0; request < options_.requests(); ++request) tokens += options_.context_of(request);
+        const double kv = kv_bytes_per_token(config_, 2) * double(tokens);
         const int left = system_.chips - int(taken_.size());
         const double room = left * double(system_.chip.sram_bytes());
         std::string needs = "; of groups within a node of " + std::to_string(system_.chips_per_node) +
@@ -215,13 +245,17 @@ private:
         if (!needed_.empty()) {
             const auto& [chips, split] = *needed_.begin();
             needs = "; it needs at least " + std::to_string(chips) + " chips (" + std::to_string(split.pp) +
-                    " stages of " + std::to_string(split.tp) + ")" + (taken_.empty() ? smallest_system(chips) : "");
+                    (split.pp == 1 ? " stage of " : " stages of ") + std::to_string(split.tp) + ")";
+            if (chips <= left && !packing_.empty())
+                needs += ", but then " + packing_;
+            else if (taken_.empty())
+                needs += smallest_system(chips);
         }
         return user_error("model '", config_.name, "' does not fit system '", system_.name, "': ", int64_t(bytes),
                           " B of ", options_.int8 ? "int8" : "fp16", " weights + ", int64_t(kv),
-                          " B of keys and values (", options_.context, " tokens x ", options_.batch,
-                          ") = ", int64_t(bytes + kv), " B, ", left,
-                          taken_.empty() ? " chips have " : " chips left have ", int64_t(room), " B",
+                          " B of keys and values (", tokens, " tokens of ", options_.requests(),
+                          options_.requests() == 1 ? " request) = " : " requests) = ", int64_t(bytes + kv), " B, ",
+                          left, taken_.empty() ? " chips have " : " chips left have ", int64_t(room), " B",
                           bytes + kv > room ? ", " + std::to_string(int64_t(bytes + kv - room)) + " B too few" : "",
                           wanted_.pp > 0 || wanted_.tp > 0 ? " (with the split asked for)" : "", needs);
     }
@@ -244,39 +278,12 @@ private:
     LlamaOptions options_;
     Split wanted_;
     const std::vector<int>& taken_;
-    std::map<int, Split> needed_;  ///< chips -> split
+    std::map<int, Split> needed_;             ///< chips -> split
+    std::map<int, int64_t> expected_cycles_;  ///< by tp, of the plan with the fewest stages
+    std::string packing_;                     ///< why a stage that should fit by its size did not
 };
 
 }  // namespace
-
-compiler::MemoryUse SystemPlan::fullest() const {
-    compiler::MemoryUse most;
-    for (const auto& kind : kinds)
-        if (kind->memory_use().total() > most.total()) most = kind->memory_use();
-    return most;
-}
-
-std::vector<int> SystemPlan::used_chips() const {
-    std::vector<int> chips;
-    for (const PlannedStage& stage : stages)
-        chips.insert(chips.end(), stage.group.chips.begin(), stage.group.chips.end());
-    return chips;
-}
-
-KvBytes SystemPlan::kv_bytes_per_token(const LlmConfig& config) const {
-    KvBytes bytes;
-    for (const PlannedStage& stage : stages) {
-        LlmConfig own = compiler::shard_config(config, split.tp, std::max(1, split.ep));
-        const auto blocks = compiler::model_blocks(config, stage.options.parts);
-        const auto first = blocks.begin() + stage.options.first_block;
-        own.layers =
-            int(std::count_if(first, first + stage.options.blocks, [](const auto& b) { return b.attention(); }));
-        const double chip = superlane::kv_bytes_per_token(own, 2);
-        bytes.all += split.tp * chip;
-        bytes.fullest_chip = std::max(bytes.fullest_chip, chip);
-    }
-    return bytes;
-}
 
 SystemPlan plan_system(const models::System& system, const LlmConfig& config, const LlamaOptions& options,
                        const Split& wanted, const std::vector<int>& taken) {

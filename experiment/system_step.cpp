@@ -21,7 +21,8 @@ int64_t flight_cycles(const models::System& system) {
 /// neighbours differ by some cycles run the same program.
 compiler::Arrivals arrivals_of(const compiler::CompiledStep& before) {
     int64_t first = INT64_MAX;
-    for (const auto& cable : before.out_cycles) first = std::min(first, cable.front());
+    for (const auto& cable : before.out_cycles)
+        if (!cable.empty()) first = std::min(first, cable.front());
     compiler::Arrivals arrivals = before.out_cycles;
     for (auto& cable : arrivals)
         for (int64_t& cycle : cable) cycle = (cycle - first + arrival_step - 1) / arrival_step * arrival_step;
@@ -38,6 +39,19 @@ int64_t stage_start(int64_t start_before, const compiler::CompiledStep& before, 
             start = std::max(start, start_before + before.out_cycles[cable][n] + flight - own.in_cycles[cable][n]);
     }
     return start;
+}
+
+/// The receiver begins `lead` cycles after the first vector could arrive that was sent in the sender's cycle 0.
+void check_fifo(const std::vector<int64_t>& sent, const std::vector<int64_t>& taken, int64_t lead, int room,
+                size_t rows) {
+    size_t gone = 0;
+    for (size_t n = 0; n < sent.size(); ++n) {
+        while (gone < n && taken[gone] + lead <= sent[n]) ++gone;
+        if (int(n - gone) >= room)
+            throw user_error("a step of ", rows, " tokens leaves more than the ", room,
+                             " vectors of c2c.fifo_vectors waiting at a stage: fewer tokens a step (--prefill-rows, "
+                             "--batch)");
+    }
 }
 
 }  // namespace
@@ -57,6 +71,10 @@ SystemStep compile_step(const SystemPlan& plan, const models::System& system,
         const compiler::CompiledStep& own = step.stage(i);
         step.start.push_back(i == 0 ? 0
                                     : stage_start(step.start[i - 1], step.stage(i - 1), own, flight_cycles(system)));
+        for (size_t cable = 0; cable < own.in_cycles.size(); ++cable)
+            check_fifo(step.stage(i - 1).out_cycles[cable], own.in_cycles[cable],
+                       step.start[i] - step.start[i - 1] - flight_cycles(system), int(system.chip.fifo_vectors),
+                       rows.size());
         step.cycles = std::max(step.cycles, step.start[i] + own.cycles);
         step.longest_stage = std::max(step.longest_stage, own.cycles);
     }

@@ -3,27 +3,19 @@
 #include <algorithm>
 #include <bit>
 #include <climits>
-#include <map>
+#include <deque>
+#include <iterator>
 #include <utility>
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
-#include "compiler/shard.hpp"
+#include "experiment/full_pipeline.hpp"
 #include "experiment/stepper.hpp"
 #include "experiment/stopwatch.hpp"
 #include "sim/system.hpp"
 
 namespace superlane::experiment {
 namespace {
-
-sim::SystemOptions machine_options(const DecodeOptions& options, const DecodeSetup& setup) {
-    return {.chip = {.engine = engine_of(options.engine),
-                     .data = setup.timing_only ? sim::Data::TimingOnly : sim::Data::Functional,
-                     .chrome_trace_file = options.trace_file,
-                     .vcd_file = options.vcd_file},
-            .threads = options.threads,
-            .share = options.share};
-}
 
 class SystemStepper final : public Stepper {
 public:
@@ -35,7 +27,9 @@ public:
           system_(*options.system),
           plan_(plan_system(system_, setup.model, setup.compiler_options(options), options.split, taken)),
           taken_(taken),
-          machine_(std::move(machine)) {}
+          pipeline_(system_, plan_),
+          machine_(std::move(machine)),
+          tokens_(setup.prompts.size()) {}
 
     int max_rows() const override {
         int rows = INT_MAX;
@@ -43,8 +37,9 @@ public:
         return rows;
     }
     compiler::MemoryUse memory_use() const override { return plan_.fullest(); }
+    const compiler::KvPages& kv_pages() const override { return first().kv_pages(); }
     KvBytes kv_bytes_per_token() const override { return plan_.kv_bytes_per_token(setup_.model); }
-    int64_t scheduled_cycles(const std::vector<compiler::StepRow>& rows) override { return compile(rows).cycles; }
+    int64_t scheduled_cycles(const std::vector<compiler::StepRow>& rows) override { return compile(rows).step.cycles; }
     int64_t instruction_bytes() const override { return instruction_bytes_; }
 
     void load(const LlmWeights& weights) override {
@@ -56,61 +51,51 @@ public:
         }
     }
 
-    void feed(int row, int token) override { fed_[row] = token; }
-
     void inject(const std::vector<StepLinkError>& errors) override { injected_ = errors; }
 
-    StepOutcome run(const std::vector<compiler::StepRow>& rows, const std::string& what) override {
-        std::vector<compiler::StepRow> fed = rows;
-        for (size_t r = 0; r < fed.size(); ++r) {  // the host brings a token from the last stage to the first
-            if (!fed[r].feed_back) continue;
-            if (!setup_.timing_only) feed(int(r), token(fed[r].request));
-            fed[r].feed_back = false;
+    std::vector<StepOutcome> run(const std::vector<StepInput>& steps, const std::string& what) override {
+        SUPERLANE_CHECK(!steps.empty() && (injected_.empty() || steps.size() == 1), what, steps.size());
+        outcomes_.assign(steps.size(), {});
+        last_.clear();
+        std::vector<const PreparedStep*> order;
+        for (const StepInput& step : steps) order.push_back(&last_.emplace_back(compile(step.rows)));
+        const bool waits = std::any_of(steps.begin(), steps.end(), [](const StepInput& step) {
+            return std::any_of(step.rows.begin(), step.rows.end(), [](const auto& row) { return row.logits; });
+        });
+        const int64_t interval = pipeline_.interval(order, waits ? setup_.in_flight : 0,
+                                                    host_cycles(options_, setup_, steps[0].rows.size()));
+        std::vector<sim::Launch> launches;
+        for (size_t k = 0; k < steps.size(); ++k) {
+            outcomes_[k].entered = int64_t(k) * interval;
+            for (sim::Launch& launch : pipeline_.launches(last_[k], outcomes_[k].entered))
+                launches.push_back(std::move(launch));
+            if (!steps[k].tokens.empty()) attach_host(steps[k], k, std::prev(launches.end(), plan_.chips()));
         }
-        rows_ = fed;
-        step_ = compile(fed);
-        StepOutcome outcome;
-        run_without_errors(what, outcome);
-        fed_.clear();
-        outcome.cycles = run_.cycles;
-        outcome.instruction_bytes = instruction_bytes_;
-        outcome.digest = digest();
+        run_without_errors(launches, what);
+        for (size_t k = 0; k < steps.size(); ++k) finish(k, interval);
+        return std::move(outcomes_);
+    }
+
+    std::optional<SystemFigures> system_figures() override {
+        if (last_.empty()) return std::nullopt;
+        const size_t batches = size_t(setup_.in_flight);
+        SUPERLANE_CHECK(last_.size() >= batches, last_.size(), "steps of", batches, "batches");
+        std::vector<const PreparedStep*> round;
+        for (size_t k = last_.size() - batches; k < last_.size(); ++k) round.push_back(&last_[k]);
+        const Stopwatch watch(wall_s);
+        SystemFigures figures = full_pipeline(options_, setup_, plan_, round, run_);
         for (size_t i = 0; i < plan_.stages.size(); ++i) {
-            const compiler::CompiledStep& own = compiled(i);
-            const int64_t end = i + 1 < plan_.stages.size() ? step_.start[i + 1] : step_.cycles;
-            add_operators(outcome.operators, exclusive_cycles(own.operations, end - step_.start[i]));
-            for (const int64_t cycles : own.rank_cycles) outcome.busy_cycles += cycles;
+            figures.sram_per_chip.push_back(plan_.memory_use(int(i)));
+            const compiler::CompiledStep& compiled = last_.back().step.stage(i);
+            figures.stage_cycles.push_back(compiled.cycles);
+            int64_t text = 0;
+            for (const auto& program : compiled.programs) text = std::max(text, int64_t(program.instruction_bytes()));
+            figures.stage_instruction_bytes.push_back(text);
         }
-        outcome.usage.add(outcome.busy_cycles, run_.counters);
-        return outcome;
+        return figures;
     }
 
-    int token(int request) const override { return int(read_row(last_chips()[0], last().token_region(), request)[0]); }
-
-    int choice(int row) const override {
-        return int(read_row(last_chips()[0], last().token_region(), last().choice_row(rows_, row))[0]);
-    }
-
-    std::vector<float> logits(int row) const override {
-        std::vector<float> logits(size_t(setup_.model.vocabulary));
-        for (size_t i = 0; i < plan_.stages.size(); ++i) {
-            const PlannedStage& stage = plan_.stages[i];
-            for (size_t rank = 0; stage.options.head && rank < stage.group.chips.size(); ++rank)
-                for (const auto& part : plan_.compiler(int(i)).logits(row, int(rank))) {
-                    const std::vector<uint32_t> lanes = read_row(stage.group.chips[rank], part.region, part.row);
-                    for (size_t lane = 0; lane < part.columns.size(); ++lane)
-                        if (part.columns[lane] >= 0)
-                            logits[size_t(part.columns[lane])] = std::bit_cast<float>(lanes[lane]);
-                }
-        }
-        return logits;
-    }
-
-    /// In: the token's number or its embedding; out: its number. Over one link, as if the chips had no more.
-    double host_us(int rows) const override {
-        const double in = options_.host_embedding ? setup_.model.hidden * (options_.wide_exchange ? 4.0 : 2.0) : 4.0;
-        return 2 * system_.pcie_latency_us + rows * (in + 4.0) / (system_.pcie_gbytes_per_s * 1e3);
-    }
+    double host_us(int rows) const override { return experiment::host_us(options_, setup_, size_t(rows)); }
 
     std::unique_ptr<Stepper> beside(const DecodeOptions& options, const DecodeSetup& setup) const override {
         std::vector<int> taken = plan_.used_chips();
@@ -122,116 +107,121 @@ public:
         return std::to_string(plan_.chips()) + " of " + std::to_string(system_.chips) + " chips";
     }
 
-    std::optional<SystemFigures> system_figures() const override {
-        if (step_.start.empty()) return std::nullopt;
-        const models::Chip& chip = system_.chip;
-        const int rows = setup_.batch();
-        SystemFigures figures{.chips = plan_.chips(), .split = plan_.split};
-        figures.host_us = host_us(rows);
-        figures.latency_us = 1e6 * chip_seconds(chip, double(run_.cycles)) + figures.host_us;
-        const int64_t interval = step_.longest_stage + chip.geometry.superlanes - 1;
-        figures.throughput_tokens_per_second = rows / chip_seconds(chip, double(interval));
-        figures.requests_in_flight = int((run_.cycles + interval - 1) / interval);
-        int64_t vectors = 0, most = 0;
-        for (const auto& link : run_.links) {
-            vectors += link.vectors;
-            most = std::max(most, link.vectors);
-        }
-        figures.c2c_bytes = vectors * chip.lanes();
-        const double slots = double(run_.cycles) / chip.timing.c2c_vector_interval;
-        if (!run_.links.empty()) figures.link_utilisation = double(vectors) / double(run_.links.size()) / slots;
-        figures.fullest_link_utilisation = double(most) / slots;
-        figures.distinct_programs = run_.distinct_programs;
-        for (size_t i = 0; i < plan_.stages.size(); ++i) {
-            figures.sram_per_chip.push_back(plan_.memory_use(int(i)));
-            figures.stage_cycles.push_back(compiled(i).cycles);
-        }
-        return figures;
-    }
-
 private:
-    void write_inputs() {
-        for (const auto& [row, token] : fed_) write_input(row, token, rows_[size_t(row)].position);
+    /// The host writes a step's inputs before the first stage begins; it reads logits when a stage with a part of the
+    /// head ends, and tokens when the last does.
+    /// `launches`: of the step, by stage and rank.
+    void attach_host(const StepInput& step, size_t number, std::vector<sim::Launch>::iterator launches) {
+        StepOutcome& outcome = outcomes_[number];
+        for (const compiler::StepRow& row : step.rows)
+            if (row.logits)
+                outcome.results.push_back({row.request, 0, std::vector<float>(size_t(setup_.model.vocabulary))});
+        const int tp = plan_.split.tp;
+        for (int rank = 0; rank < tp; ++rank) launches[rank].before = [this, step, rank] { write_inputs(step, rank); };
+        for (int stage = 0; stage < int(plan_.stages.size()); ++stage)
+            for (int rank = 0; plan_.stages[size_t(stage)].options.head && rank < tp; ++rank)
+                launches[stage * tp + rank].after = [this, &step, &outcome, stage, rank] {
+                    read_results(step.rows, outcome, stage, rank);
+                };
     }
 
-    void write_input(int row, int token, int position) {
-        const std::vector<int>& chips = plan_.stages.front().group.chips;
-        for (size_t rank = 0; rank < chips.size(); ++rank)
-            write(chips[rank], options_.host_embedding
-                                   ? first().embedding_input(row, token, position, *setup_.weights, int(rank))
-                                   : first().token_input(row, token));
+    void write_inputs(const StepInput& step, int rank) {
+        const int chip = plan_.stages.front().group.chips[size_t(rank)];
+        for (size_t r = 0; r < step.rows.size(); ++r) {
+            const compiler::StepRow& row = step.rows[r];
+            const int token = row.feed_back ? tokens_[size_t(row.request)] : step.tokens[r];
+            write(chip, options_.host_embedding
+                            ? first().embedding_input(int(r), token, row.position, *setup_.weights, rank)
+                            : first().token_input(int(r), token));
+        }
+    }
+
+    /// Results come in the order of the rows that want them; the last of a request is its token.
+    void read_results(const std::vector<compiler::StepRow>& rows, StepOutcome& outcome, int stage, int rank) {
+        const int chip = plan_.stages[size_t(stage)].group.chips[size_t(rank)];
+        const compiler::LlamaCompiler& compiler = plan_.compiler(stage);
+        const bool chooses = rank == 0 && stage + 1 == int(plan_.stages.size());
+        int index = 0;
+        for (int row = 0; row < int(rows.size()); ++row) {
+            if (!rows[size_t(row)].logits) continue;
+            StepOutcome::Result& result = outcome.results[size_t(index)];
+            if (chooses)
+                result.token = tokens_[size_t(result.request)] =
+                    int(read_row(chip, compiler.token_region(), compiler.choice_row(rows, row))[0]);
+            for (const auto& part : compiler.logits(index++, rank)) {
+                const std::vector<uint32_t> lanes = read_row(chip, part.region, part.row);
+                for (size_t lane = 0; lane < part.columns.size(); ++lane)
+                    if (part.columns[lane] >= 0)
+                        result.logits[size_t(part.columns[lane])] = std::bit_cast<float>(lanes[lane]);
+            }
+        }
     }
 
     /// A vector that could not be corrected is flagged when the step has ended. The step is then run again from its
     /// inputs: it writes the same keys and values to the same places, and reads nothing else that it wrote.
-    void run_without_errors(const std::string& what, StepOutcome& outcome) {
+    void run_without_errors(const std::vector<sim::Launch>& launches, const std::string& what) {
         std::vector<sim::LinkError> errors;
         for (const StepLinkError& error : injected_) errors.push_back(error.at);
         machine_->inject(errors);
-        write_inputs();
-        run_ = simulate(what);
+        const std::vector<int> before = tokens_;
+        run_ = timed(launches, what);
         machine_->inject({});
         for (const StepLinkError& error : std::exchange(injected_, {}))
             if (std::find(run_.link_errors.begin(), run_.link_errors.end(), error.at) == run_.link_errors.end())
                 throw user_error("--link-error ", error.text, ": in that step the link carries no such vector");
         if (run_.link_errors.empty()) return;
-        ++outcome.replays;
-        outcome.replay_cycles += run_.cycles;
-        write_inputs();
-        run_ = simulate(what);
+        ++outcomes_[0].replays;
+        outcomes_[0].replay_cycles += run_.cycles;
+        tokens_ = before;
+        run_ = timed(launches, what);
+    }
+
+    sim::SystemResult timed(const std::vector<sim::Launch>& launches, const std::string& what) {
+        const Stopwatch watch(wall_s);
+        return simulate(*machine_, launches, what);
+    }
+
+    /// What the run says of a step.
+    void finish(size_t number, int64_t interval) {
+        const SystemStep& step = last_[number].step;
+        StepOutcome& outcome = outcomes_[number];
+        const size_t chips = size_t(plan_.chips());
+        sim::Counters counters;
+        for (size_t i = 0; i < chips; ++i) {
+            counters += run_.by_launch[number * chips + i];
+            outcome.cycles = std::max(outcome.cycles, run_.ends[number * chips + i] - outcome.entered);
+        }
+        SUPERLANE_CHECK(outcome.cycles == step.cycles, "step", number, "simulated cycles", outcome.cycles,
+                        "scheduled cycles", step.cycles);
+        for (size_t i = 0; i < plan_.stages.size(); ++i) {
+            const int64_t end = i + 1 < plan_.stages.size() ? step.start[i + 1] : step.cycles;
+            add_operators(outcome.operators, exclusive_cycles(step.stage(i).operations, end - step.start[i]));
+            for (const int64_t cycles : step.stage(i).rank_cycles) outcome.busy_cycles += cycles;
+        }
+        outcome.usage.add(outcome.busy_cycles, counters);
+        outcome.instruction_bytes = instruction_bytes_;
+        outcome.digest = digest(step, number > 0 ? interval : 0);
     }
 
     const compiler::LlamaCompiler& first() const { return plan_.compiler(0); }
-    const compiler::LlamaCompiler& last() const { return plan_.compiler(int(plan_.stages.size()) - 1); }
-    const std::vector<int>& last_chips() const { return plan_.stages.back().group.chips; }
-    const compiler::CompiledStep& compiled(size_t stage) const { return step_.stage(stage); }
-
-    SystemStep compile(const std::vector<compiler::StepRow>& rows) {
+    PreparedStep compile(const std::vector<compiler::StepRow>& rows) {
         const Stopwatch watch(compile_s);
-        SystemStep step = compile_step(plan_, system_, rows, options_.scheduler);
-        for (const auto& own : step.compiled)
+        std::vector<compiler::StepRow> fed = rows;  // the host brings a token from the last stage to the first
+        for (compiler::StepRow& row : fed) row.feed_back = false;
+        PreparedStep prepared = pipeline_.compile(fed, options_.scheduler);
+        for (const auto& own : prepared.step.compiled)
             for (const auto& program : own.programs)
                 instruction_bytes_ = std::max(instruction_bytes_, int64_t(program.instruction_bytes()));
-        return step;
+        return prepared;
     }
 
-    sim::SystemResult simulate(const std::string& what) {
-        std::vector<std::vector<std::shared_ptr<const sim::PreparedProgram>>> prepared;
-        {
-            const Stopwatch watch(compile_s);
-            for (const auto& own : step_.compiled) {
-                auto& programs = prepared.emplace_back();
-                for (const auto& program : own.programs) programs.push_back(sim::prepare(system_.chip, program));
-            }
-        }
-        std::vector<sim::Launch> launches;
-        for (size_t i = 0; i < plan_.stages.size(); ++i) {
-            const PlannedStage& stage = plan_.stages[i];
-            for (size_t rank = 0; rank < stage.group.chips.size(); ++rank)
-                launches.push_back(
-                    {.chip = stage.group.chips[rank],
-                     .start_cycle = step_.start[i],
-                     .program = prepared[size_t(step_.of_stage[i])][size_t(compiled(i).program_of_rank[rank])],
-                     .links = stage.group.links[rank],
-                     .name = "stage " + std::to_string(i)});
-        }
-        const Stopwatch watch(wall_s);
-        sim::SystemResult run = machine_->run(launches);
-        if (!run.hazards.empty())
-            throw InternalError(what + ": the compiled programs have a hazard: " + run.hazards[0].message());
-        SUPERLANE_CHECK(!run.stopped, what, "was stopped");
-        SUPERLANE_CHECK(run.cycles == step_.cycles, what, "simulated cycles", run.cycles, "scheduled cycles",
-                        step_.cycles);
-        return run;
-    }
-
-    std::string digest() const {
+    std::string digest(const SystemStep& step, int64_t interval) const {
         Digest digest;
         for (size_t i = 0; i < plan_.stages.size(); ++i) {
-            digest.number(step_.start[i]);
+            digest.number(step.start[i] + interval);
             for (const int chip : plan_.stages[i].group.chips) digest.number(chip);
         }
-        for (const auto& own : step_.compiled)
+        for (const auto& own : step.compiled)
             for (const auto& program : own.programs) digest.text(program.digest());
         return digest.hex();
     }
@@ -257,12 +247,13 @@ private:
     const models::System& system_;
     SystemPlan plan_;
     std::vector<int> taken_;
+    Pipeline pipeline_;
     std::shared_ptr<sim::SystemMachine> machine_;
-    SystemStep step_;
     sim::SystemResult run_;
+    std::deque<PreparedStep> last_;  ///< of the last run
+    std::vector<StepOutcome> outcomes_;
     int64_t instruction_bytes_ = 0;
-    std::map<int, int> fed_;               ///< row -> token: the host's part of the step under way
-    std::vector<compiler::StepRow> rows_;  ///< of the step under way
+    std::vector<int> tokens_;  ///< the last one of each request
     std::vector<StepLinkError> injected_;
 };
 

@@ -2,6 +2,7 @@
 // Outcomes of validation as JSON and as the tables of docs/validation.md.
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "experiment/validation.hpp"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "experiment/json_keys.hpp"
@@ -47,44 +48,6 @@ private:
     std::string file_;
     fs::path folder_;
 };
-
-std::vector<std::string> texts(const JsonObject& from, const std::string& key) {
-    std::vector<std::string> list;
-    if (!from.has(key)) return list;
-    if (!from.at(key).is_array()) from.fail(key, "must be a list of strings");
-    for (const auto& one : from.at(key)) {
-        if (!one.is_string()) from.fail(key, "must be a list of strings");
-        list.push_back(one);
-    }
-    return list;
-}
-
-std::vector<std::vector<int>> id_lists(const JsonObject& from, const std::string& key) {
-    std::vector<std::vector<int>> lists;
-    if (!from.has(key)) return lists;
-    const std::string problem = "must be a list of lists of token ids, one list a prompt";
-    if (!from.at(key).is_array()) from.fail(key, problem);
-    for (const auto& list : from.at(key)) {
-        if (!list.is_array()) from.fail(key, problem);
-        lists.emplace_back();
-        for (const auto& id : list) {
-            if (!id.is_number_integer() || id < 0 || id > most) from.fail(key, problem);
-            lists.back().push_back(id);
-        }
-    }
-    return lists;
-}
-
-std::vector<int> numbers(const JsonObject& from, const std::string& key) {
-    std::vector<int> list;
-    if (!from.has(key)) return list;
-    if (!from.at(key).is_array()) from.fail(key, "must be a list of integers from 0 on");
-    for (const auto& one : from.at(key)) {
-        if (!one.is_number_integer() || one < 0 || one > most) from.fail(key, "must be a list of integers from 0 on");
-        list.push_back(one);
-    }
-    return list;
-}
 
 int number(const JsonObject& from, const std::string& key, int otherwise, int low, int high) {
     return int(from.integer_or(key, otherwise, low, high));
@@ -148,10 +111,13 @@ void Reader::read_system(DecodeOptions& options) const {
     if (!choice.one_chip()) choice.overrides = overrides();
     const nlohmann::json none = nlohmann::json::object();
     const JsonObject from(root_.has("options") ? root_.at("options") : none, file_ + ": options");
-    for (const int chip : numbers(from, "dead")) choice.dead.push_back(chip);
+    for (const char* key : {"exchange", "embedding", "link_errors"})
+        if (choice.one_chip() && from.has(key)) from.fail(key, "needs 'system': it is for several chips");
+    choice.dead = integer_list(from, "dead");
     at_key(root_, "system", [&] { options.take_system(choice); });
     options.split = split();
-    options.link_errors = texts(from, "link_errors");
+    options.link_errors = text_list(from, "link_errors");
+    options.in_flight = number(from, "in_flight", options.in_flight, 0, 4096);
     if (from.has("exchange")) options.wide_exchange = from.choice("exchange", {"fp16", "fp32"}) == "fp32";
     if (from.has("embedding")) options.host_embedding = from.choice("embedding", {"host", "chip"}) == "host";
 }
@@ -195,17 +161,19 @@ DecodeOptions Reader::read_machine(std::vector<std::string> allowed) const {
 }
 
 Workload Reader::decode() const {
-    DecodeOptions options = read_machine({"timing_only", "compare", "calibrated", "link_errors"});
+    DecodeOptions options =
+        read_machine({"timing_only", "compare", "calibrated", "link_errors", "in_flight", "contexts"});
     if (root_.has("options")) {
         const JsonObject given(root_.at("options"), file_ + ": options");
+        options.contexts = integer_list(given, "contexts");
         options.timing_only = given.boolean_or("timing_only", false);
         options.compare = given.boolean_or("compare", false);
         options.calibrated = given.boolean_or("calibrated", false);
     }
     const JsonObject from =
         part("decode", {"prompts", "prompt_ids", "tokens", "batch", "position", "kv_from_host", "speculation"});
-    options.prompts = texts(from, "prompts");
-    options.prompt_ids = id_lists(from, "prompt_ids");
+    options.prompts = text_list(from, "prompts");
+    options.prompt_ids = integer_lists(from, "prompt_ids");
     options.tokens = number(from, "tokens", options.tokens, 1, 1'000'000);
     options.batch = number(from, "batch", options.batch, 0, 4096);
     options.position = number(from, "position", options.position, 0, 10'000'000);
@@ -262,9 +230,8 @@ Workload Reader::read() const {
 
 bool is_workload(const std::string& file) { return file.ends_with(".json"); }
 
-Workload read_workload(const std::string& file) {
-    const nlohmann::json json = read_json_file(file);
-    return Reader(json, file).read();
-}
+Workload parse_workload(const nlohmann::json& json, const std::string& file) { return Reader(json, file).read(); }
+
+Workload read_workload(const std::string& file) { return parse_workload(read_json_file(file), file); }
 
 }  // namespace superlane::experiment

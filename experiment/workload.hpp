@@ -19,6 +19,8 @@ using Workload = std::variant<DecodeOptions, StepsOptions, GemmOptions>;
 bool is_workload(const std::string& file);
 /// UserError names file, key (line of a trace), value, what is allowed and the nearest name.
 Workload read_workload(const std::string& file);
+/// The same of a file's JSON.
+Workload parse_workload(const nlohmann::json& json, const std::string& file);
 
 /// What a chip was loaded from.
 struct ChipChoice {

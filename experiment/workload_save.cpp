@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes workload files: what differs from the defaults, in the order a person would give it.
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "experiment/workload.hpp"
 
@@ -55,6 +56,7 @@ void add_system_options(Json& json, const DecodeOptions& options) {
     json["exchange"] = options.wide_exchange ? "fp32" : "fp16";
     json["embedding"] = options.host_embedding ? "host" : "chip";
     if (!options.system_choice.dead.empty()) json["dead"] = options.system_choice.dead;
+    if (options.in_flight != 1) json["in_flight"] = options.in_flight;
     if (!options.link_errors.empty()) json["link_errors"] = options.link_errors;
 }
 
@@ -78,6 +80,7 @@ Json workload_json(const DecodeOptions& options, const ChipChoice& chip, const s
     add(given, "calibrated", options.calibrated, standard.calibrated);
     add(given, "layers", options.layers, standard.layers);
     add(given, "context", options.context, standard.context);
+    add(given, "contexts", options.contexts, standard.contexts);
     add(given, "prefill_rows", options.prefill_rows, standard.prefill_rows);
     add_system_options(given, options);
     if (!given.empty()) json["options"] = given;

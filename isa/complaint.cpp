@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a chip can take one instruction in one queue, and why not.
+#include <sstream>
+
 #include "base/error.hpp"
 #include "isa/operands.hpp"
 #include "isa/semantics.hpp"

@@ -3,6 +3,8 @@
 // another.
 #include "models/calibration.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "base/error.hpp"
 #include "models/data_path.hpp"
 #include "models/json_file.hpp"

@@ -2,6 +2,7 @@
 // Opens a checkpoint directory and binds its tensors to the places of the model, each checked for its shape.
 #include "models/checkpoint.hpp"
 
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.hpp"

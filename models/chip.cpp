@@ -142,8 +142,9 @@ void check_chip(const Chip& chip, const std::string& where) {
     if (g.load_streams * g.planes > g.streams)
         refuse("mxm.load_streams times mxm.planes_per_hemisphere must not exceed stream.count");
     if (chip.text_words >= g.words) refuse("icu.text_words_per_slice must leave words for data");
-    if (chip.timing.mem_write < 1 || chip.timing.mem_read < 1 || chip.timing.stream_hop < 1 || chip.timing.vxm_op < 1)
-        refuse("mem.read, mem.write, stream.hop and vxm.op must be at least 1 cycle");
+    const isa::Timing& t = chip.timing;
+    if (t.mem_write < 1 || t.mem_read < 1 || t.stream_hop < 1 || t.vxm_op < 1 || t.c2c_hac_period < 1)
+        refuse("mem.read, mem.write, stream.hop, vxm.op and c2c.hac_period must be at least 1 cycle");
 }
 
 std::string Chip::digest() const {

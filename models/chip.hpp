@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chip: its geometry, timing and energy parameters, and where each value came from.
+// A chip: its geometry, timing, energy and area parameters, and where each value came from.
 #pragma once
 #include <map>
 #include <span>
@@ -28,7 +28,18 @@ struct Chip {
     double energy_mac_fp16_pj = 0.6;
     double energy_alu_pj = 1.5;
     double energy_sxm_pj = 0.2;
-    double static_watts = 90;
+    double energy_link_pj = 50;
+    double static_watts_per_mm2 = 0.124;
+    double energy_factor = 0.9984;
+    double area_sram_um2 = 0.064;
+    double area_mac_um2 = 150;
+    double area_alu_um2 = 4000;
+    double area_register_um2 = 1.5;
+    double area_sxm_um2 = 6000;
+    double area_queue_um2 = 50000;
+    double area_link_mm2 = 1.2;
+    double area_fixed_mm2 = 25;
+    double area_factor = 2.573;
     std::map<std::string, std::string> origins;  ///< key -> file or "--set"; keys not here have their default
 
     int lanes() const { return geometry.lanes(); }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // LlmConfig to and from a Hugging Face config.json: finds the family, which reads and writes its own keys.
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/error.hpp"

@@ -6,11 +6,13 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "base/error.hpp"
 #include "models/data_path.hpp"
 #include "models/json_file.hpp"
+#include "models/system_file.hpp"
 #include "models/topology.hpp"
 
 namespace superlane::models {
@@ -134,10 +136,10 @@ void read_topology(Draft& draft, const json& root, const std::string& where) {
     t.chips = std::min(highest_chip(t.edges), 65535) + 1;
 }
 
-void read_file(Draft& draft, const fs::path& file, int depth) {
+/// `root` is what stands in `file`.
+void read_system(Draft& draft, const json& root, const fs::path& file, int depth) {
     const std::string where = file.string();
     if (depth > 8) throw user_error(where, ": 'inherits' goes round in a circle");
-    const json root = read_json_file(file);
     const JsonObject object(root, where);
     const std::vector<std::string> keys = {"name",     "inherits",   "description", "chip",
                                            "topology", "dimensions", "edges",       "parameters"};
@@ -150,7 +152,7 @@ void read_file(Draft& draft, const fs::path& file, int depth) {
         const fs::path path = fs::exists(beside) ? beside : data_path("systems/" + parent + ".json");
         if (!fs::exists(path))
             throw user_error(where, ": inherits unknown system '", parent, "'", nearest_hint(parent, system_names()));
-        read_file(draft, path, depth + 1);
+        read_system(draft, read_json_file(path), path, depth + 1);
     }
     draft.system.name = object.text_or("name", file.stem().string());
     draft.system.description = object.text_or("description", draft.system.description);
@@ -168,7 +170,8 @@ void read_file(Draft& draft, const fs::path& file, int depth) {
 
 void finish(System& system, const std::string& where) {
     check_chip(system.chip, where);
-    if (system.chip.timing.c2c_vector_interval < 1) throw user_error(where, ": c2c.vector_interval must be at least 1");
+    if (system.chip.timing.c2c_vector_interval < 1 || system.chip.timing.c2c_latency < 1)
+        throw user_error(where, ": c2c.vector_interval and c2c.latency must be at least 1");
     system.cables.clear();
     topology_kind(system.topology.kind, where).cable(system, where);
     check_cables(system, where);
@@ -195,9 +198,7 @@ System load_named(const std::string& name_or_file, const std::vector<std::string
             throw user_error("unknown system '", name_or_file, "'", nearest_hint(name_or_file, system_names()),
                              "; a file must end in .json, a number N means N chips of tsp-v1");
     }
-    Draft draft;
-    read_file(draft, file, 0);
-    return load_draft(std::move(draft), overrides, file.string());
+    return parse_system(read_json_file(file), file.string(), overrides);
 }
 
 /// Up to a node: fully connected. Beyond: the first of the shipped systems that is large enough, cut.
@@ -238,6 +239,12 @@ System load_system(const std::string& name_or_file, const std::vector<std::strin
     const auto parsed = std::from_chars(name_or_file.data(), end, chips);
     if (parsed.ptr == end && parsed.ec == std::errc()) return load_number(chips, name_or_file, overrides);
     return load_named(name_or_file, overrides);
+}
+
+System parse_system(const json& root, const std::string& file, const std::vector<std::string>& overrides) {
+    Draft draft;
+    read_system(draft, root, file, 0);
+    return load_draft(std::move(draft), overrides, file);
 }
 
 System build_system(std::string name, const Chip& chip, const Topology& topology, const std::string& where) {

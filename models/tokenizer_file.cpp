@@ -2,6 +2,7 @@
 // tokenizer.json to a Tokenizer: each component of the file must be one that is known here, or it is an error.
 #include <algorithm>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/error.hpp"

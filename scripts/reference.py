@@ -56,6 +56,13 @@ def system_parameters():
             yield key, values[member], unit, f"{low} to {high}", mark, source, meaning
 
 
+def other_parameters(path, macro, header, owner):
+    """The same for the parameters of a GPU and of the cost."""
+    values = defaults(header, owner)
+    for member, key, low, high, unit, mark, source, meaning in rows(path, macro):
+        yield key, values[member], unit, f"{low} to {high}", mark, source, meaning
+
+
 def table(head, lines):
     cells = [head, ["---"] * len(head), *lines]
     return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |\n" for line in cells)
@@ -63,7 +70,9 @@ def table(head, lines):
 
 def parameters_page():
     of_chips, of_systems = list(parameters()), list(system_parameters())
-    every = of_chips + of_systems
+    of_gpus = list(other_parameters("models/gpu_parameters.def", "GPU", "models/gpu.hpp", "Gpu"))
+    of_cost = list(other_parameters("models/cost_parameters.def", "COST", "models/cost.hpp", "CostParameters"))
+    every = of_chips + of_systems + of_gpus + of_cost
     text = NOTE + "# Parameters of a chip\n\nEvery one can be set in a chip file (`models/chips/`) or by `--set KEY=VALUE`; defaults are those of `tsp-v1`. Marks: "
     text += ", ".join(f"**{mark}** {meaning}" for mark, meaning in MARKS.items()) + ". Sources are named in "
     text += "[validation.md](../validation.md#sources).\n\n"
@@ -71,6 +80,8 @@ def parameters_page():
     text += table(head, of_chips)
     text += "\n## Parameters of a system\n\nBeside those of its chip, in a system file (`models/systems/`) or by `--set`; which of `topology.*` are read depends on the kind of topology, see "
     text += "[systems.md](../systems.md).\n\n" + table(head, of_systems)
+    text += "\n## Parameters of a GPU\n\nIn a device file (`models/gpus/`) or by `--set`, see [gpus.md](../gpus.md); mark and source are those of the default.\n\n" + table(head, of_gpus)
+    text += "\n## Parameters of the cost\n\nIn a price set (`models/prices/`) or by `--set`, see [cost.md](../cost.md).\n\n" + table(head, of_cost)
     text += "\n## What is assumed\n\nThe rows with mark A: no public source gives them.\n\n"
     return text + table(["key", "value", "why this value"], [(r[0], f"{r[1]} {r[2]}", r[5]) for r in every if r[4] == "A"])
 

@@ -14,8 +14,7 @@ from pathlib import Path
 MODELS = {"llama-2-7b": ("tsp-v1-576", (1, 2, 4, 8)), "mixtral-8x7b": ("tsp-v1-576", (2, 4, 8)),
           "llama-2-70b": ("tsp-v1-576", (4, 8))}
 CONTEXT = 4096
-KINDS = {"network": ("network", "stage input", "stage output"),
-         "weights": ("q, k, v projection", "output projection", "gate, up", "down projection", "experts", "head")}
+PARTS = {"weights": ("memory",), "network": ("network",), "waiting and other": ("compute", "waiting")}  # kinds of operators
 
 
 def run(program, model, system, tp):
@@ -26,12 +25,10 @@ def run(program, model, system, tp):
         return None
     done.check_returncode()
     result = json.loads(done.stdout)
-    shares = {kind: sum(o["cycles"] for o in result["operators"] if o["name"] in names) for kind, names in KINDS.items()}
-    total = sum(o["cycles"] for o in result["operators"])
-    shares["waiting and other"] = total - sum(shares.values())
+    total = sum(result["operator_kinds"].values())
     return {"model": model, "tp": tp, "pp": result["pp"], "chips": result["chips"],
             "tokens_per_second": result["tokens_per_second"],
-            "shares": {kind: cycles / total for kind, cycles in shares.items()},
+            "shares": {part: sum(result["operator_kinds"][kind] for kind in kinds) / total for part, kinds in PARTS.items()},
             "bound_tokens_per_second": result["tokens_per_second"] * total / result["weight_bound_cycles"]}
 
 
@@ -56,7 +53,7 @@ def draw(points, file):
     speed.legend(frameon=False)
     names = [f"{p['model']}\ntp {p['tp']}" for p in points]
     left = [0.0] * len(points)
-    for kind, colour in zip(("weights", "network", "waiting and other"), ("#56b4e9", "#e69f00", "#cccccc")):
+    for kind, colour in zip(PARTS, ("#56b4e9", "#e69f00", "#cccccc")):
         widths = [p["shares"][kind] for p in points]
         parts.barh(names, widths, left=left, color=colour, label=kind)
         left = [a + b for a, b in zip(left, widths)]

@@ -11,10 +11,10 @@
 
 namespace superlane::sim {
 
-Clock::Clock(int64_t start, double ppm, std::span<const Alignment> alignments, int period)
-    : start_(start), ppb_(std::llround(ppm * 1000)) {
+Clock::Clock(int64_t start, double ppm, std::span<const Alignment> alignments, int period, int64_t late)
+    : start_(start + late), ppb_(std::llround(ppm * 1000)) {
     if (ppb_ == 0) return;
-    pieces_.push_back({0, start * per_cycle});
+    pieces_.push_back({0, start_ * per_cycle});
     for (const Alignment& alignment : alignments) {
         const int64_t reached = along(pieces_.back(), alignment.begin), due = (start + alignment.resume) * per_cycle;
         int64_t resume = std::max(due, reached);

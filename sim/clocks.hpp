@@ -23,8 +23,9 @@ struct Alignment {
 class Clock {
 public:
     explicit Clock(int64_t start = 0) : start_(start) {}
-    /// `ppm` > 0: this chip's clock is fast, its cycles are shorter. `period`: cycles of an epoch.
-    Clock(int64_t start, double ppm, std::span<const Alignment> alignments, int period);
+    /// `ppm` > 0: this chip's clock is fast, its cycles are shorter. `period`: cycles of an epoch. `late`: the program
+    /// begins so many cycles after `start`, which alignments count from.
+    Clock(int64_t start, double ppm, std::span<const Alignment> alignments, int period, int64_t late = 0);
 
     int64_t system(int64_t cycle) const { return pieces_.empty() ? start_ + cycle : picoseconds(cycle) / per_cycle; }
     /// The first program cycle that happens at this system cycle or later.

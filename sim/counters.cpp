@@ -4,7 +4,7 @@
 
 #include <numeric>
 
-#include "models/chip.hpp"
+#include "models/chip_cost.hpp"
 
 namespace superlane::sim {
 namespace {
@@ -75,13 +75,17 @@ uint64_t Counters::stream_register_cycles() const {
 void add_energy(const models::Chip& chip, int64_t cycles, Counters& counters) {
     const double lanes = chip.lanes();
     const uint64_t alu_ops = std::accumulate(counters.alu_ops.begin(), counters.alu_ops.end(), uint64_t{0});
-    const double picojoules = double(counters.vectors_read() + counters.vectors_written()) * lanes * chip.energy_sram_pj +
-                              double(counters.stream_register_cycles()) * lanes * chip.energy_hop_pj +
-                              double(counters.macs_int8()) * chip.energy_mac_int8_pj + double(counters.macs_fp16()) * chip.energy_mac_fp16_pj +
-                              double(alu_ops) * lanes * chip.energy_alu_pj +
-                              double(counters.sxm_bytes[0] + counters.sxm_bytes[1]) * chip.energy_sxm_pj;
-    counters.dynamic_joules = picojoules * 1e-12;
-    counters.static_joules = chip.static_watts * double(cycles) / (chip.clock_mhz * 1e6);
+    const models::Activity activity = {
+        .sram_bytes = double(counters.vectors_read() + counters.vectors_written()) * lanes,
+        .hop_bytes = double(counters.stream_register_cycles()) * lanes,
+        .macs_int8 = double(counters.macs_int8()),
+        .macs_fp16 = double(counters.macs_fp16()),
+        .alu_operations = double(alu_ops) * lanes,
+        .sxm_bytes = double(counters.sxm_bytes[0] + counters.sxm_bytes[1]),
+        .link_bytes = double(counters.vectors_sent) * chip.c2c_wire_bytes,
+    };
+    counters.dynamic_joules = models::sum(models::dynamic_energy(chip, activity));
+    counters.static_joules = models::static_watts(chip) * double(cycles) / (chip.clock_mhz * 1e6);
 }
 
 }  // namespace superlane::sim

@@ -20,8 +20,8 @@ struct MemCounters {
 };
 
 struct PlaneCounters {
-    uint64_t weight_vectors = 0;  ///< loaded; an f16 vector counts once, on the even plane
-    uint64_t activations = 0;     ///< vectors through the array
+    uint64_t weight_vectors = 0;            ///< loaded; an f16 vector counts once, on the even plane
+    uint64_t activations = 0;               ///< vectors through the array
     uint64_t macs_int8 = 0, macs_fp16 = 0;  ///< of loaded rows and powered lanes only
     PlaneCounters& operator+=(const PlaneCounters& other);
     bool operator==(const PlaneCounters&) const = default;
@@ -32,7 +32,8 @@ struct Counters {
     std::array<std::vector<PlaneCounters>, 2> planes;  ///< [side][plane]
     std::vector<uint64_t> alu_ops;                     ///< [ALU], vectors
     std::array<uint64_t, 2> sxm_bytes{};               ///< [side], results that leave
-    std::array<std::vector<uint64_t>, 2> stream_cycles;  ///< [direction][stream], register-cycles that held a driven value
+    std::array<std::vector<uint64_t>, 2>
+        stream_cycles;  ///< [direction][stream], register-cycles that held a driven value
     uint64_t vectors_sent = 0, vectors_received = 0;
     uint64_t instructions = 0;  ///< instruction-cycles: each repetition counts
     uint64_t fetch_bytes = 0;   ///< instruction text of the program
@@ -48,7 +49,7 @@ struct Counters {
     Counters& operator+=(const Counters& other);
 };
 
-/// Energy proxy from the chip's energy rows: static power over the cycles, and what was counted.
+/// Energy from the chip's rows (models/chip_cost.hpp): static power over the cycles, and what was counted.
 void add_energy(const models::Chip& chip, int64_t cycles, Counters& counters);
 
 }  // namespace superlane::sim

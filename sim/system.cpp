@@ -4,8 +4,8 @@
 
 #include "base/error.hpp"
 #include "sim/chrome_trace.hpp"
+#include "sim/system_deferred.hpp"
 #include "sim/system_engine.hpp"
-#include "sim/system_share.hpp"
 
 namespace superlane::sim {
 namespace {
@@ -90,9 +90,9 @@ SystemResult SystemMachine::run(const std::vector<Launch>& launches) {
                               run.launch->program.get(), run.wiring.clock});
         write_chrome_trace(options.chip.chrome_trace_file, system.chip, traced);
     }
-    if (!functional && options.share && options.drift_ppm.empty() && options.chip.engine == Engine::Fast)
-        if (auto shared = run_shared(system, options, plan_launches(system, options, body_->chip_digest, launches)))
-            return *std::move(shared);
+    if (!functional && options.deferred && options.drift_ppm.empty() && options.chip.engine == Engine::Fast)
+        if (auto result = run_deferred(system, options, plan_launches(system, options, body_->chip_digest, launches)))
+            return *std::move(result);
     SystemRun run(system, options, std::move(runs), functional ? &body_->memories : nullptr);
     if (options.chip.engine == Engine::Fast)
         run_system_fast(run, options.threads);

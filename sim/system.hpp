@@ -2,6 +2,7 @@
 // Many simulated chips and the links between them, as others see them. Shows no SystemC type.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,9 +21,10 @@ struct LinkError {
 };
 
 struct SystemOptions {
-    Options chip;        ///< engine, data, traces and faults of every chip; window_cycles is cut to the smallest latency
-    int threads = 1;     ///< chips of one window advance on so many threads; no result depends on it
-    bool share = true;   ///< timing only, no drift: chips with the same program are simulated once, their links checked one by one
+    Options chip;          ///< engine, data, traces and faults of every chip; window_cycles is cut to the smallest latency
+    int threads = 1;       ///< chips advance on so many threads; no result depends on it
+    bool deferred = true;  ///< timing only, no drift: chips are simulated one by one, their links compared afterwards
+    bool share = true;     ///< of those, chips with the same program are simulated once
     std::vector<double> drift_ppm;       ///< of each chip's clock, > 0 is fast (draw_drift in sim/clocks.hpp); empty = none
     std::vector<LinkError> link_errors;  ///< to inject
 };
@@ -34,6 +36,9 @@ struct Launch {
     std::shared_ptr<const PreparedProgram> program;
     std::vector<int> links;   ///< program's link number -> the chip's link; empty = the same number
     std::string name;         ///< for traces and messages
+    /// What the host does to the chip's memory just before the program begins, and when it has ended; not in a run of timing only. Those of
+    /// different chips may be called at once: what one tells another must be older than the smallest latency of a cable.
+    std::function<void()> before = {}, after = {};
 };
 
 struct SystemResult {
@@ -50,6 +55,7 @@ struct SystemResult {
     std::vector<ChipHazard> hazards;   ///< by cycle and chip; at most max_hazards
     Counters counters;                 ///< of all chips
     std::vector<Counters> by_launch;   ///< in the order of launches
+    std::vector<int64_t> ends;         ///< system cycle of each launch's end, in that order
     struct LinkUse {
         int chip = 0, link = 0;        ///< the sender
         int64_t vectors = 0;

@@ -93,7 +93,8 @@ SystemResult SystemRun::finish() {
             const LinkEnd& end = chips_[size_t(chip)].ends[size_t(link)];
             if (end.vectors_sent == 0) continue;
             const models::Port& peer = chips_[size_t(chip)].peers[size_t(link)].port;
-            judge(peer.chip, peer.link, INT64_MAX);
+            judge(peer.chip, peer.link,
+                  summary_.stopped ? end_ : INT64_MAX);  // later Receives of a stopped run are not known
             const int deepest = chips_[size_t(peer.chip)].ends[size_t(peer.link)].deepest;
             summary_.links.push_back({chip, link, end.vectors_sent, deepest});
         }

@@ -57,7 +57,8 @@ std::vector<LaunchRun> plan_launches(const models::System& system, const SystemO
         run.launch = &launch;
         run.begin = std::max(launch.start_cycle, last ? last->end : 0);  // later only by drift
         const double ppm = options.drift_ppm.empty() ? 0 : options.drift_ppm[size_t(launch.chip)];
-        run.wiring.clock = Clock(run.begin, ppm, launch.program->alignments, system.chip.timing.c2c_hac_period);
+        run.wiring.clock = Clock(launch.start_cycle, ppm, launch.program->alignments, system.chip.timing.c2c_hac_period,
+                                 run.begin - launch.start_cycle);
         run.wiring.launch = int(i);
         run.end = run.wiring.clock.system(launch.program->cycles);
         last = &run;
@@ -73,6 +74,7 @@ SystemResult assemble(const std::vector<LaunchRun>& launches, Summary summary) {
         result.cycles = std::max(result.cycles, run.end);
         result.counters += run.counters;
         result.by_launch.push_back(run.counters);
+        result.ends.push_back(run.end);
         programs.insert(run.launch->program.get());
         digest.number(run.launch->chip).number(run.begin).number(run.end).text(run.digest);
     }

@@ -87,6 +87,7 @@ bool SystemRun::next_window() {
 
 void SystemRun::start(LaunchRun& run) {
     ChipMemory* memory = memories_ ? &(*memories_)[size_t(run.launch->chip)] : nullptr;
+    if (memory && run.launch->before) run.launch->before();
     run.core = std::make_unique<Core>(system_.chip, *run.launch->program, options_.chip,
                                       memory ? memory->srams() : nullptr, run.wiring);
 }
@@ -113,6 +114,7 @@ void SystemRun::retire(ChipRun& chip, LaunchRun& run) {
     run.digest = digest_of(run.events, result.trace_digest);
     run.counters = std::move(result.counters);
     run.core.reset();
+    if (memories_ && run.launch->after) run.launch->after();
     note_trouble(chip, run);
 }
 

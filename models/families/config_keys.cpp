@@ -3,6 +3,7 @@
 #include "models/families/config_keys.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 
@@ -124,6 +125,12 @@ void read_experts(const JsonObject& file, LlmConfig& llm, const ExpertKeys& keys
     llm.moe.active = int(file.integer(keys.active, 1, llm.moe.experts));
     llm.moe.ffn = int(file.integer(keys.ffn, 1, max_expert_ffn));
 }
+
+void write_key(json& file, const char* key, bool value) { file[key] = value; }
+void write_key(json& file, const char* key, int value) { file[key] = value; }
+void write_key(json& file, const char* key, int64_t value) { file[key] = value; }
+void write_key(json& file, const char* key, double value) { file[key] = value; }
+void write_key(json& file, const char* key, const char* value) { file[key] = value; }
 
 void write_architecture(const Architecture& architecture, json& file) {
     file["architectures"] = json::array({architecture.name});

@@ -57,6 +57,12 @@ struct ExpertKeys {
 };
 void read_experts(const JsonObject& file, LlmConfig& llm, const ExpertKeys& keys);
 
+/// file[key] = value, out of line: without the JSON library a family compiles in half the time.
+void write_key(nlohmann::json& file, const char* key, bool value);
+void write_key(nlohmann::json& file, const char* key, int value);
+void write_key(nlohmann::json& file, const char* key, int64_t value);
+void write_key(nlohmann::json& file, const char* key, double value);
+void write_key(nlohmann::json& file, const char* key, const char* value);
 void write_architecture(const Architecture& architecture, nlohmann::json& file);
 void write_standard(const LlmConfig& llm, const ShapeKeys& keys, nlohmann::json& file);
 void write_shape(const LlmConfig& llm, const ShapeKeys& keys, nlohmann::json& file);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // DeepSeek-V3: latent attention, experts chosen by corrected sigmoid scores within groups, and one shared expert.
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "models/families/config_keys.hpp"
 
@@ -62,22 +61,22 @@ void write(const LlmConfig& llm, nlohmann::json& file) {
     write_architecture(architecture, file);
     write_standard(llm, shape_keys, file);
     write_experts(llm, expert_keys, file);
-    file["hidden_act"] = "silu";
-    file["attention_bias"] = llm.attention_bias;
-    file["rope_interleave"] = llm.rope.interleaved;
-    file["kv_lora_rank"] = llm.mla.kv_lora;
-    if (llm.mla.q_lora != 0) file["q_lora_rank"] = llm.mla.q_lora;
-    file["qk_rope_head_dim"] = llm.mla.rope_dim;
-    file["qk_nope_head_dim"] = llm.mla.nope_dim;
-    file["v_head_dim"] = llm.mla.v_dim;
-    file["n_shared_experts"] = llm.moe.shared_ffn / llm.moe.ffn;
-    file["first_k_dense_replace"] = llm.moe.first_dense_layers;
-    file["norm_topk_prob"] = llm.moe.normalise;
-    file["routed_scaling_factor"] = llm.moe.scaling;
-    file["n_group"] = llm.moe.groups;
-    file["topk_group"] = llm.moe.active_groups;
-    file["scoring_func"] = "sigmoid";
-    file["topk_method"] = "noaux_tc";
+    write_key(file, "hidden_act", "silu");
+    write_key(file, "attention_bias", llm.attention_bias);
+    write_key(file, "rope_interleave", llm.rope.interleaved);
+    write_key(file, "kv_lora_rank", llm.mla.kv_lora);
+    if (llm.mla.q_lora != 0) write_key(file, "q_lora_rank", llm.mla.q_lora);
+    write_key(file, "qk_rope_head_dim", llm.mla.rope_dim);
+    write_key(file, "qk_nope_head_dim", llm.mla.nope_dim);
+    write_key(file, "v_head_dim", llm.mla.v_dim);
+    write_key(file, "n_shared_experts", llm.moe.shared_ffn / llm.moe.ffn);
+    write_key(file, "first_k_dense_replace", llm.moe.first_dense_layers);
+    write_key(file, "norm_topk_prob", llm.moe.normalise);
+    write_key(file, "routed_scaling_factor", llm.moe.scaling);
+    write_key(file, "n_group", llm.moe.groups);
+    write_key(file, "topk_group", llm.moe.active_groups);
+    write_key(file, "scoring_func", "sigmoid");
+    write_key(file, "topk_method", "noaux_tc");
 }
 
 void latent_attention(const LlmConfig& llm, LayerPlan& plan) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gemma: norms with 1 + weight, a GELU-gated FFN, wide heads, and an embedding scaled by the root of the hidden size.
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "models/families/config_keys.hpp"
 
@@ -11,9 +10,10 @@ namespace {
 constexpr Architecture architecture{"GemmaForCausalLM", "gemma"};
 
 void read(const JsonObject& file, const Architecture&, LlmConfig& llm) {
-    // The first files say "gelu" where the model was trained with the tanh form; both names mean that one.
+    // The first files say "gelu" in hidden_act where the model was trained with the tanh form; hidden_activation, where
+    // it stands, decides, and there "gelu" would be the other form.
     check_choice(file, "hidden_act", {"gelu", "gelu_pytorch_tanh"});
-    check_choice(file, "hidden_activation", {"gelu", "gelu_pytorch_tanh"});
+    check_choice(file, "hidden_activation", {"gelu_pytorch_tanh"});
     read_standard(file, llm, {}, {.max_position = 8192, .tied_head = true, .head_dim = 256});
     llm.attention_bias = file.boolean_or("attention_bias", false);
     llm.norm = NormKind::rms_plus_one;
@@ -24,8 +24,8 @@ void read(const JsonObject& file, const Architecture&, LlmConfig& llm) {
 void write(const LlmConfig& llm, nlohmann::json& file) {
     write_architecture(architecture, file);
     write_standard(llm, {}, file);
-    file["hidden_activation"] = "gelu_pytorch_tanh";
-    file["attention_bias"] = llm.attention_bias;
+    write_key(file, "hidden_activation", "gelu_pytorch_tanh");
+    write_key(file, "attention_bias", llm.attention_bias);
 }
 
 }  // namespace

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Grok-1 as converted to the Hugging Face format: norms before and after, soft-capped scores, scaled embedding and
 // logits.
-#include <nlohmann/json.hpp>
-
 #include "models/families/config_keys.hpp"
 
 namespace superlane::families {
@@ -28,10 +26,10 @@ void write(const LlmConfig& llm, nlohmann::json& file) {
     write_architecture(architecture, file);
     write_standard(llm, shape_keys, file);
     write_experts(llm, expert_keys, file);
-    file["attn_output_multiplier"] = llm.query_scale;
-    file["max_attn_value"] = llm.attention_soft_cap;
-    file["embedding_multiplier_scale"] = llm.embedding_multiplier;
-    file["output_multiplier_scale"] = llm.logit_multiplier;
+    write_key(file, "attn_output_multiplier", llm.query_scale);
+    write_key(file, "max_attn_value", llm.attention_soft_cap);
+    write_key(file, "embedding_multiplier_scale", llm.embedding_multiplier);
+    write_key(file, "output_multiplier_scale", llm.logit_multiplier);
 }
 
 void layer_tensors(const LlmConfig& llm, int layer, TensorList& list) {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Llama and Mistral: RMSNorm, grouped-query attention with RoPE, SiLU-gated FFN; Mistral may have a sliding window.
-#include <nlohmann/json.hpp>
-
 #include "models/families/config_keys.hpp"
 
 namespace superlane::families {
@@ -23,10 +21,10 @@ void write(const LlmConfig& llm, nlohmann::json& file) {
     const bool window = llm.sliding_window_tokens != 0;
     write_architecture(window ? mistral_architecture : llama_architecture, file);
     write_standard(llm, {}, file);
-    file["hidden_act"] = "silu";
-    file["attention_bias"] = llm.attention_bias;
-    file["mlp_bias"] = llm.mlp_bias;
-    if (window) file["sliding_window"] = llm.sliding_window_tokens;
+    write_key(file, "hidden_act", "silu");
+    write_key(file, "attention_bias", llm.attention_bias);
+    write_key(file, "mlp_bias", llm.mlp_bias);
+    if (window) write_key(file, "sliding_window", llm.sliding_window_tokens);
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mixtral: Mistral with eight experts in place of the FFN; the weights of the chosen ones are a softmax over them.
-#include <nlohmann/json.hpp>
-
 #include "models/families/config_keys.hpp"
 
 namespace superlane::families {
@@ -23,8 +21,8 @@ void write(const LlmConfig& llm, nlohmann::json& file) {
     write_architecture(architecture, file);
     write_standard(llm, shape_keys, file);
     write_experts(llm, expert_keys, file);
-    file["hidden_act"] = "silu";
-    if (llm.sliding_window_tokens != 0) file["sliding_window"] = llm.sliding_window_tokens;
+    write_key(file, "hidden_act", "silu");
+    if (llm.sliding_window_tokens != 0) write_key(file, "sliding_window", llm.sliding_window_tokens);
 }
 
 void layer_tensors(const LlmConfig& llm, int layer, TensorList& list) {

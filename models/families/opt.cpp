@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // OPT: LayerNorm, learned positions, a two-matrix FFN with ReLU, biases everywhere.
-#include <nlohmann/json.hpp>
-
 #include "models/families/config_keys.hpp"
 
 namespace superlane::families {
@@ -35,10 +33,10 @@ void write(const LlmConfig& llm, nlohmann::json& file) {
     write_architecture(architecture, file);
     write_shape(llm, shape_keys, file);
     write_bos_eos(llm, file);
-    file["activation_function"] = "relu";
-    file["do_layer_norm_before"] = true;
-    file["word_embed_proj_dim"] = llm.hidden;
-    file["tie_word_embeddings"] = llm.tied_head;
+    write_key(file, "activation_function", "relu");
+    write_key(file, "do_layer_norm_before", true);
+    write_key(file, "word_embed_proj_dim", llm.hidden);
+    write_key(file, "tie_word_embeddings", llm.tied_head);
 }
 
 void before(const LlmConfig& llm, TensorList& list) {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Qwen2 and Qwen2.5: Llama with biases on q, k and v only; the upper layers may have a sliding window.
-#include <nlohmann/json.hpp>
-
 #include "models/families/config_keys.hpp"
 
 namespace superlane::families {
@@ -20,7 +18,7 @@ void write(const LlmConfig& llm, nlohmann::json& file) {
     write_architecture(architecture, file);
     write_standard(llm, {}, file);
     write_switched_windows(llm, file);
-    file["hidden_act"] = "silu";
+    write_key(file, "hidden_act", "silu");
 }
 
 }  // namespace

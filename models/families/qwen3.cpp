@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Qwen3: Llama with an RMS norm of every query and key head.
-#include <nlohmann/json.hpp>
-
 #include "models/families/config_keys.hpp"
 
 namespace superlane::families {
@@ -21,8 +19,8 @@ void write(const LlmConfig& llm, nlohmann::json& file) {
     write_architecture(architecture, file);
     write_standard(llm, {}, file);
     write_switched_windows(llm, file);
-    file["hidden_act"] = "silu";
-    file["attention_bias"] = llm.attention_bias;
+    write_key(file, "hidden_act", "silu");
+    write_key(file, "attention_bias", llm.attention_bias);
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Qwen3-MoE: Qwen3 with many small experts in every layer.
-#include <nlohmann/json.hpp>
-
 #include "models/families/config_keys.hpp"
 
 namespace superlane::families {
@@ -14,7 +12,7 @@ constexpr ExpertKeys expert_keys{"num_experts", "num_experts_per_tok", "moe_inte
 void read(const JsonObject& file, const Architecture&, LlmConfig& llm) {
     check_choice(file, "hidden_act", {"silu"});
     file.integer_or("decoder_sparse_step", 1, 1, 1);
-    if (file.has("mlp_only_layers") && file.at("mlp_only_layers") != nlohmann::json::array())
+    if (file.has("mlp_only_layers") && brief(file.at("mlp_only_layers")) != "[]")
         file.fail("mlp_only_layers", "is not supported (allowed: [])");
     read_standard(file, llm, shape_keys, {.max_position = 32768});
     read_switched_windows(file, llm, 0);
@@ -29,9 +27,9 @@ void write(const LlmConfig& llm, nlohmann::json& file) {
     write_standard(llm, shape_keys, file);
     write_switched_windows(llm, file);
     write_experts(llm, expert_keys, file);
-    file["hidden_act"] = "silu";
-    file["attention_bias"] = llm.attention_bias;
-    file["norm_topk_prob"] = llm.moe.normalise;
+    write_key(file, "hidden_act", "silu");
+    write_key(file, "attention_bias", llm.attention_bias);
+    write_key(file, "norm_topk_prob", llm.moe.normalise);
 }
 
 void layer_tensors(const LlmConfig& llm, int layer, TensorList& list) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // rope_theta and rope_scaling of a config.json; absent optional keys take that format's own defaults.
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "models/families/config_keys.hpp"

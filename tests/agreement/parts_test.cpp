@@ -62,6 +62,18 @@ TEST_P(Parts, GiveTheReferencesTokens) {
     EXPECT_LE(result.comparison->rounded.max_relative_difference, 1e-2);
 }
 
+TEST(PartsOfOneModel, SeveralBatchesAreInFlight) {
+    const RandomModel model(wide_ffn(), 7);
+    DecodeOptions options = on_system(model, 24, 4, 6);
+    options.split.ffn_parts = options.split.head_parts = 2;
+    options.prompt_ids = {{3, 1, 4}, {2, 7, 1}};
+    options.in_flight = 2;
+    options.compare = true;
+    const DecodeResult result = run_decode(options);
+    EXPECT_TRUE(result.comparison->rounded.tokens_equal());
+    EXPECT_EQ(result.system->requests_in_flight, 2);
+}
+
 TEST(PartsOfOneModel, OfMixturesHaveTheirExperts) {
     for (const std::string family : {"mixtral", "deepseek_v3", "gpt_oss"}) {
         SCOPED_TRACE(family);

@@ -106,8 +106,18 @@ TEST(Decode, ResultHasItsKeys) {
                             "version",
                             "command",
                             "configuration",
-                            "energy_j"})
+                            "energy_j",
+                            "latency_us_per_token",
+                            "throughput_tokens_per_second",
+                            "link_utilisation"})
         EXPECT_TRUE(result.contains(key)) << key;
+    for (const char* one : {"chips", "tp", "pp", "ep", "requests_in_flight", "distinct_programs"})
+        EXPECT_EQ(result[one], 1) << one;
+    EXPECT_EQ(result["c2c_bytes"], 0);
+    EXPECT_NEAR(result["latency_us_per_token"].get<double>(), result["cycles_per_token"][2].get<double>() / 900, 1e-9);
+    EXPECT_EQ(result["sram_per_chip"][0]["weights"], result["memory_bytes"]["weights"]);
+    EXPECT_GT(result["sram_per_chip"][0]["instructions"], 0);
+    EXPECT_LE(result["sram_per_chip"][0]["instructions"], result["instruction_bytes"]);
     EXPECT_EQ(result["tokens"].size(), 3u);
     EXPECT_EQ(result["cycles_per_token"].size(), 3u);
     EXPECT_EQ(result["text"].get<std::string>().size(), 3u);
@@ -168,6 +178,26 @@ TEST(Decode, ShapesAreTimingOnly) {
                                    "--position", "511", "--tokens", "1", "--timing-only"});
     EXPECT_EQ(finished.code, 0) << finished.err;
     EXPECT_THAT(finished.out, HasSubstr("202,375,168 B of weights"));
+    EXPECT_THAT(finished.out, HasSubstr("Bound by the streams that bring the weights"));
+}
+
+TEST(Decode, AShapeWritesNoText) {
+    const Finished finished =
+        run({"decode", "llama-2-7b", "--layers", "1", "--dtype", "int8", "--context", "64", "--tokens", "1"});
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    EXPECT_TRUE(finished.out.starts_with("model ")) << finished.out;
+    EXPECT_THAT(finished.err, HasSubstr("timing only, no text"));
+}
+
+TEST(Decode, SaysWhatTakesTheLargestPart) {
+    const std::vector<std::string> one = {"decode", tiny, "--tokens", "1", "--timing-only"};
+    EXPECT_THAT(run(one).out, HasSubstr("Bound by latency"));
+    std::vector<std::string> far = one;  // a slow cable
+    far.insert(far.end(), {"--system", "2", "--tp", "2", "--set", "c2c.latency=5000"});
+    const Finished finished = run(far);
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    EXPECT_THAT(finished.out, HasSubstr("Bound by the network"));
+    EXPECT_THAT(finished.out, HasSubstr("2 of 2 chips: 1 stage of 2"));
 }
 
 TEST(Compile, AProgramWithWeightsRunsByItself) {

@@ -58,6 +58,10 @@ TEST(Errors, Values) {
     EXPECT_THAT(complaint({"decode", tiny, "--layers", "1"}), HasSubstr("--layers needs --timing-only"));
     EXPECT_THAT(complaint({"decode", tiny, "--batch", "3", "--prompt", "a", "--prompt", "b"}),
                 HasSubstr("needs one prompt for all requests, or 3; 2 given"));
+    EXPECT_THAT(complaint({"decode", tiny, "--in-flight", "2"}), HasSubstr("one chip has no pipeline"));
+    EXPECT_THAT(complaint({"decode", tiny, "--in-flight", "some"}), HasSubstr("must be auto or a number from 1 on"));
+    EXPECT_THAT(complaint({"decode", tiny, "--contexts", "64,32"}), HasSubstr("2 given for 1 request; one each"));
+    EXPECT_THAT(complaint({"decode", tiny, "--contexts", "64", "--context", "64"}), HasSubstr("exclude each other"));
     EXPECT_THAT(complaint({"decode", tiny, "--vcd", "x.vcd"}), HasSubstr("--vcd needs --engine kernel"));
     EXPECT_THAT(complaint({"gemm", "0", "4", "4"}), HasSubstr("M = 0 must be at least 1"));
     EXPECT_THAT(complaint({"gemm", "1", "40000", "40000"}), HasSubstr("do not fit"));
@@ -147,7 +151,7 @@ TEST(Errors, Faults) {
     EXPECT_THAT(complaint({"run", add, "--fault", "0:mem.w.0:0:0:137"}), HasSubstr("from 0 to 136"));
     const Finished corrected = run({"run", add, "--fault", "0:mem.w.0:0x0:0:3", "--show", "z0+z1+z2+z3=f32"});
     EXPECT_EQ(corrected.code, 0);
-    EXPECT_THAT(corrected.out, AllOf(HasSubstr("1 words corrected"), HasSubstr("z0+z1+z2+z3[0] f32: 100 100.5 101")));
+    EXPECT_THAT(corrected.out, AllOf(HasSubstr("1 word corrected"), HasSubstr("z0+z1+z2+z3[0] f32: 100 100.5 101")));
     const Finished stopped = run({"run", add, "--fault", "0:mem.w.0:0x0:0:3,9"});
     EXPECT_EQ(stopped.code, 2);
     EXPECT_THAT(stopped.err, AllOf(HasSubstr("two or more flipped bits"), HasSubstr("the program was stopped")));
@@ -232,6 +236,18 @@ TEST(Errors, Collectives) {
     EXPECT_THAT(complaint({"collective", "send", "--from", "0", "--to", "8"}), HasSubstr("to = 8 is no chip"));
 }
 
+TEST(Errors, CollectivesRefuseWhatTheyDoNotRead) {
+    EXPECT_THAT(complaint({"collective", "all-reduce", "--bytes", "1K", "--sizes", "1K,2K"}),
+                HasSubstr("--bytes excludes --sizes"));
+    EXPECT_THAT(complaint({"collective", "broadcast", "--to", "1"}), HasSubstr("--to is for send, not for broadcast"));
+    EXPECT_THAT(complaint({"collective", "all-gather", "--from", "1"}),
+                HasSubstr("--from is for broadcast and send, not for all-gather"));
+    EXPECT_THAT(complaint({"collective", "send", "--dtype", "fp32"}), HasSubstr("--dtype is for all-reduce and"));
+    EXPECT_THAT(complaint({"collective", "all-reduce", "--unshared"}), HasSubstr("--unshared needs --timing-only"));
+    EXPECT_THAT(complaint({"collective", "all-reduce", "--chips", "1,1"}), HasSubstr("chip 1 is named twice"));
+    EXPECT_THAT(complaint({"collective", "all-reduce", "--chips", "1,x"}), HasSubstr("'x' is no chip; expected"));
+}
+
 TEST(Errors, DecodeOnSystems) {
     const auto on = [](std::vector<std::string> options) {
         options.insert(options.begin(), {"decode", tiny, "--tokens", "1"});
@@ -239,7 +255,10 @@ TEST(Errors, DecodeOnSystems) {
     };
     EXPECT_THAT(on({"--system", "8", "--tp", "4"}), HasSubstr("tp 4 does not divide the 6 attention heads"));
     EXPECT_THAT(on({"--system", "8", "--tp", "3"}), HasSubstr("KV heads of model"));
-    EXPECT_THAT(on({"--system", "8", "--pp", "9"}), HasSubstr("pp 9 x tp 1 need 9 chips; system '8' has 8"));
+    EXPECT_THAT(
+        on({"--system", "16", "--tp", "12"}),
+        HasSubstr("tp 12: a group stands within a node, and nodes of system '16' have 8 chips (allowed: 1 to 8)"));
+    EXPECT_THAT(on({"--system", "8", "--pp", "9"}), HasSubstr("pp 9 x tp 2 need 18 chips; system '8' has 8"));
     EXPECT_THAT(on({"--system", "16", "--pp", "12"}), HasSubstr("5 layers, so at most 11 stages"));
     EXPECT_THAT(on({"--system", "tsp-v1-57"}), HasSubstr("(nearest: 'tsp-v1-576')"));
     EXPECT_THAT(on({"--system", "2", "--chip", "tsp-v1"}), HasSubstr("--system and --chip exclude each other"));
@@ -254,9 +273,28 @@ TEST(Errors, DecodeOnSystems) {
     EXPECT_THAT(on({"--system", file}), HasSubstr("parts.json: the topology is not connected, it falls into 2 parts"));
 }
 
+TEST(Errors, OptionsOfSystemsNeedOne) {
+    for (const std::vector<std::string>& option : std::vector<std::vector<std::string>>{
+             {"--exchange", "fp32"}, {"--exchange", "fp16"}, {"--embedding", "chip"}, {"--no-share"}}) {
+        std::vector<std::string> command = {"decode", tiny, "--tokens", "1"};
+        command.insert(command.end(), option.begin(), option.end());
+        EXPECT_THAT(complaint(command), HasSubstr(option[0] + " needs --system"));
+    }
+    EXPECT_THAT(complaint({"decode", tiny, "--tokens", "1", "--ep", "2"}), HasSubstr("ep 2 needs a system"));
+}
+
+TEST(Errors, SetsOfExpertsMustFitAGroup) {
+    const auto on = [](const std::string& chips, const std::string& ep, const std::string& pp) {
+        return complaint({"decode", "mixtral-8x7b", "--dtype", "int8", "--system", chips, "--ep", ep, "--pp", pp,
+                          "--position", "255", "--tokens", "1"});
+    };
+    EXPECT_THAT(on("16", "16", "1"), HasSubstr("ep 16: no group within a node of 8 chips of system '16' divides"));
+    EXPECT_THAT(on("2", "2", "1"), HasSubstr("does not fit system '2'"));  // not that ep 2 does not divide tp 1
+}
+
 TEST(Errors, AModelTooLargeForItsSystemNamesOneThatWouldDo) {
-    const std::string line = complaint({"decode", "llama-2-70b", "--dtype", "int8", "--system", "tsp-v1-node", "--position", "4095",
-                                        "--context", "4096", "--tokens", "1"});
+    const std::string line = complaint({"decode", "llama-2-70b", "--dtype", "int8", "--system", "tsp-v1-node",
+                                        "--position", "4095", "--context", "4096", "--tokens", "1"});
     EXPECT_THAT(line, AllOf(HasSubstr("does not fit system 'tsp-v1-node': "), HasSubstr(" B of int8 weights + "),
                             HasSubstr(" B too few"), HasSubstr("it needs at least ")));
     EXPECT_THAT(line, HasSubstr("the smallest system that would hold it is 'tsp-v1-"));

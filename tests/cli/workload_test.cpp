@@ -61,7 +61,7 @@ TEST(Workload, ASavedDecodeOfASystemGivesTheSameResult) {
                                  first});
     ASSERT_EQ(decode.code, 0) << decode.err;
     EXPECT_THAT(decode.out, AllOf(HasSubstr("mapped out"), HasSubstr("node 1, with a dead chip each; 8 chips are left"),
-                                  HasSubstr("1 steps after an uncorrectable link error")));
+                                  HasSubstr("1 step after an uncorrectable link error")));
     const json result = json::parse(slurp(first));
     EXPECT_EQ(result["dead_nodes"], json({1}));
     EXPECT_EQ(result["replayed_steps"], 1);
@@ -79,6 +79,8 @@ TEST(Workload, TheOneOfFourChipsRuns) {
     const json result = json::parse(finished.out);
     EXPECT_EQ(result["comparison"]["rounded"]["tokens_equal"], true);
     EXPECT_EQ(result["chips"], 4);
+    ASSERT_EQ(result["sram_per_chip"].size(), 2u);
+    for (const auto& stage : result["sram_per_chip"]) EXPECT_GT(stage["instructions"], 0);
     int64_t kinds = 0, cycles = 0;
     for (const auto& kind : result["operator_kinds"]) kinds += kind.get<int64_t>();
     for (const auto& one : result["cycles_per_token"]) cycles += one.get<int64_t>();
@@ -119,7 +121,7 @@ TEST(Workload, WhatBelongsIntoTheFileIsRefusedBesideIt) {
     EXPECT_THAT(
         complaint({"run",
                    folder.write("w.json", R"({"workload": 1, "split": {"tp": 8}, "gemm": {"m": 1, "k": 4, "n": 4}})")}),
-        HasSubstr("only a decode runs on more than one chip"));
+        HasSubstr("a product runs on one chip"));
 }
 
 TEST(Decode, CalibratedStandsApartAndIsCalledFitted) {

@@ -125,3 +125,24 @@ TEST(Llama, A7bLayerStaysNearItsWeightStreamingBound) {
     const LlamaCompiler compiler(models::load_chip("tsp-v1"), one_layer("llama-2-7b"), options);
     EXPECT_LE(double(compiler.compile({{0, 511}}).cycles), 1.35 * 9883);  // 202.4 MB of weights / 20,480 B a cycle
 }
+
+TEST(Layout, RequestsShareTheSramByTheirOwnLengths) {
+    LlmConfig config = one_layer("llama-2-7b");
+    config.layers = 6;
+    config.hidden = config.ffn = 1024;
+    config.heads = config.kv_heads = 16;
+    config.head_dim = 64;
+    LlamaOptions options{
+        .int8 = true, .context = 4096, .batch = 4, .prefill_rows = 1, .embedding = false, .head = false};
+    const models::Chip chip = models::load_chip("tsp-v1");
+    const std::string message = message_of([&] { LlamaCompiler(chip, config, options); });
+    EXPECT_NE(message.find("does not fit"), std::string::npos) << message;
+    options.contexts = {4096, 512, 512, 512};
+    const LlamaCompiler compiler(chip, config, options);
+    EXPECT_EQ(compiler.kv_pages().by_request(), (std::vector<int>{13, 2, 2, 2}));
+    EXPECT_EQ(compiler.kv_pages().page_tokens(), 320);
+    EXPECT_EQ(compiler.kv_pages().place(1, 0), 1);  // between the first and the third page of request 0
+    EXPECT_EQ(compiler.kv_pages().place(0, 2), 4);
+    EXPECT_EQ(message_of([&] { compiler.compile({{.request = 1, .position = 512}}); }),
+              "position 512 is past the context of 512 tokens of request 1; raise --context");
+}

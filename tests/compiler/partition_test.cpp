@@ -37,6 +37,39 @@ int64_t bytes_of(const StageBlocks& stage) {
 
 }  // namespace
 
+TEST(Partition, PartsAreBlocksOfTheirOwn) {
+    const LlmConfig config = of_layers(2);
+    BlockSizes parts = sizes();
+    parts.ffn = {70, 10};
+    parts.parts.ffn = 3;
+    parts.head_parts = 2;
+    EXPECT_EQ(model_blocks(config, parts.parts).size(), 8u);
+    // The embedding with an attention; three parts; an attention with a part; two parts; the head.
+    const auto cut = divide_blocks(config, parts, least_stages(config, parts, 0), 0);
+    int next = 0, head = 0;
+    for (const StageBlocks& stage : cut) {
+        EXPECT_EQ(stage.first_block, next);
+        next += stage.blocks;
+        if (!stage.head) continue;
+        EXPECT_EQ(stage.head_part.first, head);
+        EXPECT_EQ(stage.head_part.of, 2);
+        head = stage.head_part.last;
+    }
+    EXPECT_EQ(next, 8);
+    EXPECT_EQ(head, 2);
+    EXPECT_EQ(cut.size(), 8u);
+}
+
+TEST(Partition, AStageHasPartsOfOneMixtureOnly) {
+    LlmConfig config = find_llm("mixtral-8x7b");
+    config.layers = 2;
+    BlockSizes small = sizes();
+    small.attention = small.ffn = small.embedding = small.head = {1, 1};
+    EXPECT_EQ(least_stages(config, small, 0), 1);
+    small.parts.ffn = 2;
+    EXPECT_EQ(least_stages(config, small, 0), 2);
+}
+
 TEST(Partition, StagesFollowEachOtherAndFit) {
     const LlmConfig config = of_layers(6);
     const int least = least_stages(config, sizes(), 0);

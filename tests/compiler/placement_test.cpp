@@ -110,6 +110,17 @@ TEST(Placement, GroupsWithATakenChipAreLeftOut) {
     EXPECT_THROW(place_groups(system, 8, 2, taken), UserError);
 }
 
+TEST(Placement, ManyCablesOfAPairAreTakenInOneOrderAtBothEnds) {
+    models::Topology pair;
+    pair.kind = "edges";
+    pair.chips = 2;
+    pair.chips_per_node = 1;
+    pair.edges = {{0, 0, 1, 3}, {0, 1, 1, 2}, {0, 5, 1, 1}};
+    const models::System system = models::build_system("pair", models::load_chip("tsp-v1"), pair, "pair");
+    expect_chain(system, 1, 2);
+    EXPECT_EQ(place_groups(system, 1, 2)[0].out.cables, 3);
+}
+
 TEST(Placement, WhatCannotBePlacedIsRefused) {
     EXPECT_THAT(complaint(models::load_system("tsp-v1-node"), 3, 2), HasSubstr("tp must divide 8"));
     EXPECT_THAT(complaint(models::load_system("16"), 8, 3),

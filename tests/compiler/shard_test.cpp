@@ -89,6 +89,7 @@ TEST(Shard, AModelIsDividedByItsHeads) {
     EXPECT_EQ(sixteen.heads, 4);
     EXPECT_EQ(sixteen.kv_heads, 1) << "two chips keep the same KV head";
     EXPECT_THAT(complaint(config, 7), HasSubstr("tp 7 does not divide the 64 attention heads of model 'llama-2-70b'"));
+    EXPECT_THAT(complaint(find_llm("llama-3.1-405b"), 128), HasSubstr("tp 128 is too much (allowed: 1 to 64)"));
     LlmConfig odd = config;
     odd.heads = 12, odd.kv_heads = 3;
     EXPECT_THAT(complaint(odd, 4), HasSubstr("neither divides nor is a multiple of the 3 KV heads"));

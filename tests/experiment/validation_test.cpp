@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.hpp"
@@ -67,6 +68,11 @@ TEST(Validation, AMissSaysWhatIsOff) {
 
 TEST(Validation, EveryFastRowIsMet) {
     for (const ValidationOutcome& outcome : validate("", false)) EXPECT_EQ(outcome.reason, "") << outcome.row->key;
+}
+
+TEST(Validation, OnlyAModelThatDoesNotFitIsARefusal) {
+    EXPECT_EQ(measured::refused("llama-2-7b", "tsp-v1-node", "fp16"), 1);
+    EXPECT_THROW(measured::refused("llama-2-7b", "tsp-v1-node", "fp8"), UserError);
 }
 
 TEST(Validation, PatternsChooseRows) {

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "models/calibration.hpp"
@@ -143,6 +144,9 @@ TEST_F(Workloads, SystemsAreNotForProductsAndChecked) {
     EXPECT_THAT(complaint(head + R"("options": {"dead": [1]}})"), HasSubstr("a dead chip needs a system"));
     EXPECT_THAT(complaint(head + R"("options": {"exchange": "fp8"}, "system": "8"})"),
                 HasSubstr("allowed: fp16, fp32"));
+    EXPECT_THAT(complaint(head + R"("options": {"exchange": "fp32"}})"),
+                HasSubstr("options: key 'exchange': \"fp32\" needs 'system'"));
+    EXPECT_THAT(complaint(head + R"("options": {"embedding": "host"}, "system": "single"})"), HasSubstr("'embedding'"));
     EXPECT_THAT(complaint(head + R"("split": {"tp": 0}})"), HasSubstr("split: key 'tp': 0 is out of range"));
     EXPECT_THAT(complaint(head + R"("split": {"dp": 2}})"), HasSubstr("unknown key 'dp'"));
     EXPECT_THAT(complaint(head + R"("system": "single", "chip": "tsp-v1"})"), HasSubstr("exclude each other"));

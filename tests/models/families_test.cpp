@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "models/checkpoint.hpp"
 #include "models/families/family.hpp"
@@ -176,6 +177,7 @@ TEST(Families, RefuseWhatNobodyComputes) {
     EXPECT_THAT(refusal("deepseek_v3", "num_experts_per_tok", 7), HasSubstr("fewer than num_experts_per_tok 7"));
     EXPECT_THAT(refusal("deepseek_v3", "scoring_func", "softmax"), HasSubstr("(allowed: sigmoid)"));
     EXPECT_THAT(refusal("gemma", "hidden_act", "relu"), HasSubstr("(allowed: gelu, gelu_pytorch_tanh)"));
+    EXPECT_THAT(refusal("gemma", "hidden_activation", "gelu"), HasSubstr("(allowed: gelu_pytorch_tanh)"));
     EXPECT_EQ(refusal("gpt_oss", "layer_types", {"full_attention"}),
               "config.json: key 'layer_types': [\"full_attention\"] is not a list of 3 layers");
     EXPECT_THAT(refusal("gpt_oss", "quantization_config", {{"quant_method", "mxfp4"}}), HasSubstr("(allowed: absent)"));

@@ -140,6 +140,8 @@ TEST(SystemErrors, NamesAndKeys) {
     EXPECT_IN(message_of([] { load_system("-3"); }), "must be from 1 to 10440");
     EXPECT_IN(message_of([] { load_system("100", {"topology.nodes=5"}); }), "leaves 40 chips");
     EXPECT_IN(message_of([] { load_system("4", {"topology.chips_per_node=6"}); }), "leaves 6 chips");
+    EXPECT_IN(message_of([] { load_system("2", {"c2c.latency=0"}); }), "c2c.latency must be at least 1");
+    EXPECT_IN(message_of([] { load_system("2", {"c2c.hac_period=0"}); }), "c2c.hac_period must be at least 1 cycle");
     EXPECT_IN(message_of([] { load_system("99999999999999999999"); }), "unknown system");
     EXPECT_IN(message_of([] { load_system("no/such.json"); }), "no/such.json: cannot be read");
     EXPECT_IN(refusal(R"({"topolgy": "ring"})"), "mine.json: unknown key 'topolgy' (nearest: 'topology')");

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "models/json_file.hpp"
 #include "models/text/utf8.hpp"
 #include "tests/models/support.hpp"

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "models/chip_cost.hpp"
 #include "tests/sim/run_helpers.hpp"
 
 namespace superlane::test {
@@ -139,8 +140,8 @@ TEST(Counters, StreamsEnergyAndInstructions) {
     EXPECT_EQ(result.counters.instructions, 40u);
     EXPECT_EQ(result.counters.fetch_bytes, copy_program().instruction_bytes());
     const double bytes = 40.0 * 320 * chip.energy_sram_pj + 420.0 * 320 * chip.energy_hop_pj;
-    EXPECT_NEAR(result.counters.dynamic_joules, bytes * 1e-12, 1e-15);
-    EXPECT_NEAR(result.counters.static_joules, chip.static_watts * double(result.cycles) / (chip.clock_mhz * 1e6), 1e-12);
+    EXPECT_NEAR(result.counters.dynamic_joules, chip.energy_factor * bytes * 1e-12, 1e-15);
+    EXPECT_NEAR(result.counters.static_joules, models::static_watts(chip) * double(result.cycles) / (chip.clock_mhz * 1e6), 1e-12);
 }
 
 }  // namespace

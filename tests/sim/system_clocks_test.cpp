@@ -53,6 +53,13 @@ TEST(SystemClocks, DeskewWaitsForTheNextEpochWhenItIsLate) {
     EXPECT_EQ(Clock(0, -1000, close, 256).system(100'096), 100'096 + 256);
 }
 
+TEST(SystemClocks, AlignmentsTakeBackALateBeginToo) {
+    const std::vector<Alignment> epoch = {{100, 256, true}}, hold = {{100, 116, false}};
+    EXPECT_EQ(Clock(1024, -1, epoch, 256, 41).system(100), 1024 + 141);
+    EXPECT_EQ(Clock(1024, -1, epoch, 256, 41).system(256), 1024 + 256);
+    EXPECT_EQ(Clock(1024, -1, hold, 256, 41).system(116), 1024 + 141) << "more than it can give up";
+}
+
 TEST(SystemClocks, DriftIsDrawnFromASeed) {
     const auto drift = sim::draw_drift(1000, 50, 7);
     EXPECT_EQ(drift, sim::draw_drift(1000, 50, 7));
@@ -108,6 +115,25 @@ TEST(SystemClocks, ALongProgramBreaksWithoutRealignmentAndRunsWithIt) {
     // The cost: `held` cycles each of the 19 times; the drift itself, 25 ppm since the last one, is all that else
     // differs.
     EXPECT_NEAR(double(held_together.cycles - steady.cycles), (exchanges / 5 - 1) * held, 5);
+}
+
+TEST(SystemClocks, AProgramThatASlowOneBeforeItHoldsUpIsAlignedWithTheOthers) {
+    const models::System system = two_chips();
+    constexpr int64_t start = 200 * 256;
+    LinkProgram before(system.chip), left(system.chip);
+    before.send(start - 20, 0, 1);  // 1000 ppm slow: 51 cycles late at its end, the next program begins 32 late
+    left.send(300, 0, 2);
+    left.builder.at(10, left.builder.queues.c2c(west, 4), make(Opcode::Deskew, {.index = 4}));
+    const int hop = system.cables[0].latency_cycles[0] + system.chip.timing.c2c_send;
+    const auto launches = [&](int64_t taken) {
+        LinkProgram taker(system.chip);
+        taker.receive(start + 100 + hop, 1, 0).receive(start + taken + hop, 1, 1);
+        return std::vector<sim::Launch>{
+            {0, 0, before.prepared(), {}, {}}, {0, start, left.prepared(), {}, {}}, {1, 0, taker.prepared(), {}, {}}};
+    };
+    const auto slow = [](sim::SystemOptions& options) { options.drift_ppm = {-1000, 0}; };
+    EXPECT_THAT(run_system_every_way(system, launches(300), slow).hazards, testing::IsEmpty());
+    EXPECT_EQ(run_system_every_way(system, launches(299), slow).hazards.size(), 1u);
 }
 
 TEST(SystemClocks, NothingMayHappenWhileAChipRealigns) {

@@ -65,14 +65,22 @@ struct Way {
     sim::Engine engine = sim::Engine::Fast;
     sim::Data data = sim::Data::Functional;
     int threads = 1;
-    bool share = false;
+    bool deferred = false, share = false;
 };
 inline std::vector<Way> ways() {
     using enum sim::Engine;
     using enum sim::Data;
-    return {{Fast, Functional, 1},       {Fast, Functional, 2}, {Fast, Functional, 3},
-            {Fast, TimingOnly, 1},       {Fast, TimingOnly, 3}, {Fast, TimingOnly, 1, true},
-            {Fast, TimingOnly, 2, true}, {Kernel, Functional},  {Kernel, TimingOnly}};
+    return {{Fast, Functional, 1},
+            {Fast, Functional, 2},
+            {Fast, Functional, 3},
+            {Fast, TimingOnly, 1},
+            {Fast, TimingOnly, 3},
+            {Fast, TimingOnly, 1, true, true},
+            {Fast, TimingOnly, 2, true, true},
+            {Fast, TimingOnly, 1, true},
+            {Fast, TimingOnly, 3, true},
+            {Kernel, Functional},
+            {Kernel, TimingOnly}};
 }
 
 inline std::string text_of(const sim::SystemResult& result) {
@@ -101,6 +109,7 @@ sim::SystemResult run_system_every_way(const models::System& system, const std::
         options.chip.engine = way.engine;
         options.chip.data = way.data;
         options.threads = way.threads;
+        options.deferred = way.deferred;
         options.share = way.share;
         sim::SystemMachine machine(system, options);
         for (int chip = 0; chip < system.chips; ++chip)
@@ -114,8 +123,9 @@ sim::SystemResult run_system_every_way(const models::System& system, const std::
                 for (int address = 0; address < 128; ++address)
                     machine.read(chip, east, slice, address, rows.emplace_back(size_t(system.chip.lanes())));
         if (first.digest.empty()) first = result, memory = rows;
-        EXPECT_EQ(text_of(result), text_of(first)) << "engine " << int(way.engine) << ", data " << int(way.data)
-                                                   << ", threads " << way.threads << ", share " << way.share;
+        EXPECT_EQ(text_of(result), text_of(first))
+            << "engine " << int(way.engine) << ", data " << int(way.data) << ", threads " << way.threads
+            << ", deferred " << way.deferred << ", share " << way.share;
         EXPECT_EQ(result.counters, first.counters);
         EXPECT_EQ(result.by_launch, first.by_launch);
         EXPECT_TRUE(rows.empty() || rows == memory) << "engine " << int(way.engine) << ", threads " << way.threads;

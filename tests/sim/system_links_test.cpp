@@ -40,6 +40,28 @@ TEST(SystemLinks, AVectorArrivesAfterSendAndCable) {
     EXPECT_EQ(result.links[0].deepest_fifo, 0);
 }
 
+TEST(SystemLinks, TheHostWritesBeforeAProgramAndReadsAfterIt) {
+    for (const sim::Engine engine : {sim::Engine::Fast, sim::Engine::Kernel}) {
+        sim::SystemMachine machine(pair, {.chip = {.engine = engine}});
+        std::vector<sim::Launch> launches = one_vector(100, 100 + hop);
+        for (sim::Launch launch : one_vector(100, 100 + hop)) {
+            launch.start_cycle = 1000;
+            launches.push_back(launch);
+        }
+        std::vector<Row> seen;
+        for (const int round : {0, 1}) {
+            launches[size_t(2 * round)].before = [&, round] {
+                machine.write(0, west, 0, 7, counting(pair.chip, 3 + round));
+            };
+            launches[size_t(2 * round) + 1].after = [&] { seen.push_back(row_at(machine, 1, east, 1, 9)); };
+        }
+        const sim::SystemResult result = machine.run(launches);
+        EXPECT_THAT(result.hazards, testing::IsEmpty());
+        EXPECT_THAT(seen, ElementsAre(counting(pair.chip, 3), counting(pair.chip, 4)));
+        EXPECT_THAT(result.ends[3] - result.ends[1], 1000);
+    }
+}
+
 TEST(SystemLinks, AReceiveOneCycleEarlyIsAHazardAndTakesNothing) {
     const sim::SystemResult result = run_system_every_way(pair, one_vector(100, 100 + hop - 1));
     EXPECT_THAT(kinds(result), ElementsAre(HazardKind::EarlyReceive));
@@ -99,6 +121,32 @@ TEST(SystemLinks, AFifoOverflowsByTheFirstVectorThatItCannotHold) {
     }
 }
 
+TEST(SystemLinks, OverflowsCountTowardsTheHazardsThatStopARun) {
+    models::System system = pair;
+    system.chip.fifo_vectors = 1;
+    LinkProgram left(system.chip);
+    left.send(100, 0, 1).send(127, 0, 2).send(5000, 0, 3).send(9000, 0, 4);
+    const sim::SystemResult result = run_system_every_way(
+        system, {{0, 0, left.prepared(), {}, {}}}, [](sim::SystemOptions& options) { options.chip.max_hazards = 1; });
+    EXPECT_TRUE(result.stopped);
+    EXPECT_EQ(result.counters.vectors_sent, 3u);  // the third shows that the second overflowed
+}
+
+TEST(SystemLinks, WhatArrivesAfterAStopIsNotJudged) {
+    models::System system = pair;
+    system.chip.fifo_vectors = 1;
+    LinkProgram left(system.chip), right(system.chip);
+    left.send(100, 0, 1).send(127, 0, 2);
+    right.builder.at(150, right.builder.mem(west, 2), read(7, W(0)));  // not correctable: the run ends at 200
+    right.receive(100 + hop, 1, 0).receive(127 + hop, 1, 1);
+    const sim::SystemResult result = run_system_every_way(
+        system, {{0, 0, left.prepared(), {}, {}}, {1, 0, right.prepared(), {}, {}}}, [](sim::SystemOptions& options) {
+            options.chip.faults = {{0, west, 2, 7, 0, {3, 4}}};
+        });
+    EXPECT_TRUE(result.stopped);
+    EXPECT_THAT(kinds(result), ElementsAre(HazardKind::Uncorrectable));
+}
+
 TEST(SystemLinks, ALinkWithoutACableIsAHazardForBothDirections) {
     const auto program = LinkProgram(pair.chip).send(100, 3, 0).receive(50, 2, 0).prepared();
     const sim::SystemResult result = run_system_every_way(pair, {{1, 0, program, {}, {}}});
@@ -145,6 +193,26 @@ TEST(SystemLinks, SendsOfProgramsThatFollowEachOtherKeepTheLinksInterval) {
         EXPECT_THAT(result.hazards.empty() ? "" : result.hazards[0].message(),
                     HasSubstr(apart == 59 ? "(link 0, the program before sent 59 cycles ago)" : ""));
     }
+}
+
+TEST(SystemLinks, TwoReceivesOfALinkInOneCycleAreAHazard) {
+    LinkProgram left(pair.chip);
+    const auto sends = left.send(100, 0, 1).send(127, 0, 2).prepared();
+    for (const int apart : {0, 1}) {
+        LinkProgram right(pair.chip);
+        right.receive(400, 1, 9);  // and by another port, which writes nothing
+        right.builder.at(400 + apart, right.builder.queues.c2c(east, 2),
+                         make(Opcode::Receive, {.dst = W(18), .index = 1}));
+        const auto result = run_system_every_way(pair, {{0, 0, sends, {}, {}}, {1, 0, right.prepared(), {}, {}}});
+        EXPECT_EQ(kinds(result), std::vector<HazardKind>(apart == 0 ? 1 : 0, HazardKind::LinkBusy)) << apart;
+    }
+}
+
+TEST(SystemLinks, AProgramMayBeginInTheCycleInWhichTheOneBeforeItEnds) {
+    const auto send = LinkProgram(pair.chip).send(lead, 0, 7).prepared();
+    const sim::SystemResult result = run_system_every_way(pair, {{0, 0, send, {}, {}}, {0, lead + 1, send, {}, {}}});
+    EXPECT_THAT(result.hazards, testing::IsEmpty());
+    EXPECT_EQ(result.cycles, 2 * (lead + 1));
 }
 
 TEST(SystemLinks, WhatCannotBeLaunchedIsRefused) {

@@ -135,7 +135,7 @@ TEST_P(SystemRandom, WindowsDoNotMatter) {
     std::string text;
     for (const int window : {3, 50, 94, 100000}) {
         sim::SystemOptions options;
-        options.share = false;
+        options.deferred = false;
         options.chip.window_cycles = window;
         options.chip.max_hazards = 100000;
         const std::string now = text_of(sim::SystemMachine(system, options).run(launches));

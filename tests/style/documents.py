@@ -4,7 +4,7 @@ import posixpath
 import re
 
 LINK = re.compile(r"(?<!!)\[[^\]\n]+\]\(([^)\s]+)\)|!\[[^\]\n]*\]\(([^)\s]+)\)")
-CODE_PATH = re.compile(r"`((?:\.ci|base|isa|models|workloads|compiler|sim|experiment|cli|scripts|tests|bench|docs|examples)/[\w./-]*\w/?)`")
+CODE_PATH = re.compile(r"`((?:\.ci|base|isa|models|workloads|compiler|sim|serving|experiment|cli|scripts|tests|bench|docs|examples)/[\w./-]*\w/?)`")
 
 
 def documents(files):

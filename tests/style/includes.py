@@ -11,8 +11,9 @@ BELOW = {
     "workloads": ["base", "models"],
     "compiler": ["base", "isa", "models", "workloads"],
     "sim": ["base", "isa", "models"],
-    "experiment": ["base", "isa", "models", "workloads", "compiler", "sim"],
-    "cli": ["base", "isa", "models", "workloads", "compiler", "sim", "experiment"],
+    "serving": ["base", "models", "workloads"],
+    "experiment": ["base", "isa", "models", "workloads", "compiler", "sim", "serving"],
+    "cli": ["base", "isa", "models", "workloads", "compiler", "sim", "serving", "experiment"],
 }
 FOLDERS = tuple(BELOW)
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')

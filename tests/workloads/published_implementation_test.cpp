@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include "models/json_file.hpp"
 #include "tests/workloads/features_support.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One simulation a program, and one comparison a link: the n-th Send against the peer's n-th Receive.
-#include "sim/system_share.hpp"
+// One simulation a program or launch, and one comparison a link: the n-th Send against the peer's n-th Receive.
+#include "sim/system_deferred.hpp"
 
 #include <algorithm>
 #include <map>
@@ -54,9 +54,9 @@ struct End {
     std::vector<Stretch> sends, receives;
 };
 
-class Sharing {
+class Deferred {
 public:
-    Sharing(const models::System& system, const SystemOptions& options, std::vector<LaunchRun>& launches)
+    Deferred(const models::System& system, const SystemOptions& options, std::vector<LaunchRun>& launches)
         : system_(system),
           options_(options),
           launches_(launches),
@@ -85,22 +85,27 @@ private:
         return size_t(port.chip) * size_t(system_.chip.geometry.links) + size_t(port.link);
     }
 
-    /// Every program alone, as chips without cables; false when one has a hazard.
+    /// Every launch alone, as a chip without cables; those of one program once if they are shared. False when one has
+    /// a hazard.
     bool simulate() {
         models::System alone;
         alone.chip = system_.chip;
-        std::vector<Launch> once;
+        std::vector<Launch> launches;
+        std::map<const PreparedProgram*, size_t> known;  // looked up, never walked
         for (const LaunchRun& run : launches_) {
-            const auto [known, fresh] = programs_.try_emplace(run.launch->program.get(), once.size());
-            if (fresh) once.push_back({int(once.size()), 0, run.launch->program, {}, {}});
+            const size_t next = launches.size();
+            const size_t place =
+                options_.share ? known.try_emplace(run.launch->program.get(), next).first->second : next;
+            if (place == next) launches.push_back({int(next), 0, run.launch->program, {}, {}});
+            simulated_.push_back(place);
         }
-        alone.chips = std::max(1, int(once.size()));
+        alone.chips = std::max(1, int(launches.size()));
         SystemOptions options = options_;
         options.link_errors.clear();
         constexpr int long_window = 1 << 16;  // nothing is exchanged: windows only end a run with hazards
         options.chip.window_cycles = long_window;
         SystemRun run(alone, options,
-                      plan_launches(alone, options, launches_.empty() ? "" : once[0].program->chip_digest, once),
+                      plan_launches(alone, options, launches.empty() ? "" : launches[0].program->chip_digest, launches),
                       nullptr, false);
         run_system_fast(run, options.threads);
         const SystemResult result = run.finish();
@@ -113,17 +118,17 @@ private:
         return true;
     }
 
-    /// The simulated programs to where they are launched; false when one needs a link that it was not given.
+    /// What was simulated to where it is launched; false when a launch needs a link that it was not given.
     bool spread() {
         std::vector<LaunchRun*> order;
         for (LaunchRun& run : launches_) order.push_back(&run);
         std::stable_sort(order.begin(), order.end(),
                          [](const LaunchRun* x, const LaunchRun* y) { return x->begin < y->begin; });
         for (LaunchRun* run : order) {
-            const size_t program = programs_.at(run->launch->program.get());
-            run->counters = counters_[program];
-            run->digest = digests_[program];
-            const Traffic& traffic = traffic_[program];
+            const size_t simulated = simulated_[size_t(run->wiring.launch)];
+            run->counters = counters_[simulated];
+            run->digest = digests_[simulated];
+            const Traffic& traffic = traffic_[simulated];
             for (size_t link = 0; link < traffic.sends.size(); ++link) {
                 if (traffic.sends[link].empty() && traffic.receives[link].empty()) continue;
                 const auto& map = run->launch->links;
@@ -170,7 +175,7 @@ private:
     const models::System& system_;
     const SystemOptions& options_;
     std::vector<LaunchRun>& launches_;
-    std::map<const PreparedProgram*, size_t> programs_;  ///< looked up, never walked
+    std::vector<size_t> simulated_;  ///< by launch: place in the following
     std::vector<Traffic> traffic_;
     std::vector<Counters> counters_;
     std::vector<std::string> digests_;
@@ -180,9 +185,9 @@ private:
 
 }  // namespace
 
-std::optional<SystemResult> run_shared(const models::System& system, const SystemOptions& options,
-                                       std::vector<LaunchRun> launches) {
-    return Sharing(system, options, launches).run();
+std::optional<SystemResult> run_deferred(const models::System& system, const SystemOptions& options,
+                                         std::vector<LaunchRun> launches) {
+    return Deferred(system, options, launches).run();
 }
 
 }  // namespace superlane::sim
