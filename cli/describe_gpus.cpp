@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // GPUs: figures, parameters with their source, and the measured points beside the model.
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
 #include "cli/describe.hpp"

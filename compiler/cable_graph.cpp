@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <climits>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 namespace superlane::compiler {
@@ -19,18 +20,31 @@ CableGraph::CableGraph(const models::System& system, std::vector<int> chips)
     }
     std::vector<int> member(size_t(system.chips), -1);
     for (size_t i = 0; i < chips_.size(); ++i) member[size_t(chips_[i])] = int(i);
+    for (const models::Cable& cable : system.cables)
+        for (const size_t from : {0, 1}) {
+            const models::Port &near = cable.ends[from], &far = cable.ends[1 - from];
+            const int a = member[size_t(near.chip)], b = member[size_t(far.chip)];
+            if (a >= 0 && b >= 0) edges_.push_back({a, b, near.link, far.link, -1});
+        }
+    std::sort(edges_.begin(), edges_.end(),
+              [](const Edge& x, const Edge& y) { return std::tie(x.from, x.link) < std::tie(y.from, y.link); });
     out_.resize(chips_.size());
-    for (const models::Cable& cable : system.cables) {
-        const int a = member[size_t(cable.ends[0].chip)], b = member[size_t(cable.ends[1].chip)];
-        if (a < 0 || b < 0) continue;
-        const int id = int(edges_.size());
-        edges_.push_back({a, b, cable.ends[0].link, cable.ends[1].link, id + 1});
-        edges_.push_back({b, a, cable.ends[1].link, cable.ends[0].link, id});
-        out_[size_t(a)].push_back(id);
-        out_[size_t(b)].push_back(id + 1);
+    for (size_t id = 0; id < edges_.size(); ++id) out_[size_t(edges_[id].from)].push_back(int(id));
+    for (Edge& edge : edges_)
+        for (const int id : out(edge.to))
+            if (edges_[size_t(id)].link == edge.to_link) edge.back = id;
+    for (int count = 2; count <= members(); ++count)
+        if (members() % count == 0 && edges_.size() % size_t(count) == 0 && alike(parts(count))) most_parts_ = count;
+}
+
+bool CableGraph::alike(const Parts& parts) const {
+    for (int id = 0; id < int(edges_.size()); ++id) {
+        const Edge &one = edge(id), &next = edge(parts.turned_edge(id, 1));
+        if (next.from != parts.turned_member(one.from, 1) || next.to != parts.turned_member(one.to, 1) ||
+            next.link != one.link || next.to_link != one.to_link)
+            return false;
     }
-    for (std::vector<int>& edges : out_)
-        std::sort(edges.begin(), edges.end(), [&](int x, int y) { return edge(x).link < edge(y).link; });
+    return true;
 }
 
 int CableGraph::between(int a, int b) const {

@@ -15,6 +15,20 @@ struct Edge {
     int back = 0;  ///< the other direction
 };
 
+/// Members in equal parts, one after the other, that the cables treat alike: each cable has one of the same links
+/// between the chips one part further on. Edges follow their members, so they fall into parts as well.
+struct Parts {
+    int count = 1;
+    int members = 0, edges = 0;  ///< of one part
+    int of(int member) const { return member / members; }
+    int turned_member(int member, int parts) const { return (member + parts * members) % (members * count); }
+    int turned_edge(int edge, int parts) const {
+        return int((edge + int64_t(parts) * edges) % (int64_t(edges) * count));
+    }
+    /// By how many parts to turn so that part `part` becomes part 0.
+    int back(int part) const { return (count - part) % count; }
+};
+
 class CableGraph {
 public:
     /// All chips of the system, or these (sorted, each once).
@@ -25,10 +39,13 @@ public:
     const std::vector<int>& chips() const { return chips_; }
     const std::vector<Edge>& edges() const { return edges_; }
     const Edge& edge(int id) const { return edges_[size_t(id)]; }
-    /// Edges that leave a member, by its link.
+    /// Edges that leave a member, by its link: they have successive numbers.
     const std::vector<int>& out(int member) const { return out_[size_t(member)]; }
     /// The first edge from a to b; -1 when there is none.
     int between(int a, int b) const;
+    /// As many parts as there are, and divisors of that.
+    int most_parts() const { return most_parts_; }
+    Parts parts(int count) const { return {count, members() / count, int(edges_.size()) / count}; }
     /// Packaging: 0 the member itself, 1 its node, 2 its rack, 3 the system.
     int unit(int level, int member) const;
     static constexpr int levels = 4;
@@ -41,10 +58,12 @@ public:
     int parallel() const;
 
 private:
+    bool alike(const Parts& parts) const;
+
     std::vector<int> chips_;
     std::vector<Edge> edges_;
     std::vector<std::vector<int>> out_;
-    int chips_per_node_, chips_per_rack_;
+    int chips_per_node_, chips_per_rack_, most_parts_ = 1;
 };
 
 }  // namespace superlane::compiler

@@ -55,13 +55,15 @@ void check_options(const models::System& system, const CollectiveOptions& option
     }
 }
 
-CollectiveRows place_rows(const models::System& system, const CollectiveOptions& options, int members, int& rows) {
+CollectiveRows place_rows(const models::System& system, const CollectiveOptions& options, const CableGraph& graph,
+                          Parts& alike, int& rows) {
     const bool sums = adds(options.kind);
     const isa::DType type = sums ? type_of(options.dtype) : isa::DType::I8;
     const int width = isa::dtype_streams(type);
     const bool by_chip = options.kind == CollectiveKind::ReduceScatter || options.kind == CollectiveKind::AllGather;
-    const int64_t parts = by_chip ? members : 1;
-    const int64_t wanted = ceil_div(ceil_div(options.bytes, parts), int64_t(system.chip.lanes()) * width) * parts;
+    const int64_t parts = by_chip ? graph.members() : 1;
+    int64_t wanted = ceil_div(ceil_div(options.bytes, parts), int64_t(system.chip.lanes()) * width) * parts;
+    alike = deal_rows(options, graph, wanted);
     if (wanted * width * system.chip.lanes() > system.chip.sram_bytes())
         throw user_error(collective_names()[size_t(options.kind)], ": ", options.bytes, " B (", wanted, " rows of ",
                          system.chip.lanes() * width, " B) are more than the ", system.chip.sram_bytes(),
@@ -78,8 +80,8 @@ CollectiveRows place_rows(const models::System& system, const CollectiveOptions&
     CollectiveRows placed{
         type, width, {}, {}, RowShelves(system.chip, width), !sums, options.kind == CollectiveKind::ReduceScatter};
     placed.input = placed.shelves.take("the vector of a collective", rows);
-    placed.output =
-        sums ? placed.shelves.take("the result of a collective", by_chip ? rows / members : rows) : placed.input;
+    placed.output = sums ? placed.shelves.take("the result of a collective", by_chip ? rows / graph.members() : rows)
+                         : placed.input;
     return placed;
 }
 
@@ -98,8 +100,14 @@ std::vector<size_t> number_programs(Collective& result, const TransferSchedule& 
     std::map<std::string, int> known;
     std::vector<size_t> first;
     for (size_t m = 0; m < members; ++m) {
+        const size_t alike = m % schedule.steps.size();  // in part 0
+        if (alike < m) {
+            result.program_of[m] = result.program_of[alike];
+            result.links[m] = result.links[alike];
+            continue;
+        }
         const std::string key =
-            collective_key(result.rows, result.graph, result.plan.jobs, schedule.steps[m], int(m), result.links[m]);
+            collective_key(result.rows, result.graph, result.plan, schedule.steps[m], int(m), result.links[m]);
         const auto [place, fresh] = known.try_emplace(key, int(first.size()));
         result.program_of[m] = place->second;
         if (fresh) first.push_back(m);
@@ -120,7 +128,7 @@ bool make_programs(const models::Chip& chip, Collective& result, TransferSchedul
         for (size_t i = next++; i < first.size() && !late; i = next++) try {
                 std::vector<Step>& steps = schedule.steps[first[i]];
                 const CollectiveProgram made =
-                    collective_program(chip, result.rows, result.graph, result.plan.jobs, steps, int(first[i]));
+                    collective_program(chip, result.rows, result.graph, result.plan, steps, int(first[i]));
                 std::vector<Step>().swap(steps);
                 if (made.late > result.slack) late = true;
                 if (check && !late) verify(made.problem, made.schedule);
@@ -180,8 +188,13 @@ Collective::Held Collective::after(int member) const {
     return {0, plan.rows};
 }
 
+RowPlace Collective::place_before(int member, int row) const {
+    return rows.input.place(plan.local_row(row, plan.parts.of(member)));
+}
+
 RowPlace Collective::place_after(int member, int row) const {
-    return rows.output.place(rows.scattered ? row - after(member).first_row : row);
+    return rows.output.place(rows.scattered ? row - after(member).first_row
+                                            : plan.local_row(row, plan.parts.of(member)));
 }
 
 Collective compile_collective(const models::System& system, const CollectiveOptions& options, bool check) {
@@ -193,25 +206,28 @@ Collective compile_collective(const models::System& system, const CollectiveOpti
                          "' gives it ", graph.members());
     int rows = 0, degree = 0;
     for (int m = 0; m < graph.members(); ++m) degree = std::max(degree, int(graph.out(m).size()));
-    CollectiveRows placed = place_rows(system, options, graph.members(), rows);
+    Parts parts;
+    CollectiveRows placed = place_rows(system, options, graph, parts, rows);
     Collective result{options, std::move(graph), std::move(placed), {}, {}, {}, {}, {}, {}, 0, 0, 1};
     const int latency = system.scheduled_latency_cycles();
     // Where vectors are forwarded more comes together in a chip: hardly ever is less slack enough.
     if (!result.graph.complete()) result.slack = forwarding_slack;
     ChipDelays delays = chip_delays(chip, result.rows, latency, degree, result.slack);
-    result.plan = plan_collective(system, options, result.graph, rows, delays);
+    result.sent.resize(result.graph.edges().size());
+    result.plan = plan_collective(system, options, result.graph, parts, rows, delays);
     if (const int64_t count = transfers(result.plan, result.rows.width); count > most_transfers)
         throw user_error(collective_names()[size_t(options.kind)], ": ", options.bytes, " B over ",
                          result.graph.members(), " chips are ", count, " vectors sent, more than the ", most_transfers,
                          " that are scheduled at once; take fewer bytes");
     while (true) {
-        TransferSchedule schedule = schedule_transfers(result.graph, result.plan.jobs, delays);
-        result.sent = schedule.sent;
+        TransferSchedule schedule = schedule_transfers(result.graph, result.plan, delays);
+        for (size_t edge = 0; edge < result.sent.size(); ++edge)
+            result.sent[edge] = schedule.sent[edge % schedule.sent.size()];
         if (make_programs(chip, result, schedule, check)) break;
         result.slack *= 2;
         SUPERLANE_CHECK(result.slack <= most_slack, "sends of a collective are late", result.slack);
         delays = chip_delays(chip, result.rows, latency, degree, result.slack);
-        result.plan.estimate = estimate_collective(result.graph, result.plan.jobs, delays);
+        result.plan.estimate = estimate_collective(result.graph, result.plan, delays);
     }
     if (result.instruction_bytes > chip.text_bytes())
         throw user_error(collective_names()[size_t(options.kind)], ": ", result.instruction_bytes,

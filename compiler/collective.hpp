@@ -27,15 +27,6 @@ struct CollectiveOptions {
     int from = 0, to = 1;    ///< chips: Broadcast's root, Send's ends
 };
 
-/// What goes up and down which tree.
-struct CollectivePlan {
-    std::string algorithm;
-    std::vector<TreeJob> jobs;
-    int rows = 0;          ///< of the whole vector
-    int64_t estimate = 0;  ///< cycles by the closed formula in docs/collectives.md
-    int64_t bound = 0;     ///< cycles that no algorithm goes below
-};
-
 /// Algorithms of a collective, without "auto".
 std::vector<std::string> collective_algorithms(CollectiveKind kind);
 
@@ -47,7 +38,7 @@ struct Collective {
     CollectivePlan plan;
     std::vector<isa::Program> programs;   ///< distinct ones
     std::vector<int64_t> program_cycles;  ///< scheduled, by distinct program
-    std::vector<int> program_of;          ///< by member of the graph
+    std::vector<int> program_of;          ///< by member of the graph; parts of the plan repeat each other
     std::vector<std::vector<int>> links;  ///< by member: the chip's link of each link number of its program
     std::vector<int64_t> sent;            ///< vectors by edge of the graph
     int64_t cycles = 0;                   ///< of the longest
@@ -60,7 +51,7 @@ struct Collective {
     };
     Held before(int member) const;
     Held after(int member) const;
-    RowPlace place_before(int row) const { return rows.input.place(row); }
+    RowPlace place_before(int member, int row) const;
     RowPlace place_after(int member, int row) const;
 };
 
@@ -68,11 +59,14 @@ struct Collective {
 /// `check`: every program's schedule is verified by brute force.
 Collective compile_collective(const models::System& system, const CollectiveOptions& options, bool check = false);
 
-/// Jobs of the fastest algorithm by the closed formula, or of the one asked for. (collective_plan.cpp)
+/// Rows of a collective that wants `rows`, and the parts that they are dealt to: as many parts as cost few rows more.
+/// (collective_plan.cpp)
+Parts deal_rows(const CollectiveOptions& options, const CableGraph& graph, int64_t& rows);
+/// Jobs of the fastest algorithm by the closed formula, or of the one asked for.
 CollectivePlan plan_collective(const models::System& system, const CollectiveOptions& options, const CableGraph& graph,
-                               int rows, const ChipDelays& delays);
+                               const Parts& parts, int rows, const ChipDelays& delays);
 /// (collective_bound.cpp)
-int64_t estimate_collective(const CableGraph& graph, const std::vector<TreeJob>& jobs, const ChipDelays& delays);
+int64_t estimate_collective(const CableGraph& graph, const CollectivePlan& plan, const ChipDelays& delays);
 int64_t bound_collective(const models::System& system, const CollectiveOptions& options, const CableGraph& graph,
                          int64_t vectors);
 

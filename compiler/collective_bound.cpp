@@ -60,7 +60,7 @@ void add_uses(const CableGraph& graph, const TreeJob& job, const ChipDelays& del
 
 struct Unit {
     int members = 0;
-    int64_t ways_out = 0;
+    int64_t ways_out = 0, inside = 0;  ///< edges
 };
 
 /// Vectors that one cable of the unit's edge has to carry at least, in one direction.
@@ -81,6 +81,12 @@ int64_t across(const CollectiveOptions& options, const Unit& unit, int members, 
     return 0;
 }
 
+/// An all-reduce over `parties` sends 2 (parties - 1) n vectors, over so many edges among them: chips or units of
+/// chips, whose inside costs nothing then.
+int64_t all_reduce(int64_t parties, int64_t edges, int64_t vectors) {
+    return edges > 0 ? ceil_div(2 * (parties - 1) * vectors, edges) : 0;
+}
+
 /// All vectors that must be sent, by whatever chip.
 int64_t in_all(const CollectiveOptions& options, int64_t members, int64_t vectors) {
     switch (options.kind) {
@@ -95,9 +101,10 @@ int64_t in_all(const CollectiveOptions& options, int64_t members, int64_t vector
 
 }  // namespace
 
-int64_t estimate_collective(const CableGraph& graph, const std::vector<TreeJob>& jobs, const ChipDelays& delays) {
+int64_t estimate_collective(const CableGraph& graph, const CollectivePlan& plan, const ChipDelays& delays) {
     std::vector<Use> uses;
-    for (const TreeJob& job : jobs) add_uses(graph, job, delays, uses);
+    for (const TreeJob& job : plan.jobs) add_uses(graph, job, delays, uses);
+    for (Use& use : uses) use.edge %= plan.parts.edges;  // what its like in part 0 does for another part's job
     std::sort(uses.begin(), uses.end(),
               [](const Use& x, const Use& y) { return std::tuple(x.edge, -x.after) < std::tuple(y.edge, -y.after); });
     int64_t longest = 0;
@@ -124,8 +131,8 @@ int64_t bound_collective(const models::System& system, const CollectiveOptions& 
         std::map<int, Unit> units;
         for (int m = 0; m < graph.members(); ++m) ++units[graph.unit(level, m)].members;
         for (const Edge& edge : graph.edges())
-            if (graph.unit(level, edge.from) != graph.unit(level, edge.to))
-                ++units[graph.unit(level, edge.from)].ways_out;
+            ++(graph.unit(level, edge.from) != graph.unit(level, edge.to) ? units[graph.unit(level, edge.from)].ways_out
+                                                                          : units[graph.unit(level, edge.from)].inside);
         const auto holds = [&](int unit, int chip) {
             const auto place = std::lower_bound(graph.chips().begin(), graph.chips().end(), chip);
             return place != graph.chips().end() && *place == chip &&
@@ -135,6 +142,15 @@ int64_t bound_collective(const models::System& system, const CollectiveOptions& 
             if (unit.ways_out > 0)
                 busiest = std::max(busiest, across(options, unit, graph.members(), holds(number, options.from),
                                                    holds(number, options.to), vectors));
+        if (options.kind != CollectiveKind::AllReduce) continue;
+        int64_t ways = 0;
+        for (const auto& [number, unit] : units) {
+            ways += unit.ways_out;
+            // Its chips, and the rest of the system, if there is any, as one.
+            const int64_t parties = unit.members + int(unit.ways_out > 0);
+            busiest = std::max(busiest, all_reduce(parties, unit.inside + 2 * unit.ways_out, vectors));
+        }
+        busiest = std::max(busiest, all_reduce(int64_t(units.size()), ways, vectors));
     }
     // The last of them needs a hop; and what is farthest apart must meet.
     const int64_t hop = timing.c2c_send + timing.c2c_latency - timing.c2c_latency_spread + timing.c2c_receive;

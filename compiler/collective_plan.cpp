@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Algorithms: each a set of trees with a share of the rows.
 #include <algorithm>
+#include <climits>
 
 #include "base/error.hpp"
 #include "compiler/collective.hpp"
@@ -10,13 +11,26 @@ namespace {
 
 constexpr int64_t most_tree_edges = 4'000'000;  ///< of all trees of one plan; fewer trees beyond
 
+constexpr int enough_trees = 64;      ///< that load cables alike, of the same or a central root
+constexpr int detours[] = {1, 3, 8};  ///< hops more than the fewest
+constexpr int64_t most_added = 6;     ///< a sixth of the rows, so that parts have equal shares
+
 using Kind = CollectiveKind;
 using Jobs = std::vector<TreeJob>;
 
 class Planner {
 public:
-    Planner(const CollectiveOptions& options, const CableGraph& graph, int rows, const ChipDelays& delays)
-        : options_(options), graph_(graph), rows_(rows), delays_(delays) {}
+    Planner(const CollectiveOptions& options, const CableGraph& graph, const Parts& parts, int rows,
+            const ChipDelays& delays)
+        : options_(options), graph_(graph), parts_(parts), rows_(rows), delays_(delays) {}
+
+    CollectivePlan plan(const std::string& algorithm, Jobs jobs) const {
+        // In an exchange all parts have all rows.
+        CollectivePlan plan{algorithm, std::move(jobs), parts_, rows_, algorithm == "exchange" ? 0 : share_of_part(), 0,
+                            0};
+        plan.estimate = estimate_collective(graph_, plan, delays_);
+        return plan;
+    }
 
     /// Nothing when the algorithm does not fit the cables.
     std::optional<Jobs> jobs(const std::string& algorithm) const {
@@ -24,13 +38,13 @@ public:
         if (algorithm == "tree") return broadcast_tree();
         if (algorithm == "scatter") return scatter();
         if (algorithm == "paths") return paths();
+        if (algorithm == "spread") return spread();
         std::optional<Jobs> jobs = shared(algorithm);
         if (algorithm != "hierarchical" || graph_.unit(2, graph_.members() - 1) == graph_.unit(2, 0)) return jobs;
         // Racks may be more than packaging: whichever is faster.
         std::optional<Jobs> racks = shared("racks");
         if (!jobs || !racks) return jobs ? jobs : racks;
-        return estimate_collective(graph_, *racks, delays_) < estimate_collective(graph_, *jobs, delays_) ? racks
-                                                                                                          : jobs;
+        return plan(algorithm, *racks).estimate < plan(algorithm, *jobs).estimate ? racks : jobs;
     }
     int member(int chip) const {
         return int(std::lower_bound(graph_.chips().begin(), graph_.chips().end(), chip) - graph_.chips().begin());
@@ -40,34 +54,80 @@ private:
     bool up() const { return options_.kind == Kind::AllReduce || options_.kind == Kind::ReduceScatter; }
     bool down() const { return options_.kind != Kind::ReduceScatter; }
 
-    /// Chip by chip a tree, each root with its share of the rows.
+    int share_of_part() const { return rows_ / parts_.count; }
+
+    /// Chip by chip of part 0 a tree, each root with its share of the part's rows.
     std::optional<Jobs> shared(const std::string& algorithm) const {
         if (algorithm == "direct" && !graph_.complete()) return {};
         std::vector<int> ring;
         if (algorithm == "ring" && (ring = find_ring(graph_)).empty()) return {};
-        const int members = graph_.members();
-        int roots = members;
-        if (options_.kind == Kind::AllReduce)
-            roots = std::min({members, rows_, int(std::max<int64_t>(1, most_tree_edges / members))});
-        if (options_.kind == Kind::Broadcast) roots = 1;
+        const int roots = options_.kind == Kind::Broadcast ? 1 : most_trees(parts_.members);
         // A star uses one cable to each neighbour: as many stars as there are cables.
         const int pieces = algorithm == "direct" ? graph_.parallel() : 1;
-        Loads loads(graph_.edges().size());
+        return deal(roots * pieces, [&](int t, Loads& loads, int64_t rows) {
+            const int root = options_.kind == Kind::Broadcast ? member(options_.from)
+                                                              : int(int64_t(t / pieces) * parts_.members / roots);
+            return grow(algorithm, root, ring, loads, rows);
+        });
+    }
+    /// Trees that load all cables alike, better so the more of them there are and the deeper they may be; of some
+    /// depths the fastest.
+    std::optional<Jobs> spread() const {
+        const bool by_chip = options_.kind == Kind::AllGather || options_.kind == Kind::ReduceScatter;
+        const std::vector<int> roots = by_chip                            ? std::vector<int>()
+                                       : options_.kind == Kind::Broadcast ? std::vector<int>{member(options_.from)}
+                                                                          : central();
+        // Of each root, or of whichever roots are central.
+        const int pieces = std::clamp(enough_trees / parts_.members, 1, std::max(1, share_of_part() / parts_.members));
+        const int trees = by_chip ? parts_.members * pieces : most_trees(std::max(parts_.members, enough_trees));
+        std::optional<Jobs> best;
+        int64_t least = 0;
+        for (const int detour : detours) {
+            std::optional<Jobs> jobs = deal(trees, [&](int t, Loads& loads, int64_t rows) {
+                return spread_tree(graph_, by_chip ? t / pieces : roots[size_t(t) % roots.size()], detour, loads, rows);
+            });
+            if (!jobs) return {};
+            const int64_t cycles = plan("spread", *jobs).estimate;
+            if (best && cycles >= least) continue;
+            least = cycles;
+            best = std::move(jobs);
+        }
+        return best;
+    }
+    /// Members of part 0 from which the farthest member is nearest.
+    std::vector<int> central() const {
+        std::vector<int> nearest;
+        int least = INT_MAX;
+        for (int m = 0; m < parts_.members; ++m) {
+            const std::vector<int> distances = graph_.distances(m);
+            const int farthest = *std::max_element(distances.begin(), distances.end());
+            if (farthest < least) nearest.clear();
+            least = std::min(least, farthest);
+            if (farthest == least) nearest.push_back(m);
+        }
+        return nearest;
+    }
+    /// Trees with a row each at least, where roots may be chosen: so many if the plan allows.
+    int most_trees(int wanted) const {
+        if (options_.kind == Kind::AllGather || options_.kind == Kind::ReduceScatter) return wanted;
+        return std::min({wanted, share_of_part(), int(std::max<int64_t>(1, most_tree_edges / graph_.members()))});
+    }
+    /// A job for each tree with its share of the part's rows.
+    template <class Grow>
+    std::optional<Jobs> deal(int trees, Grow grow) const {
+        Loads loads(graph_, parts_, up() && down());
         Jobs jobs;
-        for (int t = 0; t < roots * pieces; ++t) {
-            const int root = roots == 1 && options_.kind == Kind::Broadcast
-                                 ? member(options_.from)
-                                 : int(int64_t(t / pieces) * members / roots);
-            const int first = share(t, roots * pieces), last = share(t + 1, roots * pieces);
+        for (int t = 0; t < trees; ++t) {
+            const int first = share(t, trees), last = share(t + 1, trees);
             if (first == last) continue;
-            std::optional<Tree> tree = grow(algorithm, root, ring, loads, last - first);
+            std::optional<Tree> tree = grow(t, loads, last - first);
             if (!tree) return {};
             jobs.push_back({std::make_shared<const Tree>(std::move(*tree)), first, last - first, up(), down()});
         }
         return jobs;
     }
-    /// The first row of part t.
-    int share(int t, int parts) const { return int(int64_t(t) * rows_ / parts); }
+    /// The first row of piece t of a part's share.
+    int share(int t, int pieces) const { return int(int64_t(t) * share_of_part() / pieces); }
 
     std::optional<Tree> grow(const std::string& algorithm, int root, const std::vector<int>& ring, Loads& loads,
                              int64_t rows) const {
@@ -83,11 +143,11 @@ private:
     std::optional<Jobs> exchange() const {
         if (!graph_.complete()) return {};
         const int pieces = graph_.parallel();
-        Loads loads(graph_.edges().size());
+        Loads loads(graph_, parts_, false);
         Jobs jobs;
-        for (int root = 0; root < graph_.members(); ++root)
+        for (int root = 0; root < parts_.members; ++root)
             for (int piece = 0; piece < pieces; ++piece) {
-                const int first = share(piece, pieces), last = share(piece + 1, pieces);
+                const int first = int(int64_t(piece) * rows_ / pieces), last = int(int64_t(piece + 1) * rows_ / pieces);
                 if (first < last)
                     jobs.push_back({std::make_shared<const Tree>(*star_tree(graph_, root, loads, last - first)), first,
                                     last - first, true, false});
@@ -96,7 +156,7 @@ private:
     }
 
     std::optional<Jobs> broadcast_tree() const {
-        Loads loads(graph_.edges().size());
+        Loads loads(graph_, parts_, false);
         std::optional<Tree> tree = shortest_tree(graph_, member(options_.from), loads, 1);
         if (!tree) return {};
         return Jobs{{std::make_shared<const Tree>(std::move(*tree)), 0, rows_, false, true}};
@@ -108,7 +168,7 @@ private:
         std::optional<Jobs> best;
         int64_t least = 0;
         for (size_t ways = 1; ways <= std::min<size_t>(links.size(), size_t(rows_)); ++ways) {
-            Loads loads(graph_.edges().size());
+            Loads loads(graph_, parts_, false);
             Jobs jobs;
             for (size_t way = 0; way < ways; ++way) {
                 const int first = int(int64_t(way) * rows_ / int64_t(ways)),
@@ -117,7 +177,7 @@ private:
                 if (!tree) return best;
                 jobs.push_back({std::make_shared<const Tree>(std::move(*tree)), first, last - first, false, true});
             }
-            const int64_t cycles = estimate_collective(graph_, jobs, delays_);
+            const int64_t cycles = plan("scatter", jobs).estimate;
             if (best && cycles >= least) continue;
             least = cycles;
             best = std::move(jobs);
@@ -149,6 +209,7 @@ private:
 
     const CollectiveOptions& options_;
     const CableGraph& graph_;
+    const Parts& parts_;
     int rows_;
     const ChipDelays& delays_;
 };
@@ -165,18 +226,28 @@ const char* what_it_needs(const std::string& algorithm) {
 std::vector<std::string> collective_algorithms(CollectiveKind kind) {
     switch (kind) {
         case Kind::AllReduce:
-            return {"exchange", "direct", "hierarchical", "shortest", "ring"};
+            return {"exchange", "direct", "hierarchical", "shortest", "spread", "ring"};
         case Kind::Broadcast:
-            return {"tree", "scatter", "hierarchical"};
+            return {"tree", "scatter", "hierarchical", "spread"};
         case Kind::Send:
             return {"paths"};
         default:
-            return {"direct", "hierarchical", "shortest", "ring"};
+            return {"direct", "hierarchical", "shortest", "spread", "ring"};
+    }
+}
+
+Parts deal_rows(const CollectiveOptions& options, const CableGraph& graph, int64_t& rows) {
+    if (options.kind == Kind::Broadcast || options.kind == Kind::Send) return graph.parts(1);
+    for (int count = graph.most_parts();; --count) {
+        const int64_t dealt = (rows + count - 1) / count * count;
+        if (graph.most_parts() % count != 0 || (dealt - rows) * most_added > rows) continue;
+        rows = dealt;
+        return graph.parts(count);
     }
 }
 
 CollectivePlan plan_collective(const models::System& system, const CollectiveOptions& options, const CableGraph& graph,
-                               int rows, const ChipDelays& delays) {
+                               const Parts& parts, int rows, const ChipDelays& delays) {
     const std::vector<std::string> names = collective_algorithms(options.kind);
     const std::string& wanted = options.algorithm;
     if (wanted != "auto" && std::find(names.begin(), names.end(), wanted) == names.end()) {
@@ -187,14 +258,14 @@ CollectivePlan plan_collective(const models::System& system, const CollectiveOpt
         throw user_error("unknown algorithm '", wanted, "' for ", collective_names()[size_t(options.kind)], ": ", list,
                          nearest_hint(wanted, known));
     }
-    const Planner planner(options, graph, rows, delays);
+    const Planner planner(options, graph, parts, rows, delays);
     std::optional<CollectivePlan> best;
     for (const std::string& name : names) {
         if (wanted != "auto" && name != wanted) continue;
         std::optional<Jobs> jobs = planner.jobs(name);
         if (!jobs) continue;
-        const int64_t estimate = estimate_collective(graph, *jobs, delays);
-        if (!best || estimate < best->estimate) best = CollectivePlan{name, std::move(*jobs), rows, estimate, 0};
+        CollectivePlan plan = planner.plan(name, std::move(*jobs));
+        if (!best || plan.estimate < best->estimate) best = std::move(plan);
     }
     if (!best)
         throw user_error("algorithm '", wanted, "' does not fit system '", system.name, "': it needs ",

@@ -17,25 +17,44 @@ namespace {
 constexpr int staging_groups = 4;
 constexpr int rest_cycles = 256;  ///< a staging row is not written again so soon after its last use
 
+const TreeJob& job_of(const CollectivePlan& plan, const Step& step) { return plan.jobs[size_t(step.job)]; }
+/// The member of the job's tree that does the step, as seen from the root's part.
+int tree_member(const CollectivePlan& plan, const Step& step, int member) {
+    return plan.parts.turned_member(member, plan.parts.back(step.part));
+}
+int children_of(const CollectivePlan& plan, const Step& step, int member) {
+    return job_of(plan, step).tree->children_of(tree_member(plan, step, member));
+}
+bool is_root(const CollectivePlan& plan, const Step& step, int member) {
+    return job_of(plan, step).tree->root == tree_member(plan, step, member);
+}
+int instance(const CollectivePlan& plan, const Step& step) { return step.job * plan.parts.count + step.part; }
+int row_of(const CollectivePlan& plan, const Step& step) { return plan.row(job_of(plan, step), step.row, step.part); }
+/// Scattered rows are counted from the first one of their root.
+int output_row(const CollectiveRows& rows, const CollectivePlan& plan, const Step& step) {
+    if (!rows.scattered) return row_of(plan, step);
+    const TreeJob& job = job_of(plan, step);
+    return job.first_row + step.row - job.tree->root * (plan.turn / plan.parts.members);
+}
+
 /// Steps of one chip with the staging rows that they use.
 class Staged {
 public:
-    Staged(const models::Chip& chip, const CollectiveRows& rows, const std::vector<TreeJob>& jobs,
+    Staged(const models::Chip& chip, const CollectiveRows& rows, const CollectivePlan& plan,
            const std::vector<Step>& steps, int member)
-        : rows_(rows), jobs_(jobs), member_(member), parts_(TransferTasks::operands(chip, rows.width)) {
+        : rows_(rows), plan_(plan), member_(member), parts_(TransferTasks::operands(chip, rows.width)) {
         for (const Step& step : steps) assign(step);
         RowShelves shelves = rows.shelves;
         for (Slots* slots : {&children_, &sums_})
             if (slots->rows > 0) slots->store = staging(shelves, slots->rows);
     }
 
-    bool root(const Step& step) const { return tree(step).root == member_; }
-    int children(const Step& step) const { return tree(step).children_of(member_); }
+    bool root(const Step& step) const { return is_root(plan_, step, member_); }
+    int children(const Step& step) const { return children_of(plan_, step, member_); }
     int parts(const Step& step) const { return std::min(parts_, children(step) - step.operand); }
-    int row(const Step& step) const { return jobs_[size_t(step.job)].first_row + step.row; }
 
-    RowPlace input(const Step& step) const { return rows_.input.place(row(step)); }
-    RowPlace output(const Step& step) const { return rows_.output.place(rows_.scattered ? step.row : row(step)); }
+    RowPlace input(const Step& step) const { return rows_.input.place(row_of(plan_, step)); }
+    RowPlace output(const Step& step) const { return rows_.output.place(output_row(rows_, plan_, step)); }
     /// Where a child's rows wait (child -1: the sum so far).
     RowPlace waiting(const Step& step, int child) const {
         return slots(child).store.place(slot_of_.at(key(step, child)));
@@ -47,7 +66,7 @@ public:
     }
 
 private:
-    using Key = std::tuple<int, int, int>;  // job, row, child
+    using Key = std::tuple<int, int, int>;  // job and part, row, child
     /// Rows of children and sums so far lie in different slices: an addition reads one of each in the same cycle.
     struct Slots {
         std::deque<std::pair<int64_t, int>> free[2];  ///< by side: since when, slot
@@ -56,8 +75,7 @@ private:
     };
     Slots& slots(int child) { return child < 0 ? sums_ : children_; }
     const Slots& slots(int child) const { return child < 0 ? sums_ : children_; }
-    static Key key(const Step& step, int child) { return {step.job, step.row, child}; }
-    const Tree& tree(const Step& step) const { return *jobs_[size_t(step.job)].tree; }
+    Key key(const Step& step, int child) const { return {instance(plan_, step), step.row, child}; }
 
     void assign(const Step& step) {
         switch (step.kind) {
@@ -75,7 +93,7 @@ private:
     /// Slots come in twos, one a side: even ones west, odd ones east, as rows of the store lie.
     void take(const Step& step, int child) {
         if (slot_of_.contains(key(step, child))) return;
-        const int side = int(rows_.input.place(row(step)).region.side);
+        const int side = int(rows_.input.place(row_of(plan_, step)).region.side);
         Slots& own = slots(child);
         std::deque<std::pair<int64_t, int>>& free = own.free[side];
         int slot;
@@ -94,7 +112,7 @@ private:
     }
 
     const CollectiveRows& rows_;
-    const std::vector<TreeJob>& jobs_;
+    const CollectivePlan& plan_;
     int member_, parts_;
     std::map<Key, int> slot_of_, sent_;
     Slots children_, sums_;
@@ -127,8 +145,8 @@ RowStore staging(RowShelves& shelves, int rows) {
 }
 
 CollectiveProgram collective_program(const models::Chip& chip, const CollectiveRows& rows, const CableGraph& graph,
-                                     const std::vector<TreeJob>& jobs, const std::vector<Step>& steps, int member) {
-    const Staged staged(chip, rows, jobs, steps, member);
+                                     const CollectivePlan& plan, const std::vector<Step>& steps, int member) {
+    const Staged staged(chip, rows, plan, steps, member);
     CollectiveProgram result{Problem(chip), {}, {}, 0};
     const std::vector<int> number = number_links(graph, steps, result.links);
     Problem& problem = result.problem;
@@ -161,7 +179,7 @@ CollectiveProgram collective_program(const models::Chip& chip, const CollectiveR
     return result;
 }
 
-std::string collective_key(const CollectiveRows& rows, const CableGraph& graph, const std::vector<TreeJob>& jobs,
+std::string collective_key(const CollectiveRows& rows, const CableGraph& graph, const CollectivePlan& plan,
                            const std::vector<Step>& steps, int member, std::vector<int>& links) {
     const std::vector<int> number = number_links(graph, steps, links);
     Digest digest;
@@ -169,14 +187,13 @@ std::string collective_key(const CollectiveRows& rows, const CableGraph& graph, 
     std::vector<int64_t> values;
     values.reserve(steps.size() * 4);
     for (const Step& step : steps) {
-        const TreeJob& job = jobs[size_t(step.job)];
-        const int children = job.tree->children_of(member), place = rows.scattered ? step.row : 0;
-        const int known = job_number.try_emplace(step.job, int(job_number.size())).first->second;
+        const int children = children_of(plan, step, member), place = rows.scattered ? output_row(rows, plan, step) : 0;
+        const int known = job_number.try_emplace(instance(plan, step), int(job_number.size())).first->second;
         values.push_back(step.cycle);
-        values.push_back(int64_t(job.first_row + step.row) << 32 | int64_t(place));
+        values.push_back(int64_t(row_of(plan, step)) << 32 | int64_t(place));
         values.push_back(int64_t(known) << 32 | int64_t(step.edge < 0 ? 0 : link_of(graph, step, number)));
         values.push_back(int64_t(children) << 32 | int64_t(step.operand) << 16 | int64_t(step.byte) << 8 |
-                         int64_t(job.tree->root == member) << 4 | int64_t(step.up) << 3 | int64_t(step.kind));
+                         int64_t(is_root(plan, step, member)) << 4 | int64_t(step.up) << 3 | int64_t(step.kind));
     }
     for (const int64_t value : values) digest.number(value);
     return digest.hex();

@@ -34,10 +34,11 @@ struct CollectiveProgram {
 };
 
 /// Links are numbered in the order of their first use, so that chips which do the same have the same program.
+/// `member` is one of part 0.
 CollectiveProgram collective_program(const models::Chip& chip, const CollectiveRows& rows, const CableGraph& graph,
-                                     const std::vector<TreeJob>& jobs, const std::vector<Step>& steps, int member);
+                                     const CollectivePlan& plan, const std::vector<Step>& steps, int member);
 /// What the program depends on: equal text, equal program but for the names of links.
-std::string collective_key(const CollectiveRows& rows, const CableGraph& graph, const std::vector<TreeJob>& jobs,
+std::string collective_key(const CollectiveRows& rows, const CableGraph& graph, const CollectivePlan& plan,
                            const std::vector<Step>& steps, int member, std::vector<int>& links);
 
 }  // namespace superlane::compiler

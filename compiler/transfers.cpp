@@ -13,21 +13,22 @@ namespace {
 
 /// A vector that may leave by an edge.
 struct Waiting {
-    int hops = 0;  ///< before it
+    int64_t urgency = 0;
     int row = 0, job = 0;
+    int edge = 0;  ///< of the job's tree; all edges that differ by parts only are one here
     uint8_t byte = 0;
     bool up = false;
-    /// Later in the queue: fewer hops, later rows.
+    /// Later in the queue: less urgent, later rows.
     bool operator<(const Waiting& other) const {
-        return std::tuple(-hops, row, job, byte, up) >
-               std::tuple(-other.hops, other.row, other.job, other.byte, other.up);
+        return std::tuple(-urgency, row, job, byte, up, edge) >
+               std::tuple(-other.urgency, other.row, other.job, other.byte, other.up, other.edge);
     }
 };
 
 /// What happens in one cycle: vectors join the queues of edges, edges may send again.
 struct Events {
-    std::vector<std::pair<int, Waiting>> arrivals;
-    std::vector<int> edges;
+    std::vector<Waiting> arrivals;
+    std::vector<int> edges;  ///< of a part
 };
 
 /// So many things a cycle.
@@ -46,15 +47,18 @@ struct Port {
 
 class Scheduler {
 public:
-    Scheduler(const CableGraph& graph, const std::vector<TreeJob>& jobs, const ChipDelays& delays)
+    Scheduler(const CableGraph& graph, const CollectivePlan& plan, const ChipDelays& delays, bool in_turn)
         : graph_(graph),
-          jobs_(jobs),
+          parts_(plan.parts),
+          jobs_(plan.jobs),
           delays_(delays),
-          links_(graph.edges().size()),
-          chips_(size_t(graph.members())),
-          sums_(jobs.size()) {
+          links_(size_t(parts_.edges)),
+          chips_(size_t(parts_.members)),
+          sums_(jobs_.size()) {
         result_.steps.resize(chips_.size());
         result_.sent.resize(links_.size());
+        for (const TreeJob& job : jobs_) turns_ = std::max(turns_, int64_t(job.rows) * int64_t(jobs_.size()));
+        for (const TreeJob& job : jobs_) lag_ = in_turn ? std::max(lag_, job.hops()) : 0;
     }
 
     TransferSchedule run() {
@@ -62,7 +66,8 @@ public:
         for (size_t cycle = 0; cycle < events_.size(); ++cycle) {
             Events now;
             std::swap(now, events_[cycle]);
-            for (const auto& [edge, vector] : now.arrivals) {
+            for (const Waiting& vector : now.arrivals) {
+                const int edge = vector.edge % parts_.edges;
                 links_[size_t(edge)].queue.push(vector);
                 now.edges.push_back(edge);
             }
@@ -93,10 +98,11 @@ private:
     };
 
     const Tree& tree(int job) const { return *jobs_[size_t(job)].tree; }
+    Chip& chip(int member) { return chips_[size_t(member % parts_.members)]; }
 
     void begin(int job) {
         const TreeJob& j = jobs_[size_t(job)];
-        if (j.up) sums_[size_t(job)].resize(size_t(j.rows) * chips_.size());
+        if (j.up) sums_[size_t(job)].resize(size_t(j.rows) * size_t(graph_.members()));
         for (int row = 0; row < j.rows; ++row) {
             if (!j.up) {
                 spread(job, row, j.tree->root, -1, delays_.first_send);
@@ -108,18 +114,24 @@ private:
         }
     }
 
+    /// Hops that a vector still makes; if rows come in turn, the last of them counts as so many hops less urgent than
+    /// the first as the longest way has.
+    int64_t urgency(int job, int row, int hops) const {
+        return hops * turns_ - lag_ * (int64_t(row) * int64_t(jobs_.size()) + job);
+    }
     Events& at(int64_t cycle) {
         if (size_t(cycle) >= events_.size()) events_.resize(size_t(cycle) + 1);
         return events_[size_t(cycle)];
     }
-    void ready(int64_t cycle, int edge, const Waiting& vector) { at(cycle).arrivals.emplace_back(edge, vector); }
+    void ready(int64_t cycle, const Waiting& vector) { at(cycle).arrivals.push_back(vector); }
 
     /// The member's sum (or own row) can leave for its parent.
     void climb(int job, int row, int member, int64_t cycle) {
         const Tree& t = tree(job);
         const int edge = graph_.edge(t.down[size_t(member)]).back;
         const int hops = t.depth[size_t(member)] + (jobs_[size_t(job)].down ? t.height : 0);
-        for (int byte = 0; byte < delays_.width; ++byte) ready(cycle, edge, {hops, row, job, uint8_t(byte), true});
+        for (int byte = 0; byte < delays_.width; ++byte)
+            ready(cycle, {urgency(job, row, hops), row, job, edge, uint8_t(byte), true});
     }
 
     /// The member has a byte (-1: all of them) of a row that goes down.
@@ -127,7 +139,8 @@ private:
         const Tree& t = tree(job);
         for (int c = 0; c < t.children_of(member); ++c)
             for (int k = byte < 0 ? 0 : byte; k <= (byte < 0 ? delays_.width - 1 : byte); ++k)
-                ready(cycle, t.child(member, c), {t.height - t.depth[size_t(member)], row, job, uint8_t(k), false});
+                ready(cycle, {urgency(job, row, t.height - t.depth[size_t(member)]), row, job, t.child(member, c),
+                              uint8_t(k), false});
     }
 
     void serve(int edge, int64_t now) {
@@ -139,7 +152,7 @@ private:
             link.queue.pop();
             chip.send.take(now, delays_.at_once);
             link.free = now + delays_.interval;
-            send(edge, vector, now);
+            send(vector, now);
             if (link.queue.empty()) return;
         }
         const int64_t next = std::max(now + 1, link.free);
@@ -153,21 +166,22 @@ private:
         s.cycle = cycle;
         s.job = vector.job;
         s.row = vector.row;
-        s.edge = edge;
+        s.edge = edge < 0 ? edge : edge % parts_.edges;
+        s.part = parts_.back(parts_.of(member));
         s.byte = vector.byte;
         s.kind = kind;
         s.up = vector.up;
-        return result_.steps[size_t(member)].emplace_back(s);
+        return result_.steps[size_t(member % parts_.members)].emplace_back(s);
     }
 
-    void send(int edge, const Waiting& vector, int64_t now) {
-        ++result_.sent[size_t(edge)];
-        const int from = graph_.edge(edge).from, to = graph_.edge(edge).to;
-        step(from, Step::Kind::Send, now, edge, vector);
-        const int64_t got = chips_[size_t(to)].receive.take(now + delays_.sent_to_receive, delays_.at_once);
-        Step& receive = step(to, Step::Kind::Receive, got, edge, vector);
+    void send(const Waiting& vector, int64_t now) {
+        ++result_.sent[size_t(vector.edge % parts_.edges)];
+        const int from = graph_.edge(vector.edge).from, to = graph_.edge(vector.edge).to;
+        step(from, Step::Kind::Send, now, vector.edge, vector);
+        const int64_t got = chip(to).receive.take(now + delays_.sent_to_receive, delays_.at_once);
+        Step& receive = step(to, Step::Kind::Receive, got, vector.edge, vector);
         if (vector.up) {
-            receive.operand = uint16_t(child_number(vector.job, to, edge));
+            receive.operand = uint16_t(child_number(vector.job, to, vector.edge));
             collect(vector, to, receive.operand, got);
         } else {
             spread(vector.job, vector.row, to, vector.byte, got + delays_.forward);
@@ -184,7 +198,7 @@ private:
     /// A vector of a child's sum has come; with the last one the additions follow.
     void collect(const Waiting& vector, int member, int child, int64_t got) {
         const TreeJob& job = jobs_[size_t(vector.job)];
-        Sum& sum = sums_[size_t(vector.job)][size_t(vector.row) * chips_.size() + size_t(member)];
+        Sum& sum = sums_[size_t(vector.job)][size_t(vector.row) * size_t(graph_.members()) + size_t(member)];
         const int children = job.tree->children_of(member);
         if (sum.left < 0) {
             sum.left = children * delays_.width;
@@ -200,7 +214,7 @@ private:
             start += add.operand[0];
             for (int i = 0; i < parts; ++i)
                 start = std::max(start, sum.at[size_t(first + i)] + add.operand[size_t(i) + 1]);
-            start = chips_[size_t(member)].add.take(start, 1);
+            start = chip(member).add.take(start, 1);
             Step& s = step(member, Step::Kind::Add, start, -1, vector);
             s.operand = uint16_t(first);
             s.lead = uint16_t(std::max<int64_t>(0, got - start));
@@ -214,20 +228,25 @@ private:
     }
 
     const CableGraph& graph_;
+    const Parts& parts_;
     const std::vector<TreeJob>& jobs_;
     const ChipDelays& delays_;
-    std::vector<Link> links_;
+    std::vector<Link> links_;  ///< of a part, as chips
     std::vector<Chip> chips_;
     std::vector<std::vector<Sum>> sums_;  ///< by job, then row and member
     std::vector<Events> events_;          ///< by cycle
+    int64_t turns_ = 1;
+    int lag_ = 0;
     TransferSchedule result_;
 };
 
 }  // namespace
 
-TransferSchedule schedule_transfers(const CableGraph& graph, const std::vector<TreeJob>& jobs,
-                                    const ChipDelays& delays) {
-    return Scheduler(graph, jobs, delays).run();
+TransferSchedule schedule_transfers(const CableGraph& graph, const CollectivePlan& plan, const ChipDelays& delays) {
+    // What is far goes first, which is best for few vectors; or rows in turn, which keeps links busy to the end.
+    TransferSchedule far_first = Scheduler(graph, plan, delays, false).run();
+    TransferSchedule in_turn = Scheduler(graph, plan, delays, true).run();
+    return in_turn.last < far_first.last ? std::move(in_turn) : std::move(far_first);
 }
 
 }  // namespace superlane::compiler

@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "compiler/trees.hpp"
@@ -17,6 +18,22 @@ struct TreeJob {
     bool up = false, down = false;
     /// Hops one vector makes one after the other.
     int hops() const { return (int(up) + int(down)) * tree->height; }
+};
+
+/// What goes up and down which trees. Jobs are those whose roots are in part 0 of the graph; the k-th part after it has
+/// the same ones, their trees k parts further on and their rows k * `turn` further on, both counted around.
+struct CollectivePlan {
+    std::string algorithm;
+    std::vector<TreeJob> jobs;
+    Parts parts;
+    int rows = 0, turn = 0;  ///< rows of the whole vector
+    int64_t estimate = 0;    ///< cycles by the closed formula in docs/collectives.md
+    int64_t bound = 0;       ///< cycles that no algorithm goes below
+
+    /// Row of the whole vector that is row `row` of a job of part `part`.
+    int row(const TreeJob& job, int row, int part) const { return (job.first_row + row + part * turn) % rows; }
+    /// How a chip counts the rows: from the share of its own part on, so that chips of all parts have the same program.
+    int local_row(int row, int part) const { return (row + parts.back(part) * turn) % rows; }
 };
 
 /// Cycles inside a chip, as its tasks have them, from one end of a transfer to the other.
@@ -42,7 +59,8 @@ struct Step {
     enum class Kind : uint8_t { Send, Receive, Add };
     int64_t cycle = 0;
     int job = 0, row = 0;  ///< row of the job
-    int edge = -1;
+    int edge = -1;         ///< of part 0
+    int part = 0;          ///< whose job it is, counted from the chip's own part on
     uint16_t operand = 0;  ///< Receive upwards: which child; Add: the first of the children that it adds
     uint8_t byte = 0;
     Kind kind = Kind::Send;
@@ -51,13 +69,13 @@ struct Step {
 };
 
 struct TransferSchedule {
-    std::vector<std::vector<Step>> steps;  ///< by member, each after what it needs
-    std::vector<int64_t> sent;             ///< vectors by edge
+    std::vector<std::vector<Step>> steps;  ///< by member of a part, each after what it needs
+    std::vector<int64_t> sent;             ///< vectors by edge of a part
     int64_t last = 0;                      ///< cycle of the last step
 };
 
-/// Earliest-first over all links: of the vectors that wait for one the one with most hops before it goes first.
-TransferSchedule schedule_transfers(const CableGraph& graph, const std::vector<TreeJob>& jobs,
-                                    const ChipDelays& delays);
+/// Earliest-first over all links: of the vectors that wait for one the one with most hops before it goes first, or rows
+/// take turns as well, whichever ends sooner.
+TransferSchedule schedule_transfers(const CableGraph& graph, const CollectivePlan& plan, const ChipDelays& delays);
 
 }  // namespace superlane::compiler

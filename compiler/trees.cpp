@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <queue>
 #include <tuple>
 
 #include "base/error.hpp"
@@ -36,15 +37,6 @@ std::optional<Tree> finish(const CableGraph& graph, int root, std::vector<int> d
     return tree;
 }
 
-int64_t load(const CableGraph& graph, const Loads& loads, int edge) {
-    return loads[size_t(edge)] + loads[size_t(graph.edge(edge).back)];
-}
-
-void add_load(const CableGraph& graph, Loads& loads, int edge, int64_t weight) {
-    loads[size_t(edge)] += weight;
-    loads[size_t(graph.edge(edge).back)] += weight;
-}
-
 /// Fewest hops from `from`, not through `without`, into `down`.
 void grow(const CableGraph& graph, int from, int without, Loads& loads, int64_t weight, std::vector<int>& down) {
     std::vector<int> distance(size_t(graph.members()), -1), queue{from};
@@ -56,10 +48,10 @@ void grow(const CableGraph& graph, int from, int without, Loads& loads, int64_t 
             for (const int id : graph.out(member)) {
                 const Edge& edge = graph.edge(id);
                 if (edge.to == without || distance[size_t(edge.to)] != distance[size_t(member)] - 1) continue;
-                if (best < 0 || load(graph, loads, edge.back) < load(graph, loads, best)) best = edge.back;
+                if (best < 0 || loads.of(edge.back) < loads.of(best)) best = edge.back;
             }
             down[size_t(member)] = best;
-            add_load(graph, loads, best, weight);
+            loads.add(best, weight);
         }
         for (const int id : graph.out(member)) {
             const int to = graph.edge(id).to;
@@ -89,7 +81,7 @@ public:
             front.clear();
             for (const auto& [unit, id] : best) {
                 down_[size_t(graph_.edge(id).to)] = id;
-                add_load(graph_, loads_, id, weight_);
+                loads_.add(id, weight_);
                 entries[unit] = graph_.edge(id).to;
                 front.push_back(graph_.edge(id).to);
             }
@@ -104,7 +96,7 @@ private:
         const int to = graph_.edge(id).to, unit = graph_.unit(below, to);
         if (graph_.unit(level, to) != inside || entries.contains(unit)) return;
         const auto [known, fresh] = best.try_emplace(unit, id);
-        if (!fresh && load(graph_, loads_, id) < load(graph_, loads_, known->second)) known->second = id;
+        if (!fresh && loads_.of(id) < loads_.of(known->second)) known->second = id;
     }
     /// Members of the units that these members stand for. Members of a unit follow each other.
     std::vector<int> reachable(int level, const std::vector<int>& entries) const {
@@ -131,10 +123,10 @@ std::optional<Tree> star_tree(const CableGraph& graph, int root, Loads& loads, i
     std::vector<int> down(size_t(graph.members()), -1);
     for (const int id : graph.out(root)) {
         int& best = down[size_t(graph.edge(id).to)];
-        if (best < 0 || load(graph, loads, id) < load(graph, loads, best)) best = id;
+        if (best < 0 || loads.of(id) < loads.of(best)) best = id;
     }
     for (const int id : down)
-        if (id >= 0) add_load(graph, loads, id, weight);
+        if (id >= 0) loads.add(id, weight);
     return finish(graph, root, std::move(down), graph.members());
 }
 
@@ -150,11 +142,46 @@ std::optional<Tree> packaged_tree(const CableGraph& graph, int root, bool racks,
     return finish(graph, root, packaged.down(), graph.members());
 }
 
+std::optional<Tree> spread_tree(const CableGraph& graph, int root, int detour, Loads& loads, int64_t weight) {
+    struct Way {
+        int64_t load;
+        int depth, edge;
+        bool operator<(const Way& other) const {  // for a heap with the least on top
+            return std::tie(load, depth, edge) > std::tie(other.load, other.depth, other.edge);
+        }
+    };
+    const std::vector<int> least = graph.distances(root);
+    std::vector<int> down(size_t(graph.members()), -1);
+    std::priority_queue<Way> ways;
+    const auto reach = [&](int member, int depth) {
+        for (const int id : graph.out(member))
+            if (const int to = graph.edge(id).to;
+                to != root && down[size_t(to)] < 0 && depth < least[size_t(to)] + detour)
+                ways.push({loads.of(id), depth + 1, id});
+    };
+    reach(root, 0);
+    while (!ways.empty()) {
+        Way way = ways.top();
+        ways.pop();
+        const int to = graph.edge(way.edge).to;
+        if (down[size_t(to)] >= 0) continue;
+        if (loads.of(way.edge) > way.load) {  // the tree itself has used a like edge
+            way.load = loads.of(way.edge);
+            ways.push(way);
+            continue;
+        }
+        down[size_t(to)] = way.edge;
+        loads.add(way.edge, weight);
+        reach(to, way.depth);
+    }
+    return finish(graph, root, std::move(down), graph.members());
+}
+
 std::optional<Tree> detour_tree(const CableGraph& graph, int first_edge, Loads& loads, int64_t weight) {
     const Edge& edge = graph.edge(first_edge);
     std::vector<int> down(size_t(graph.members()), -1);
     down[size_t(edge.to)] = first_edge;
-    add_load(graph, loads, first_edge, weight);
+    loads.add(first_edge, weight);
     grow(graph, edge.to, edge.from, loads, weight, down);
     return finish(graph, edge.from, std::move(down), graph.members());
 }

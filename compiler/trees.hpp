@@ -2,6 +2,7 @@
 // Spanning trees of the cables: down a tree a vector reaches every chip, up a tree the sum of all reaches its root.
 // Every collective is a set of them, each for its share of the rows.
 #pragma once
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -21,8 +22,25 @@ struct Tree {
     int child(int member, int i) const { return children[size_t(first[size_t(member)] + i)]; }
 };
 
-/// How much each edge has to carry so far: builders spread trees over what carries least.
-using Loads = std::vector<int64_t>;
+/// How much each edge has to carry so far: builders spread trees over what carries least. Where every part of the graph
+/// gets the same trees, edges that differ by parts only are one.
+class Loads {
+public:
+    /// `both_ways`: what goes down an edge also comes up it.
+    Loads(const CableGraph& graph, const Parts& parts, bool both_ways)
+        : graph_(graph), both_ways_(both_ways), loads_(size_t(parts.edges)) {}
+    int64_t of(int edge) const { return loads_[size_t(edge) % loads_.size()]; }
+    void add(int edge, int64_t weight) {
+        loads_[size_t(edge) % loads_.size()] += weight;
+        if (both_ways_) loads_[size_t(graph_.edge(edge).back) % loads_.size()] += weight;
+    }
+    int64_t most() const { return *std::max_element(loads_.begin(), loads_.end()); }
+
+private:
+    const CableGraph& graph_;
+    bool both_ways_;
+    std::vector<int64_t> loads_;
+};
 
 /// Every other chip is a neighbour of the root; nothing when one is not. Of several cables those that carry least are
 /// taken, here and below, and `weight` is added to their loads.
@@ -32,6 +50,9 @@ std::optional<Tree> shortest_tree(const CableGraph& graph, int root, Loads& load
 /// Into every rack (when asked for) by one cable, in it into every node by one cable, in it to every chip: sums are
 /// made before they leave. Nothing when a node or rack does not hang together.
 std::optional<Tree> packaged_tree(const CableGraph& graph, int root, bool racks, Loads& loads, int64_t weight);
+/// To every chip by `detour` hops more than the fewest at most, over the edges that carry least: enough of such trees
+/// load all cables alike.
+std::optional<Tree> spread_tree(const CableGraph& graph, int root, int detour, Loads& loads, int64_t weight);
 /// Over the first edge, and from there by fewest hops to all but the root: one way of many around a root's busy links.
 std::optional<Tree> detour_tree(const CableGraph& graph, int first_edge, Loads& loads, int64_t weight);
 /// Both ways around a ring of members, from the root to the far side.

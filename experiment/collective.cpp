@@ -127,7 +127,7 @@ CollectivePoint run_collective(const CollectiveRun& run, int64_t bytes) {
         return compiler::compile_collective(run.system, options);
     }();
     point.algorithm = collective.plan.algorithm;
-    point.paths = int(collective.plan.jobs.size());
+    point.paths = int(collective.plan.jobs.size()) * collective.plan.parts.count;
     point.estimate_cycles = collective.plan.estimate;
     point.bound_cycles = collective.plan.bound;
     point.slack_cycles = collective.slack;

@@ -49,13 +49,13 @@ uint32_t plus(isa::DType type, uint32_t a, uint32_t b) {
     return a + b;
 }
 
-/// Each member's own row, then its children's sums in their order.
-Row sum_of(const Collective& c, const compiler::TreeJob& job, int row, int lanes, uint64_t seed) {
+/// Each member's own row, then its children's sums in their order; the tree stands for one so many parts further on.
+Row sum_of(const Collective& c, const compiler::TreeJob& job, int part, int row, int lanes, uint64_t seed) {
     std::vector<Row> sums(size_t(c.graph.members()));
     const compiler::Tree& tree = *job.tree;
     for (size_t i = tree.order.size(); i-- > 0;) {
         const int member = tree.order[i];
-        Row& sum = sums[size_t(member)] = own_row(c, member, row, lanes, seed);
+        Row& sum = sums[size_t(member)] = own_row(c, c.plan.parts.turned_member(member, part), row, lanes, seed);
         for (int child = 0; child < tree.children_of(member); ++child) {
             Row& other = sums[size_t(c.graph.edge(tree.child(member, child)).to)];
             for (size_t lane = 0; lane < sum.size(); ++lane) sum[lane] = plus(c.rows.type, sum[lane], other[lane]);
@@ -90,25 +90,27 @@ void write_inputs(sim::SystemMachine& machine, const Collective& c, uint64_t see
     for (int m = 0; m < c.graph.members(); ++m) {
         const Collective::Held held = c.before(m);
         for (int row = held.first_row; row < held.first_row + held.rows; ++row)
-            write_row(machine, c.graph.chip(m), c.place_before(row), own_row(c, m, row, lanes, seed));
+            write_row(machine, c.graph.chip(m), c.place_before(m, row), own_row(c, m, row, lanes, seed));
     }
 }
 
 int64_t check_outputs(const sim::SystemMachine& machine, const Collective& c, uint64_t seed) {
     const int lanes = machine.system().chip.lanes();
     int64_t compared = 0;
-    for (const compiler::TreeJob& job : c.plan.jobs)
-        for (int row = job.first_row; row < job.first_row + job.rows; ++row) {
-            const int root = job.tree->root;
-            const Row expected = job.up ? sum_of(c, job, row, lanes, seed) : own_row(c, root, row, lanes, seed);
-            for (int m = 0; m < c.graph.members(); ++m) {
-                const Collective::Held held = c.after(m);
-                if (row < held.first_row || row >= held.first_row + held.rows || (!job.down && m != root)) continue;
-                SUPERLANE_CHECK(read_row(machine, c.graph.chip(m), c.place_after(m, row)) == expected,
-                                "collective: wrong values in row", row, "of chip", c.graph.chip(m));
-                ++compared;
-            }
+    const auto check_row = [&](const compiler::TreeJob& job, int part, int row) {
+        const int root = c.plan.parts.turned_member(job.tree->root, part);
+        const Row expected = job.up ? sum_of(c, job, part, row, lanes, seed) : own_row(c, root, row, lanes, seed);
+        for (int m = 0; m < c.graph.members(); ++m) {
+            const Collective::Held held = c.after(m);
+            if (row < held.first_row || row >= held.first_row + held.rows || (!job.down && m != root)) continue;
+            SUPERLANE_CHECK(read_row(machine, c.graph.chip(m), c.place_after(m, row)) == expected,
+                            "collective: wrong values in row", row, "of chip", c.graph.chip(m));
+            ++compared;
         }
+    };
+    for (const compiler::TreeJob& job : c.plan.jobs)
+        for (int part = 0; part < c.plan.parts.count; ++part)
+            for (int row = 0; row < job.rows; ++row) check_row(job, part, c.plan.row(job, row, part));
     return compared;
 }
 

@@ -2,6 +2,8 @@
 // Joins chip, price set and speed.
 #include "experiment/cost_report.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "base/error.hpp"
 #include "models/gpu.hpp"
 #include "models/system.hpp"

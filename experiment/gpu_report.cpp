@@ -2,6 +2,8 @@
 // One step of a model on a GPU, and a GPU's parameters and points.
 #include "experiment/gpu_report.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "base/error.hpp"
 #include "models/llm.hpp"
 

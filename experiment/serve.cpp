@@ -3,6 +3,7 @@
 #include "experiment/serve.hpp"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "base/digest.hpp"
 #include "base/error.hpp"

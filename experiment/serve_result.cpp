@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Options and results of serving as JSON.
+#include <nlohmann/json.hpp>
+
 #include "experiment/serve.hpp"
 #include "models/json_file.hpp"
 

@@ -55,6 +55,15 @@ TEST_P(Experts, OnGroupsOfChipsAndInStages) {
     }
 }
 
+TEST(ExpertTies, TheLowerNumberWins) {
+    const LlmConfig shape = tiny_mixtral();
+    LlmWeights weights = random_weights(shape, 3);
+    const std::vector<std::byte> zeros(size_t(shape.moe.experts * shape.hidden) * 4);
+    for (LayerWeights& layer : weights.layers)
+        layer.router.bytes = std::span(zeros).first(layer.router.bytes.size());  // all logits are equal
+    expect_agreement(SavedModel(shape, weights).options("fp16"));
+}
+
 /// Families whose experts come with other features.
 class ExpertFamilies : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Families, ExpertFamilies,

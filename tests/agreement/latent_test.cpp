@@ -23,6 +23,7 @@ LlmConfig latent_shape(bool query_row) {
     model.ffn = 200;
     model.vocabulary = 300;
     model.max_position = 1024;
+    model.rms_norm_eps = 0.5;  // the norms of latent rows have an epsilon of their own
     model.rope.interleaved = query_row;
     model.rope.theta = 1000;
     model.moe = {.experts = 4,

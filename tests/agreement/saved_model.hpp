@@ -8,10 +8,11 @@ namespace superlane::test {
 /// Random weights of the shape, in a folder that lives as long as this.
 class SavedModel {
 public:
-    SavedModel(const LlmConfig& shape, uint64_t seed)
+    SavedModel(const LlmConfig& shape, uint64_t seed) : SavedModel(shape, random_weights(shape, seed)) {}
+    SavedModel(const LlmConfig& shape, const LlmWeights& weights)
         : folder_(std::filesystem::path(testing::TempDir()) /
-                  ("superlane_" + shape.name + "_" + std::to_string(seed) + "_" + std::to_string(getpid()))) {
-        save_checkpoint(shape, random_weights(shape, seed), folder_);
+                  ("superlane_" + shape.name + "_" + std::to_string(getpid()))) {
+        save_checkpoint(shape, weights, folder_);
     }
     ~SavedModel() { std::filesystem::remove_all(folder_); }
     experiment::DecodeOptions options(const std::string& dtype) const {

@@ -128,7 +128,7 @@ TEST(Llama, A7bLayerStaysNearItsWeightStreamingBound) {
 
 TEST(Layout, RequestsShareTheSramByTheirOwnLengths) {
     LlmConfig config = one_layer("llama-2-7b");
-    config.layers = 6;
+    config.layers = 5;
     config.hidden = config.ffn = 1024;
     config.heads = config.kv_heads = 16;
     config.head_dim = 64;

@@ -49,7 +49,7 @@ TEST_F(Rows, ARowIsTakenInTheCycleInWhichTheLongestCableHasBroughtItsLastVector)
 }
 
 TEST_F(Rows, NoByteIsReadBeforeItWasReceived) {
-    const int received = network_.receive(1, in_, 0);
+    const int received = network_.receive_paced(1, in_, 0, 0);
     const int reader = copy(in_, inner_);
     const Schedule schedule = schedule_asap(problem_);
     for (int byte = 0; byte < 4; ++byte)

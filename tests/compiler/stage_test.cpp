@@ -60,3 +60,15 @@ TEST_P(Stages, NothingIsUsedTwice) {
     EXPECT_NO_THROW(compiler.verify({{0, 5, false, logits}, {1, 9, false, logits}}));
     EXPECT_NO_THROW(compiler.verify({{0, 0}, {0, 1}, {0, 2}}, "random:3"));
 }
+
+/// Chips that each took their own logits might choose differently near a tie: one has them, the others receive them.
+TEST(Router, OneChipOfAGroupDecidesForAll) {
+    const auto programs = [](const LlmConfig& config) {
+        const LlamaCompiler compiler(models::load_chip("mini"), config, {.context = 64, .chips = 2});
+        return compiler.compile({{0, 5, false, true}}).programs.size();
+    };
+    LlmConfig config = small();
+    EXPECT_EQ(programs(config), 1u);
+    config.moe = {.experts = 4, .active = 2, .ffn = 72, .normalise = true};
+    EXPECT_EQ(programs(config), 2u);
+}

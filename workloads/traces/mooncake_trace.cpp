@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mooncake's traces: JSON lines with a time in ms, lengths, and ids of the prompt's blocks of 512 tokens.
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "models/json_file.hpp"
