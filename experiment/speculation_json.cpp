@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Speculation's options and figures as JSON.
+#include <nlohmann/json.hpp>
+
 #include "experiment/json_keys.hpp"
 #include "experiment/speculation.hpp"
 #include "models/json_file.hpp"
