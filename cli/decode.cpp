@@ -12,6 +12,7 @@
 #include "cli/command.hpp"
 #include "cli/decode_report.hpp"
 #include "cli/options.hpp"
+#include "cli/speculation.hpp"
 #include "cli/text.hpp"
 #include "cli/workload.hpp"
 
@@ -92,11 +93,15 @@ struct Decode {
 
     /// The bar would tear the text when both go to one terminal.
     void show_progress(const experiment::Progress& progress) {
-        const bool text_on_terminal = writes_text && !progress.prefill && isatty(STDOUT_FILENO) != 0;
+        const bool text_on_terminal =
+            writes_text && !progress.prefill && !progress.speculative && isatty(STDOUT_FILENO) != 0;
         if (text_on_terminal) return bar.clear();
-        bar.show(double(progress.done) / progress.steps,
-                 std::string(progress.prefill ? "prefill" : "decode") + " step " + std::to_string(progress.done) +
-                     " of " + std::to_string(progress.steps) + ", " + grouped(progress.cycles) + " cycles");
+        bar.show(double(progress.done) / progress.steps, std::string(progress.speculative ? "speculative token "
+                                                                     : progress.prefill   ? "prefill step "
+                                                                                          : "decode step ") +
+                                                             std::to_string(progress.done) + " of " +
+                                                             std::to_string(progress.steps) + ", " +
+                                                             grouped(progress.cycles) + " cycles");
         if (progress.done == progress.steps) bar.clear();
     }
 
@@ -218,6 +223,11 @@ Action define_decode(CLI::App& app) {
         ->type_name("N");
     app.add_flag("--calibrated", o.calibrated,
                  "report beside it the speed with one fitted overhead a layer (models/calibration.json)");
+    app.add_option("--kv-from-host", o.kv_from_host,
+                   "timing only: keys and values of so many first tokens come from host memory; their time is reported "
+                   "apart, and they are not prefilled")
+        ->type_name("N");
+    define_speculation(app, o.speculation);
     define_save_workload(app, command->workload);
     return [command] {
         command->prepare();

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <numeric>
 
+#include "cli/speculation.hpp"
 #include "cli/text.hpp"
 #include "experiment/usage.hpp"
 
@@ -145,6 +146,12 @@ void print_decode(const DecodeOptions& options, const DecodeResult& result) {
                             std::to_string(result.context) + (result.timing_only ? ", timing only" : "")});
     add_speed(table, options, result);
     if (options.system) add_system(table, options, *result.system);
+    if (result.prefix)
+        table.row({"prefix", grouped(result.prefix->tokens) + " tokens' keys and values from host memory: " +
+                                 bytes_text(double(result.prefix->bytes)) + ", at most " +
+                                 bytes_text(double(result.prefix->bytes_fullest_chip)) + " a chip, " +
+                                 fixed(result.prefix->us, 2) + " us before the first token"});
+    if (result.speculation) add_speculation(table, *result.speculation);
     add_calibrated(table, result);
     add_bounds(table, options, result);
     add_memory(table, options, result);

@@ -16,9 +16,7 @@ namespace {
 
 constexpr size_t most_steps_shown = 24;
 
-std::string step_time(const models::Chip& chip, int64_t cycles) {
-    return fixed(1e6 * experiment::chip_seconds(chip, double(cycles)), 2) + " us";
-}
+std::string us_text(double us) { return fixed(us, 2) + " us"; }
 
 void print_step_list(const experiment::StepsOptions& options, const experiment::StepsResult& result) {
     Table table({true, true, true, true, true, true, true});
@@ -28,7 +26,8 @@ void print_step_list(const experiment::StepsOptions& options, const experiment::
         const experiment::TraceStep& step = options.steps[i];
         table.row({std::to_string(i + 1), std::to_string(step.contexts.size()), grouped(step.rows()),
                    grouped(step.longest()), std::to_string(result.steps[i].programs), grouped(result.steps[i].cycles),
-                   step_time(options.chip, result.steps[i].cycles)});
+                   us_text(1e6 * experiment::chip_seconds(options.decode.chip, double(result.steps[i].cycles)) +
+                           result.steps[i].host_us)});
     }
     table.print(std::cout);
     if (shown < result.steps.size())
@@ -36,22 +35,28 @@ void print_step_list(const experiment::StepsOptions& options, const experiment::
 }
 
 void print_steps(const experiment::StepsOptions& options, const experiment::StepsResult& result) {
-    const models::Chip& chip = options.chip;
-    const double seconds = experiment::chip_seconds(chip, double(result.usage.cycles));
+    const experiment::DecodeOptions& decode = options.decode;
+    const models::Chip& chip = decode.chip;
+    const double seconds = result.seconds(chip);
     Table table;
-    table.row({"model", result.model.name + ", " + std::to_string(result.model.layers) + " layers, " + options.dtype +
-                            " on " + chip.name + ", context " + std::to_string(result.context) + ", timing only"});
+    table.row({"model", result.model.name + ", " + std::to_string(result.model.layers) + " layers, " + decode.dtype +
+                            " on " + (decode.system ? decode.system->name : chip.name) + ", context " +
+                            std::to_string(result.context) + ", timing only"});
     table.row({"trace", options.steps_file + ": " + counted(int64_t(result.steps.size()), "step") + ", " +
                             counted(result.new_tokens, "new token") + ", at most " + counted(result.batch, "request") +
                             ", " + counted(result.distinct_programs, "distinct program")});
-    table.row({"cycles", grouped(result.usage.cycles) + " cycles, " + step_time(chip, result.usage.cycles) + " at " +
-                             experiment::plain_number(chip.clock_mhz) + " MHz"});
+    if (decode.system)
+        table.row({"split", std::to_string(result.chips) + " of " + counted(decode.system->chips, "chip") + ": " +
+                                counted(result.split.pp, "stage") + " of " + std::to_string(result.split.tp)});
+    table.row({"cycles", grouped(result.cycles) + " cycles at " + experiment::plain_number(chip.clock_mhz) + " MHz, " +
+                             us_text(1e6 * seconds) +
+                             (decode.system ? ", " + us_text(result.host_us) + " of it for the host's link" : "")});
     table.row(
         {"speed", grouped(int64_t(double(result.new_tokens) / seconds + 0.5)) + " new tokens/s, prompts included"});
     table.row({"streams", percent(result.usage.stream_utilisation(chip)) + " of " +
                               fixed(experiment::stream_bandwidth(chip) / 1e12, 2) + " TB/s filled from SRAM"});
     table.row(
-        {"MXM", percent(result.usage.mxm_utilisation(chip)) + " of its " + options.dtype + " multiply-accumulates"});
+        {"MXM", percent(result.usage.mxm_utilisation(chip)) + " of its " + decode.dtype + " multiply-accumulates"});
     table.row({"energy", joules_text(result.usage.joules) + " (proxy, rows marked A)"});
     table.row({"simulator", duration_text(result.wall_s) + ", compiling " + duration_text(result.compile_s)});
     table.row({"digest", result.digest});
@@ -61,9 +66,11 @@ void print_steps(const experiment::StepsOptions& options, const experiment::Step
 
 void steps_workload(experiment::StepsOptions options, const EngineOptions& files, JsonOutput& json) {
     Outputs outputs;
-    options.trace_file = outputs.add(files.trace);
-    experiment::check_vcd(options.engine, files.vcd);
-    options.vcd_file = outputs.add(files.vcd);
+    experiment::check_vcd(options.decode.engine, files.vcd);
+    if (options.decode.system && !files.vcd.empty())
+        throw user_error("--vcd ", files.vcd, ": a waveform is of one chip, not of a system");
+    options.decode.trace_file = outputs.add(files.trace);
+    options.decode.vcd_file = outputs.add(files.vcd);
     json.open();
     ProgressBar bar;
     const experiment::StepsResult result = experiment::run_steps(options, [&](int done, int steps) {

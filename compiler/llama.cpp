@@ -37,8 +37,9 @@ void check_text(const CompiledStep& compiled, size_t rows, const models::Chip& c
 
 }  // namespace
 
-LlamaCompiler::LlamaCompiler(const models::Chip& chip, const LlmConfig& config, const LlamaOptions& options)
-    : layout_(std::make_unique<Layout>(chip, config, options)) {}
+LlamaCompiler::LlamaCompiler(const models::Chip& chip, const LlmConfig& config, const LlamaOptions& options,
+                             const LlamaCompiler* beside)
+    : layout_(std::make_unique<Layout>(chip, config, options, beside ? &beside->layout_->memory : nullptr)) {}
 LlamaCompiler::~LlamaCompiler() = default;
 LlamaCompiler::LlamaCompiler(LlamaCompiler&&) noexcept = default;
 
@@ -89,6 +90,10 @@ Image LlamaCompiler::token_input(int row, int token) const {
 }
 
 VectorRegion LlamaCompiler::token_region() const { return layout_->token; }
+
+int LlamaCompiler::choice_row(const std::vector<StepRow>& rows, int row) const {
+    return layout_->choice_row(rows, row);
+}
 
 std::vector<LlamaCompiler::LogitsPart> LlamaCompiler::logits(int row, int rank) const {
     std::vector<LogitsPart> parts;

@@ -53,7 +53,7 @@ struct StepRow {
     int request = 0;
     int position = 0;
     bool feed_back = false;  ///< take the request's last argmax for its token, not the host's input
-    bool logits = false;     ///< run the head on this row and put its argmax in the request's token
+    bool logits = false;     ///< run the head on this row; the argmax of a request's last such row is its token
 };
 
 /// By cable of the stage before: the first cycle of the program in which each vector can be there. Empty: at the pace
@@ -93,8 +93,10 @@ struct MemoryUse {
 
 class LlamaCompiler {
 public:
-    /// Lays the model out. UserError, with the arithmetic, when it does not fit.
-    LlamaCompiler(const models::Chip& chip, const LlmConfig& config, const LlamaOptions& options);
+    /// Lays the model out, in the SRAM that `beside` leaves where another model is to stay in it. UserError, with the
+    /// arithmetic, when it does not fit.
+    LlamaCompiler(const models::Chip& chip, const LlmConfig& config, const LlamaOptions& options,
+                  const LlamaCompiler* beside = nullptr);
     ~LlamaCompiler();
     LlamaCompiler(LlamaCompiler&&) noexcept;
 
@@ -113,8 +115,10 @@ public:
     /// Host input where the chips have no embedding table: what the first layer takes for a token at a position, this
     /// rank's shard of it.
     Image embedding_input(int row, int token, int position, const LlmWeights& weights, int rank) const;
-    /// Host output: row = request; its last argmax, an int32, the same in every lane.
+    /// Host output, an int32, the same in every lane: row = request; its last argmax. Where rows of a step before that
+    /// request's last wanted logits too, their argmaxes are in rows choice_row().
     VectorRegion token_region() const;
+    int choice_row(const std::vector<StepRow>& rows, int row) const;
     /// Rows of logits of the last step on the chip of this rank: for row `row` of those that wanted logits, (region,
     /// region row, column of each lane).
     struct LogitsPart {

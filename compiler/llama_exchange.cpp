@@ -236,7 +236,7 @@ void LlamaStep::leave(int row, bool whole) {
 }
 
 /// Each chip knows the best logit of its share of the vocabulary and its token; all learn all, and choose alike.
-void LlamaStep::gather_best(int count, const std::vector<int>& requests) {
+void LlamaStep::gather_best(int count, const std::vector<int>& token_rows) {
     problem_.begin_operation("network");
     const int chips = layout_.options.chips, rows = layout_.max_rows;
     const int candidates = chips + int(layout_.joins_head());
@@ -268,7 +268,8 @@ void LlamaStep::gather_best(int count, const std::vector<int>& requests) {
         const Value token =
             pick.op(Opcode::Mask, DType::I32, pick.read(layout_.candidate_tokens, DType::I32, first), equal);
         const Value lowest = pick.accumulate(DType::I32, AccumulateOp::Min, token, candidates);
-        pick.write(pick.op(Opcode::Add, DType::I32, lowest, uint32_t(1) << 30), layout_.token, requests[size_t(index)]);
+        pick.write(pick.op(Opcode::Add, DType::I32, lowest, uint32_t(1) << 30), layout_.token,
+                   token_rows[size_t(index)]);
         if (layout_.hands_head_on()) pick.write(lowest, layout_.best[0], rows + index);
         problem_.add(pick.finish());
         if (!layout_.hands_head_on()) continue;

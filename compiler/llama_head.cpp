@@ -11,11 +11,11 @@ using isa::AccumulateOp;
 
 void LlamaStep::head() {
     std::vector<NormRow> wanted;
-    std::vector<int> requests;
+    std::vector<int> token_rows;
     for (int row = 0; row < int(rows_.size()); ++row)
         if (rows_[size_t(row)].logits) {
             wanted.push_back({row, int(wanted.size())});
-            requests.push_back(rows_[size_t(row)].request);
+            token_rows.push_back(layout_.choice_row(rows_, row));
         }
     if (wanted.empty()) return;
     problem_.begin_operation("final norm");
@@ -30,8 +30,8 @@ void LlamaStep::head() {
         store_logits(layout_.head.tiles[t], int(t), slot, count);
     }
     problem_.begin_operation("argmax");
-    for (int index = 0; index < count; ++index) argmax(index, requests[size_t(index)]);
-    if (!layout_.alone()) gather_best(count, requests);
+    for (int index = 0; index < count; ++index) argmax(index, token_rows[size_t(index)]);
+    if (!layout_.alone()) gather_best(count, token_rows);
 }
 
 /// Row index * tiles + tile of the logits; lanes without a token get a very negative number.
@@ -54,7 +54,7 @@ void LlamaStep::reduce_best(DType type, AccumulateOp reduction, int row) {
 
 /// The largest logit, then the lowest token that has it. Tokens are counted from -2^30, so that a masked lane (0) never
 /// wins.
-void LlamaStep::argmax(int index, int request) {
+void LlamaStep::argmax(int index, int token_row) {
     const int tiles = int(layout_.head.tiles.size());
     const int first = index * tiles, rows = layout_.max_rows;  // maxima in row index, tokens in row rows + index
     const auto& best = layout_.best;
@@ -73,7 +73,7 @@ void LlamaStep::argmax(int index, int request) {
     if (!layout_.alone()) return;
     VectorTask out = lowering_.vector_task(1);
     out.write(out.op(Opcode::Add, DType::I32, out.read(best[2], DType::I32, rows + index), uint32_t(1) << 30),
-              layout_.token, request);
+              layout_.token, token_row);
     problem_.add(out.finish());
 }
 

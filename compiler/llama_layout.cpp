@@ -15,13 +15,14 @@ int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
 }  // namespace
 
-LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config_, const LlamaOptions& options_)
+LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config_, const LlamaOptions& options_,
+                              const Memory* beside)
     : chip(chip_),
       whole(config_),
       config(stage_config(config_, options_)),
       options(options_),
       residual(config_.hidden, options_.chips, chip_.lanes()),
-      memory(chip),
+      memory(chip, beside),
       latent(config, chip.lanes()),
       packing(attention_shape(config), chip.geometry.superlanes, chip.lanes(), pass_limit()),
       results(packing.group * packing.kv * packing.value_blocks * row_lanes, packing.group, chip.lanes()),

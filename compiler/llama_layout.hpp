@@ -71,7 +71,7 @@ std::vector<Block> stage_blocks(const LlmConfig& whole, const LlamaOptions& opti
 LlmConfig stage_config(const LlmConfig& whole, const LlamaOptions& options);
 
 struct LlamaCompiler::Layout {
-    Layout(const models::Chip& chip, const LlmConfig& config, const LlamaOptions& options);
+    Layout(const models::Chip& chip, const LlmConfig& config, const LlamaOptions& options, const Memory* beside);
 
     models::Chip chip;
     LlmConfig whole;   ///< the model
@@ -191,6 +191,14 @@ struct LlamaCompiler::Layout {
                                                : timing.c2c_latency + timing.c2c_latency_spread + timing.c2c_fec_cycles;
     }
 
+    /// Row of `token` for the argmax of row `row` of a step: the request's, or that of the row's own token when a later
+    /// row takes the request's.
+    int choice_row(const std::vector<StepRow>& rows, int row) const {
+        const int request = rows[size_t(row)].request;
+        for (size_t later = size_t(row) + 1; later < rows.size(); ++later)
+            if (rows[later].request == request && rows[later].logits) return options.requests() + row;
+        return request;
+    }
     int page_side(int page) const { return KvPages::side(page); }
     int page_words_key() const { return (lanes + 15) / 16; }  ///< words a page, pair and half take
     int page_words_value() const { return (packing.kv + 1) * packing.value_blocks; }

@@ -57,7 +57,7 @@ private:
     void inner_ffn(const LlamaLayer& layer);
     void head();
     void store_logits(const OutputTile& tile, int index, int slot, int count);
-    void argmax(int index, int request);
+    void argmax(int index, int token_row);
     void reduce_best(DType type, isa::AccumulateOp reduction, int row);
     Value result(VectorTask& task, const OutputTile& tile, int slot, Value scale);
     Value dequantize(VectorTask& task, const OutputTile& tile, Value sum, Value scale);
@@ -160,7 +160,7 @@ private:
     void send_out(int cable, const VectorRegion& region, int row);
     void take_in(int cable, const VectorRegion& region, int row);
     void spread(const VectorRegion& region, int row);
-    void gather_best(int count, const std::vector<int>& requests);
+    void gather_best(int count, const std::vector<int>& token_rows);
     Value narrow(VectorTask& task, Value value) const;
     Value widen(VectorTask& task, Value value) const;
     uint64_t ranks_of(const Boundary& boundary, int role) const;

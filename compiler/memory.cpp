@@ -8,7 +8,12 @@
 
 namespace superlane::compiler {
 
-Memory::Memory(const models::Chip& chip) : chip_(&chip) {
+Memory::Memory(const models::Chip& chip, const Memory* beside) : chip_(&chip) {
+    if (beside) {
+        bottom_ = beside->bottom_;
+        top_ = beside->top_;
+        return;
+    }
     for (int side = 0; side < 2; ++side) {
         bottom_[size_t(side)].assign(size_t(chip.geometry.mem_slices), 0);
         top_[size_t(side)].assign(size_t(chip.geometry.mem_slices), chip.data_words());

@@ -25,7 +25,8 @@ struct VectorRegion {
 /// the two mostly lie in different banks.
 class Memory {
 public:
-    explicit Memory(const models::Chip& chip);
+    /// What `beside` has handed out is taken, where it is given.
+    explicit Memory(const models::Chip& chip, const Memory* beside = nullptr);
 
     enum class End { Bottom, Top };
     /// Vectors in hop group `group` of a side (0 is next to the VXM). UserError when the slices are full.

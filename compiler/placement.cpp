@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <optional>
+#include <set>
 
 #include "base/error.hpp"
 
@@ -21,14 +23,18 @@ struct Meeting {
 
 class Chain {
 public:
-    Chain(const System& system, int group_chips) : system_(system), size_(group_chips), peers_(system.all_peers()) {
+    Chain(const System& system, int group_chips, const std::vector<int>& taken)
+        : system_(system), size_(group_chips), peers_(system.all_peers()) {
+        const std::set<int> others(taken.begin(), taken.end());
         for (int node = 0; node < system.nodes(); ++node) {
             const int first = node * system.chips_per_node;
             const int chips = std::min(system.chips_per_node, system.chips - first);
             for (int begin = 0; begin + size_ <= chips; begin += size_) {
-                std::vector<int>& group = groups_.emplace_back();
-                for (int i = 0; i < size_; ++i) group.push_back(first + begin + i);
-                for (const int chip : group) group_of_[chip] = int(groups_.size()) - 1;
+                std::vector<int> group(static_cast<size_t>(size_));
+                std::iota(group.begin(), group.end(), first + begin);
+                if (std::any_of(group.begin(), group.end(), [&](int chip) { return others.contains(chip); })) continue;
+                for (const int chip : group) group_of_[chip] = int(groups_.size());
+                groups_.push_back(std::move(group));
             }
         }
         used_.resize(groups_.size());
@@ -203,14 +209,16 @@ private:
 
 }  // namespace
 
-std::vector<PlacedGroup> place_groups(const models::System& system, int group_chips, int stages) {
+std::vector<PlacedGroup> place_groups(const models::System& system, int group_chips, int stages,
+                                      const std::vector<int>& taken) {
     if (group_chips < 1 || system.chips_per_node % group_chips != 0)
         throw user_error("tp ", group_chips, ": the chips of a group must share a node; system '", system.name,
                          "' has ", system.chips_per_node, " chips a node, so tp must divide ", system.chips_per_node);
-    Chain chain(system, group_chips);
+    Chain chain(system, group_chips, taken);
     if (chain.groups() < stages)
         throw user_error("pp ", stages, " x tp ", group_chips, " need ", stages * group_chips, " chips; system '",
-                         system.name, "' has ", system.chips, " in ", chain.groups(), " groups of ", group_chips);
+                         system.name, "' has ", system.chips - int(taken.size()), taken.empty() ? "" : " left", " in ",
+                         chain.groups(), " groups of ", group_chips);
     if (!chain.find(stages))
         throw user_error("system '", system.name, "': no chain of ", stages, " groups of ", group_chips,
                          " chips with cables between neighbours was found");

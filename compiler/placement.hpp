@@ -16,7 +16,9 @@ struct PlacedGroup {
 };
 
 /// A chain of `stages` groups of `group_chips` chips inside nodes, neighbours joined by cables; begins at the first
-/// node. Groups are the nodes' chips in order, cut into equal parts. UserError when the system has no such chain.
-std::vector<PlacedGroup> place_groups(const models::System& system, int group_chips, int stages);
+/// node that has one. Groups are the nodes' chips in order, cut into equal parts, without those that have a chip of
+/// `taken`. UserError when the system has no such chain.
+std::vector<PlacedGroup> place_groups(const models::System& system, int group_chips, int stages,
+                                      const std::vector<int>& taken = {});
 
 }  // namespace superlane::compiler

@@ -11,22 +11,32 @@
 namespace superlane::experiment {
 namespace {
 
+std::shared_ptr<sim::Machine> make_machine(const DecodeOptions& options, const DecodeSetup& setup) {
+    return std::make_shared<sim::Machine>(
+        options.chip, sim::Options{.engine = engine_of(options.engine),
+                                   .data = setup.timing_only ? sim::Data::TimingOnly : sim::Data::Functional,
+                                   .chrome_trace_file = options.trace_file,
+                                   .vcd_file = options.vcd_file});
+}
+
 class ChipStepper final : public Stepper {
 public:
-    ChipStepper(const DecodeOptions& options, const DecodeSetup& setup)
+    ChipStepper(const DecodeOptions& options, const DecodeSetup& setup, std::shared_ptr<sim::Machine> machine,
+                const compiler::LlamaCompiler* beside = nullptr)
         : options_(options),
-          compiler_(options.chip, setup.model, setup.compiler_options(options)),
-          machine_(options.chip, {.engine = engine_of(options.engine),
-                                  .data = setup.timing_only ? sim::Data::TimingOnly : sim::Data::Functional,
-                                  .chrome_trace_file = options.trace_file,
-                                  .vcd_file = options.vcd_file}) {}
+          compiler_(options.chip, setup.model, setup.compiler_options(options), beside),
+          machine_(std::move(machine)) {}
 
     int max_rows() const override { return compiler_.max_rows(); }
     compiler::MemoryUse memory_use() const override { return compiler_.memory_use(); }
     const compiler::KvPages& kv_pages() const override { return compiler_.kv_pages(); }
+    KvBytes kv_bytes_per_token() const override {
+        const double bytes = superlane::kv_bytes_per_token(compiler_.config(), 2);
+        return {bytes, bytes};
+    }
     int64_t scheduled_cycles(const std::vector<compiler::StepRow>& rows) override { return compile(rows).cycles; }
     int64_t instruction_bytes() const override { return instruction_bytes_; }
-    void load(const LlmWeights& weights) override { write_image(machine_, compiler_.image(weights)); }
+    void load(const LlmWeights& weights) override { write_image(*machine_, compiler_.image(weights)); }
 
     std::vector<StepOutcome> run(const std::vector<StepInput>& steps, const std::string& what) override {
         std::vector<StepOutcome> outcomes;
@@ -53,17 +63,26 @@ public:
                              .stage_instruction_bytes = {last_.instruction_bytes}};
     }
 
+    std::unique_ptr<Stepper> beside(const DecodeOptions& options, const DecodeSetup& setup) const override {
+        return std::make_unique<ChipStepper>(options, setup, machine_, &compiler_);
+    }
+
+    std::string place() const override {
+        return std::to_string(memory_use().total()) + " B of " + std::to_string(options_.chip.sram_bytes()) +
+               " B of SRAM";
+    }
+
 private:
     StepOutcome run(const StepInput& step, const std::string& what) {
         for (size_t row = 0; row < step.tokens.size(); ++row)
-            if (!step.rows[row].feed_back) write_image(machine_, compiler_.token_input(int(row), step.tokens[row]));
+            if (!step.rows[row].feed_back) write_image(*machine_, compiler_.token_input(int(row), step.tokens[row]));
         const compiler::CompiledStep compiled = compile(step.rows);
         const auto program = sim::prepare(options_.chip, compiled.program());
         sim::RunResult run;
         {
             const Stopwatch watch(wall_s);
-            machine_.load(compiled.program());
-            run = machine_.run(program);
+            machine_->load(compiled.program());
+            run = machine_->run(program);
         }
         check_run(what, compiled.cycles, run);
         StepOutcome outcome{.cycles = run.cycles,
@@ -79,17 +98,19 @@ private:
     }
 
     void take_results(const StepInput& step, StepOutcome& outcome) const {
-        for (const compiler::StepRow& row : step.rows)
-            if (row.logits)
-                outcome.results.push_back({row.request,
-                                           int(read_row(machine_, compiler_.token_region(), row.request)[0]),
-                                           logits(int(outcome.results.size()))});
+        for (int row = 0; row < int(step.rows.size()); ++row) {
+            if (!step.rows[size_t(row)].logits) continue;
+            const int choice = compiler_.choice_row(step.rows, row);
+            outcome.results.push_back({step.rows[size_t(row)].request,
+                                       int(read_row(*machine_, compiler_.token_region(), choice)[0]),
+                                       logits(int(outcome.results.size()))});
+        }
     }
 
     std::vector<float> logits(int row) const {
         std::vector<float> logits(size_t(compiler_.config().vocabulary));
         for (const auto& part : compiler_.logits(row)) {
-            const std::vector<uint32_t> lanes = read_row(machine_, part.region, part.row);
+            const std::vector<uint32_t> lanes = read_row(*machine_, part.region, part.row);
             for (size_t lane = 0; lane < part.columns.size(); ++lane)
                 if (part.columns[lane] >= 0) logits[size_t(part.columns[lane])] = std::bit_cast<float>(lanes[lane]);
         }
@@ -105,7 +126,7 @@ private:
 
     const DecodeOptions& options_;
     compiler::LlamaCompiler compiler_;
-    sim::Machine machine_;
+    std::shared_ptr<sim::Machine> machine_;
     int64_t instruction_bytes_ = 0;
     StepOutcome last_;  ///< of the last step
     int rows_ = 0;
@@ -114,7 +135,7 @@ private:
 }  // namespace
 
 std::unique_ptr<Stepper> one_chip_stepper(const DecodeOptions& options, const DecodeSetup& setup) {
-    return std::make_unique<ChipStepper>(options, setup);
+    return std::make_unique<ChipStepper>(options, setup, make_machine(options, setup));
 }
 
 }  // namespace superlane::experiment

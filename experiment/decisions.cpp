@@ -99,7 +99,7 @@ std::vector<std::string> reasons(const compiler::LlamaCompiler::Layout& layout) 
 }  // namespace
 
 Decisions decisions(const models::Chip& chip, const LlmConfig& model, const compiler::LlamaOptions& options) {
-    compiler::LlamaCompiler::Layout layout(chip, model, options);
+    compiler::LlamaCompiler::Layout layout(chip, model, options, nullptr);
     Decisions result;
     for (auto& layer : layout.layers)
         for (const Matrix* matrix : layer.matrices())

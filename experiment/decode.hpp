@@ -10,7 +10,9 @@
 #include "compiler/llama.hpp"
 #include "experiment/compare.hpp"
 #include "experiment/operators.hpp"
+#include "experiment/prefix.hpp"
 #include "experiment/result.hpp"
+#include "experiment/speculation.hpp"
 #include "experiment/system_choice.hpp"
 #include "experiment/system_plan.hpp"
 #include "experiment/usage.hpp"
@@ -49,8 +51,10 @@ struct DecodeOptions {
     int layers = 0;    ///< timing only: this many layers alone, without embedding and head; 0 = the whole model
     int position = 0;  ///< timing only: decode begins here, with no prefill; 0 = behind the prompt
     int prefill_rows = 8;
+    int kv_from_host = 0;  ///< timing only: first tokens whose keys and values come from host memory, with no prefill
     bool keep_logits = false;
-    bool calibrated = false;           ///< also report the speed with the fitted overhead of models/calibration.json
+    bool calibrated = false;  ///< also report the speed with the fitted overhead of models/calibration.json
+    SpeculationOptions speculation;
     std::string trace_file, vcd_file;  ///< of the last step; empty = none
 
     /// Makes `chip`, and `system` where there are several; "" and "single" leave both as they are.
@@ -67,6 +71,7 @@ struct Progress {
     int done = 0, steps = 0;
     int64_t cycles = 0;  ///< simulated so far
     bool prefill = false;
+    bool speculative = false;  ///< `done` and `steps` are tokens of a second run
 };
 
 /// Told while a decode runs; empty functions are not called.
@@ -122,6 +127,8 @@ struct DecodeResult {
     std::optional<Comparison> comparison;
     std::optional<SystemFigures> system;
     std::optional<CalibratedSpeed> calibrated;
+    std::optional<SpeculationFigures> speculation;
+    std::optional<PrefixFigures> prefix;
     std::vector<float> logits;  ///< [request, token, vocabulary], when asked for
     std::string digest;
     double wall_s = 0, compile_s = 0;
@@ -141,6 +148,8 @@ DecodeResult run_decode(const DecodeOptions& options, const DecodeWatcher& watch
 Json to_json(const DecodeOptions& options);
 /// From a result file.
 DecodeOptions decode_options(const nlohmann::json& result, const std::string& file);
+/// The part of a configuration that says which model runs on which machine, and how; all that a trace of steps has.
+DecodeOptions machine_of(const JsonObject& configuration, const nlohmann::json& result, const std::string& file);
 Json result_json(const DecodeOptions& options, const DecodeResult& result, const std::vector<std::string>& command);
 /// The NumPy file of the logits: [tokens, vocabulary], or [request, token, vocabulary] for a batch.
 std::string logits_file(const DecodeResult& result);

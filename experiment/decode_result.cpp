@@ -130,31 +130,42 @@ Json to_json(const DecodeOptions& options) {
                  {"calibrated", options.calibrated}};
     if (!options.contexts.empty()) json["contexts"] = options.contexts;
     if (options.system) add_system(json, options);
+    if (options.kv_from_host > 0) json["kv_from_host"] = options.kv_from_host;
+    if (!options.speculation.draft.empty()) json["speculation"] = to_json(options.speculation);
     return json;
+}
+
+DecodeOptions machine_of(const JsonObject& from, const nlohmann::json& result, const std::string& file) {
+    const auto number = [&](const char* key) { return int(from.integer(key, 0, 1 << 30)); };
+    DecodeOptions options;
+    options.model = from.text("model");
+    options.context = number("context");
+    options.dtype = from.text("dtype");
+    options.chip = chip_of(result, file);
+    options.engine = from.text("engine");
+    options.scheduler = from.text("scheduler");
+    options.layers = number("layers");
+    options.prefill_rows = number("prefill_rows");
+    if (from.has("system")) read_system(from, options);
+    return options;
 }
 
 DecodeOptions decode_options(const nlohmann::json& result, const std::string& file) {
     const JsonObject from(JsonObject(result, file).at("configuration"), file + ": configuration");
     const auto number = [&](const char* key) { return int(from.integer(key, 0, 1 << 30)); };
-    DecodeOptions options;
-    options.model = from.text("model");
+    DecodeOptions options = machine_of(from, result, file);
     options.prompts = text_list(from, "prompts");
     options.prompt_ids = integer_lists(from, "prompt_ids");
     options.tokens = number("tokens");
-    options.context = number("context");
     if (from.has("contexts")) options.contexts = integer_list(from, "contexts");
     options.batch = number("batch");
-    options.dtype = from.text("dtype");
-    options.chip = chip_of(result, file);
-    options.engine = from.text("engine");
-    options.scheduler = from.text("scheduler");
     options.timing_only = from.boolean_or("timing_only", false);
     options.compare = from.boolean_or("compare", false);
-    options.layers = number("layers");
     options.position = number("position");
-    options.prefill_rows = number("prefill_rows");
     options.calibrated = from.boolean_or("calibrated", false);
-    if (from.has("system")) read_system(from, options);
+    options.kv_from_host = int(from.integer_or("kv_from_host", 0, 0, 1 << 30));
+    if (from.has("speculation"))
+        options.speculation = speculation_options(from.at("speculation"), from.where() + ": speculation");
     return options;
 }
 
@@ -181,6 +192,12 @@ Json result_json(const DecodeOptions& options, const DecodeResult& result, const
         json["calibrated"] = {{"overhead_us_per_layer", result.calibrated->overhead_us_per_layer},
                               {"fitted_on", result.calibrated->fitted_on},
                               {"tokens_per_second_calibrated", result.calibrated->tokens_per_second}};
+    if (result.prefix)
+        json["kv_from_host"] = {{"tokens", result.prefix->tokens},
+                                {"bytes", result.prefix->bytes},
+                                {"bytes_fullest_chip", result.prefix->bytes_fullest_chip},
+                                {"us", result.prefix->us}};
+    if (result.speculation) json["speculation"] = to_json(*result.speculation);
     json["sram_read_bytes"] = result.measured().sram_read_bytes(chip);
     json["sram_utilisation"] = result.measured().sram_utilisation(chip);
     json["stream_utilisation"] = result.measured().stream_utilisation(chip);

@@ -51,6 +51,7 @@ void DecodeSession::feed_identity() {
         .number(int(setup_.partial))
         .number(int(setup_.timing_only));
     if (options_.system) digest_.text(system_parameters_json(*options_.system).dump()).number(options_.wide_exchange);
+    if (options_.kv_from_host > 0) digest_.number(options_.kv_from_host);
     for (const auto& prompt : setup_.prompts) digest_.numbers(std::span<const int>(prompt));
     if (setup_.weights)
         for_each_tensor(setup_.model, *setup_.weights, [&](const Tensor& tensor) { feed_tensor(digest_, tensor); });
@@ -93,12 +94,12 @@ StepInput DecodeSession::decode_step(int index, int batch) const {
     return step;
 }
 
-/// Every prompt token but the last, with its place.
+/// Every prompt token but the last and those that come from host memory, with its place.
 std::vector<std::pair<compiler::StepRow, int>> DecodeSession::prefill_rows() const {
     std::vector<std::pair<compiler::StepRow, int>> rows;
     if (options_.position > 0) return rows;
     for (int r = 0; r < setup_.requests(); ++r)
-        for (int p = 0; p < setup_.first_position(r); ++p)
+        for (int p = options_.kv_from_host; p < setup_.first_position(r); ++p)
             rows.push_back({{.request = r, .position = p}, setup_.prompts[size_t(r)][size_t(p)]});
     return rows;
 }
@@ -190,6 +191,9 @@ DecodeResult DecodeSession::run() {
     for (const auto& tokens : result_.tokens)
         result_.texts.push_back(setup_.timing_only ? "" : setup_.tokenizer->decode(tokens));
     if (comparer_) result_.comparison = comparer_->result();
+    if (options_.kv_from_host > 0)
+        result_.prefix = prefix_from_host(options_.system ? *options_.system : models::single_chip(options_.chip),
+                                          stepper_->kv_bytes_per_token(), options_.kv_from_host, setup_.requests());
     if (options_.calibrated) result_.calibrated = calibrated_speed(result_, options_.chip);
     result_.wall_s = stepper_->wall_s;
     result_.compile_s = stepper_->compile_s;
@@ -203,6 +207,7 @@ DecodeResult DecodeSession::run() {
 }
 
 DecodeResult run_decode(const DecodeOptions& options, const DecodeWatcher& watcher) {
+    if (options.speculation != SpeculationOptions{}) return run_speculative(options, watcher);
     return DecodeSession(options, set_up(options, watcher.note), watcher).run();
 }
 

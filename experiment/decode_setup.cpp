@@ -22,6 +22,7 @@ void check_numbers(const DecodeOptions& options) {
     within("--position", options.position, 0, 10'000'000);
     within("--in-flight", options.in_flight, 0, 4096);
     within("--prefill-rows", options.prefill_rows, 1, 4096);
+    within("--kv-from-host", options.kv_from_host, 0, 10'000'000);
     check_scheduler(options.scheduler);
     check_vcd(options.engine, options.vcd_file);
     if (!options.prompts.empty() && !options.prompt_ids.empty())
@@ -100,6 +101,17 @@ void give_prompts(const DecodeOptions& options, DecodeSetup& setup) {
     const std::vector<int> first = setup.prompts[0];
     setup.prompts.resize(requests, first);
     check_contexts(options, requests);
+}
+
+/// The last token of a prompt is always taken in: its keys and values are not cached, since its logits are wanted.
+void check_prefix(const DecodeOptions& options, const DecodeSetup& setup) {
+    if (options.kv_from_host == 0) return;
+    if (!setup.timing_only)
+        throw user_error("--kv-from-host needs --timing-only: there are no values of a cached prefix");
+    for (int r = 0; r < setup.requests(); ++r)
+        if (options.kv_from_host > setup.first_position(r))
+            throw user_error("--kv-from-host ", options.kv_from_host, ": request ", r, " has ", setup.first_position(r),
+                             " tokens before the one it decodes from");
 }
 
 void choose_context(const DecodeOptions& options, DecodeSetup& setup) {
@@ -216,6 +228,7 @@ DecodeSetup set_up(const DecodeOptions& options, const std::function<void(const 
     take_layers(options, setup);
     if (options.prompt_ids.empty() && options.position == 0) setup.tokenizer = Tokenizer::of(setup.model);
     give_prompts(options, setup);
+    check_prefix(options, setup);
     choose_context(options, setup);
     check_fits(options, setup);
     if (options.in_flight == 0) fill_pipeline(options, setup);

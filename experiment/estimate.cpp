@@ -26,6 +26,7 @@ Estimate estimate_decode(const DecodeOptions& options, const DecodeSetup& setup,
     estimate.seconds = steps * compile_s + double(estimate.cycles) / cycles_per_s(options, setup.timing_only);
     estimate.bytes = base_bytes + bytes_per_instruction * double(step.instruction_bytes) / 16;
     if (!setup.timing_only) estimate.bytes += 2.0 * double(memory.total()) + weight_bytes(setup.model, 2);
+    if (!options.speculation.draft.empty()) estimate.seconds *= 2;  // decoding with the draft comes on top
     if (options.compare) {
         estimate.seconds += 2 * steps * parameters * setup.batch() / reference_parameters_per_s;
         estimate.bytes += 8 * parameters;

@@ -43,6 +43,7 @@ public:
     virtual const compiler::KvPages& kv_pages() const = 0;
     /// Compiles a step without running it; its cycles.
     virtual int64_t scheduled_cycles(const std::vector<compiler::StepRow>& rows) = 0;
+    virtual KvBytes kv_bytes_per_token() const = 0;
     virtual int64_t instruction_bytes() const = 0;  ///< of the longest program compiled so far
 
     virtual void load(const LlmWeights& weights) = 0;
@@ -56,6 +57,14 @@ public:
 
     /// Of a machine that is full of steps like the last ones; none before a step.
     virtual std::optional<SystemFigures> system_figures() = 0;
+
+    /// The host's part of a step: inputs in, tokens out; none on one chip, which feeds tokens back itself.
+    virtual double host_us(int) const { return 0; }
+    /// A stepper of another model in the same machine: in the SRAM, or on the chips, that this one leaves. UserError
+    /// when it does not fit there.
+    virtual std::unique_ptr<Stepper> beside(const DecodeOptions& options, const DecodeSetup& setup) const = 0;
+    /// What the model takes, in words.
+    virtual std::string place() const = 0;
 
     double compile_s = 0, wall_s = 0;  ///< spent so far
 };

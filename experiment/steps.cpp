@@ -10,22 +10,14 @@
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
-#include "experiment/decode_setup.hpp"
-#include "experiment/stopwatch.hpp"
+#include "experiment/stepper.hpp"
+#include "experiment/system_facts.hpp"
 
 namespace superlane::experiment {
 namespace {
 
 using Rows = std::vector<compiler::StepRow>;
 using Shape = std::vector<std::array<int, 3>>;
-
-/// What one program costs.
-struct ProgramCost {
-    int64_t cycles = 0;
-    Usage usage;
-    std::vector<OperatorCycles> operators;
-    std::string digest;
-};
 
 Shape shape_of(const Rows& rows) {
     Shape shape;
@@ -44,11 +36,12 @@ Rows rows_of(const TraceStep& step, bool head) {
 
 void check_steps(const StepsOptions& options) {
     if (options.steps.empty()) throw user_error(options.steps_file, ": no steps");
-    const int64_t most = options.context != 0 ? options.context : find_llm(options.model).max_position;
+    const int context = options.decode.context;
+    const int64_t most = context != 0 ? context : find_llm(options.decode.model).max_position;
     for (const TraceStep& step : options.steps)
         if (step.longest() > most)
             throw user_error(options.steps_file, ": line ", step.line, ": a request takes ", step.longest(),
-                             " positions, ", options.context != 0 ? "'context' is " : "the model has at most ", most);
+                             " positions, ", context != 0 ? "'context' is " : "the model has at most ", most);
 }
 
 /// The checks of a decode in which each request reaches its longest position.
@@ -59,45 +52,35 @@ DecodeOptions as_decode(const StepsOptions& options) {
         for (size_t r = 0; r < step.contexts.size(); ++r)
             longest[r] = std::max(longest[r], step.contexts[r] + step.new_tokens[r]);
     }
-    DecodeOptions decode{.model = options.model,
-                         .tokens = 1,
-                         .context = options.context,
-                         .batch = int(longest.size()),
-                         .dtype = options.dtype,
-                         .chip = options.chip,
-                         .engine = options.engine,
-                         .scheduler = options.scheduler,
-                         .timing_only = true};
+    DecodeOptions decode = options.decode;
     for (const int length : longest) decode.prompt_ids.emplace_back(size_t(length), 0);
-    if (options.context == 0) decode.contexts = longest;
-    decode.layers = options.layers;
-    decode.prefill_rows = options.prefill_rows;
-    decode.vcd_file = options.vcd_file;
+    decode.tokens = 1;
+    if (decode.context == 0) decode.contexts = longest;
+    decode.batch = int(longest.size());
+    decode.timing_only = true;
     return decode;
 }
 
 class StepsSession {
 public:
-    StepsSession(const StepsOptions& options, const DecodeOptions& decode)
+    explicit StepsSession(const StepsOptions& options)
         : options_(options),
-          setup_(set_up(decode, {})),
-          compiler_(options.chip, setup_.model, setup_.compiler_options(decode)),
-          machine_(options.chip, {.engine = engine_of(options.engine),
-                                  .data = sim::Data::TimingOnly,
-                                  .chrome_trace_file = options.trace_file,
-                                  .vcd_file = options.vcd_file}) {
+          decode_(as_decode(options)),
+          setup_(set_up(decode_, {})),
+          stepper_(decode_.system ? system_stepper(decode_, setup_) : one_chip_stepper(decode_, setup_)) {
         result_.model = setup_.model;
         result_.context = setup_.context;
         result_.batch = setup_.batch();
         result_.weight_bytes = step_weight_bytes(setup_);
-        result_.memory = compiler_.memory_use();
+        result_.memory = stepper_->memory_use();
         digest_.text("superlane steps")
-            .text(parameters_json(options.chip).dump())
+            .text(parameters_json(decode_.chip).dump())
             .text(superlane::to_json(setup_.model).dump())
-            .text(options.dtype)
+            .text(decode_.dtype)
             .number(setup_.context)
             .number(setup_.batch())
             .number(int(setup_.partial));
+        if (decode_.system) digest_.text(system_parameters_json(*decode_.system).dump()).number(decode_.wide_exchange);
     }
 
     StepsResult run(const std::function<void(int, int)>& progress) {
@@ -105,7 +88,13 @@ public:
             run_step(step);
             if (progress) progress(int(result_.steps.size()), int(options_.steps.size()));
         }
+        if (const auto system = stepper_->system_figures()) {
+            result_.chips = system->chips;
+            result_.split = system->split;
+        }
         result_.distinct_programs = int(known_.size());
+        result_.wall_s = stepper_->wall_s;
+        result_.compile_s = stepper_->compile_s;
         result_.digest = digest_.hex();
         return std::move(result_);
     }
@@ -113,56 +102,41 @@ public:
 private:
     void run_step(const TraceStep& step) {
         const Rows all = rows_of(step, !setup_.partial);
+        const auto most = size_t(stepper_->max_rows());
         result_.new_tokens += int64_t(all.size());
         StepsResult::Step figures;
-        for (size_t first = 0; first < all.size(); first += size_t(compiler_.max_rows())) {
-            const size_t last = std::min(all.size(), first + size_t(compiler_.max_rows()));
-            const ProgramCost& cost = cost_of(Rows(all.begin() + long(first), all.begin() + long(last)), step.line);
-            figures.cycles += cost.cycles;
+        for (size_t first = 0; first < all.size(); first += most) {
+            const Rows rows(all.begin() + long(first), all.begin() + long(std::min(all.size(), first + most)));
+            const StepOutcome& outcome = outcome_of(rows, step.line);
+            figures.cycles += outcome.cycles;
+            figures.host_us += stepper_->host_us(int(rows.size()));
             ++figures.programs;
-            result_.usage.add(cost.usage);
-            add_operators(result_.operators, cost.operators);
-            digest_.text(cost.digest).number(cost.cycles);
+            result_.usage.add(outcome.usage);
+            result_.instruction_bytes = std::max(result_.instruction_bytes, outcome.instruction_bytes);
+            add_operators(result_.operators, outcome.operators);
+            digest_.text(outcome.digest).number(outcome.cycles);
         }
+        result_.cycles += figures.cycles;
+        result_.host_us += figures.host_us;
         result_.steps.push_back(figures);
     }
 
-    const ProgramCost& cost_of(const Rows& rows, int line) {
+    const StepOutcome& outcome_of(const Rows& rows, int line) {
         const auto [known, fresh] = known_.try_emplace(shape_of(rows));
-        if (fresh) known->second = simulate(rows, line);
-        return known->second;
-    }
-
-    compiler::CompiledStep compile(const Rows& rows, int line) {
-        const Stopwatch watch(result_.compile_s);
+        if (!fresh) return known->second;
         try {
-            return compiler_.compile(rows, options_.scheduler);
+            known->second = stepper_->run({{.rows = rows}}, "step of line " + std::to_string(line))[0];
         } catch (const UserError& error) {
             throw user_error(options_.steps_file, ": line ", line, ": ", error.what());
         }
-    }
-
-    ProgramCost simulate(const Rows& rows, int line) {
-        const compiler::CompiledStep compiled = compile(rows, line);
-        const auto program = sim::prepare(options_.chip, compiled.program());
-        const sim::RunResult run = [&] {
-            const Stopwatch watch(result_.wall_s);
-            return machine_.run(program);
-        }();
-        check_run("step of line " + std::to_string(line), compiled.cycles, run);
-        result_.instruction_bytes =
-            std::max(result_.instruction_bytes, int64_t(compiled.program().instruction_bytes()));
-        ProgramCost cost{
-            run.cycles, {}, exclusive_cycles(compiled.operations, run.cycles), compiled.program().digest()};
-        cost.usage.add(run.cycles, run.counters);
-        return cost;
+        return known->second;
     }
 
     const StepsOptions& options_;
-    DecodeSetup setup_;
-    compiler::LlamaCompiler compiler_;
-    sim::Machine machine_;
-    std::map<Shape, ProgramCost> known_;
+    const DecodeOptions decode_;
+    const DecodeSetup setup_;
+    std::unique_ptr<Stepper> stepper_;
+    std::map<Shape, StepOutcome> known_;
     StepsResult result_;
     Digest digest_;
 };
@@ -179,7 +153,7 @@ int TraceStep::longest() const {
 
 StepsResult run_steps(const StepsOptions& options, const std::function<void(int, int)>& progress) {
     check_steps(options);
-    return StepsSession(options, as_decode(options)).run(progress);
+    return StepsSession(options).run(progress);
 }
 
 }  // namespace superlane::experiment

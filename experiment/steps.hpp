@@ -5,12 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/llama.hpp"
-#include "experiment/operators.hpp"
-#include "experiment/result.hpp"
-#include "experiment/usage.hpp"
-#include "models/chip.hpp"
-#include "models/llm.hpp"
+#include "experiment/decode.hpp"
 
 namespace superlane::experiment {
 
@@ -25,28 +20,25 @@ struct TraceStep {
 };
 
 struct StepsOptions {
-    std::string model;
+    DecodeOptions decode;    ///< model, machine and its options; context 0 = what the trace needs; no prompts
     std::string steps_file;  ///< where the steps came from, for messages
     std::vector<TraceStep> steps;
-    std::string dtype = "fp16";
-    models::Chip chip;
-    std::string engine = "fast";
-    std::string scheduler = "list";
-    int context = 0;  ///< positions a request may take; 0 = what the trace needs
-    int layers = 0;   ///< this many layers alone; 0 = the whole model
-    int prefill_rows = 8;
-    std::string trace_file, vcd_file;  ///< of the last program; empty = none
 };
 
 struct StepsResult {
     struct Step {
         int64_t cycles = 0;
-        int programs = 0;  ///< a step with more rows than fit one program takes several
+        double host_us = 0;  ///< on a system: the host's part of each program
+        int programs = 0;    ///< a step with more rows than fit one program takes several
     };
     LlmConfig model;  ///< with only the layers that ran
     int context = 0, batch = 0;
     std::vector<Step> steps;
     int64_t new_tokens = 0;  ///< of all requests and steps
+    int64_t cycles = 0;      ///< of all steps
+    double host_us = 0;
+    int chips = 1;
+    Split split;
     std::vector<OperatorCycles> operators;
     Usage usage;
     int64_t weight_bytes = 0, instruction_bytes = 0;
@@ -54,6 +46,9 @@ struct StepsResult {
     compiler::MemoryUse memory;
     std::string digest;
     double wall_s = 0, compile_s = 0;
+
+    /// Chip time and the host's part.
+    double seconds(const models::Chip& chip) const { return chip_seconds(chip, double(cycles)) + 1e-6 * host_us; }
 };
 
 /// UserError names file, line and key.

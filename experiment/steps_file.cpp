@@ -52,7 +52,8 @@ Json figures_json(const StepsOptions& options, const StepsResult& result) {
                         {"new_tokens", options.steps[i].rows()},
                         {"longest", options.steps[i].longest()},
                         {"programs", result.steps[i].programs},
-                        {"cycles", result.steps[i].cycles}});
+                        {"cycles", result.steps[i].cycles},
+                        {"host_us", result.steps[i].host_us}});
     return list;
 }
 
@@ -74,45 +75,48 @@ std::vector<TraceStep> read_steps(const std::string& file) {
 }
 
 Json to_json(const StepsOptions& options) {
-    return {{"model", options.model},     {"steps_file", options.steps_file}, {"steps", steps_json(options.steps)},
-            {"dtype", options.dtype},     {"engine", options.engine},         {"scheduler", options.scheduler},
-            {"context", options.context}, {"layers", options.layers},         {"prefill_rows", options.prefill_rows}};
+    Json json = to_json(options.decode);
+    for (const char* key :
+         {"prompts", "prompt_ids", "tokens", "batch", "timing_only", "compare", "position", "calibrated"})
+        json.erase(key);
+    json["steps_file"] = options.steps_file;
+    json["steps"] = steps_json(options.steps);
+    return json;
 }
 
 StepsOptions steps_options(const nlohmann::json& result, const std::string& file) {
     const JsonObject from(JsonObject(result, file).at("configuration"), file + ": configuration");
-    StepsOptions options;
-    options.model = from.text("model");
-    options.steps_file = from.text("steps_file");
+    StepsOptions options{.decode = machine_of(from, result, file), .steps_file = from.text("steps_file")};
     for (const auto& one : from.at("steps")) {
         const int line = int(options.steps.size()) + 1;
         options.steps.push_back(parse_step(one, from.where() + ": steps: entry " + std::to_string(line), line));
     }
-    options.dtype = from.text("dtype");
-    options.chip = chip_of(result, file);
-    options.engine = from.text("engine");
-    options.scheduler = from.text("scheduler");
-    options.context = int(from.integer("context", 0, most_context));
-    options.layers = int(from.integer("layers", 0, 1 << 30));
-    options.prefill_rows = int(from.integer("prefill_rows", 1, most_batch));
     return options;
 }
 
 Json result_json(const StepsOptions& options, const StepsResult& result, const std::vector<std::string>& command) {
-    const models::Chip& chip = options.chip;
-    const double seconds = chip_seconds(chip, double(result.usage.cycles));
+    const models::Chip& chip = options.decode.chip;
+    const double seconds = result.seconds(chip);
     Json json;
     json["version"] = version();
     json["command"] = command;
     json["model"] = result.model.name;
     json["chip"] = chip.name;
-    json["dtype"] = options.dtype;
+    if (options.decode.system) {
+        json["system"] = options.decode.system->name;
+        json["chips"] = result.chips;
+        json["tp"] = result.split.tp;
+        json["pp"] = result.split.pp;
+        json["ep"] = result.split.ep;
+    }
+    json["dtype"] = options.decode.dtype;
     json["timing_only"] = true;
     json["layers"] = result.model.layers;
     json["context"] = result.context;
     json["batch"] = result.batch;
     json["steps"] = figures_json(options, result);
-    json["cycles"] = result.usage.cycles;
+    json["cycles"] = result.cycles;
+    json["host_us"] = result.host_us;
     json["new_tokens"] = result.new_tokens;
     json["new_tokens_per_second"] = seconds > 0 ? double(result.new_tokens) / seconds : 0.0;
     json["distinct_programs"] = result.distinct_programs;

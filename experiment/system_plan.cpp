@@ -45,8 +45,9 @@ auto kind_key(const LlmConfig& config, const models::Chip& chip, const LlamaOpti
 
 class Planner {
 public:
-    Planner(const models::System& system, const LlmConfig& config, const LlamaOptions& options, const Split& wanted)
-        : system_(system), config_(config), options_(options), wanted_(wanted) {
+    Planner(const models::System& system, const LlmConfig& config, const LlamaOptions& options, const Split& wanted,
+            const std::vector<int>& taken)
+        : system_(system), config_(config), options_(options), wanted_(wanted), taken_(taken) {
         options_.link_latency_cycles = system.scheduled_latency_cycles();
         options_.expert_groups = std::max(1, wanted.ep);
     }
@@ -157,7 +158,8 @@ private:
     std::optional<SystemPlan> with_parts(const LlamaOptions& options) {
         const int tp = options.chips;
         const BlockSizes sizes = compiler::block_sizes(system_.chip, config_, options);
-        const int groups = system_.nodes() * (system_.chips_per_node / tp);
+        const int groups =
+            std::min(system_.nodes() * (system_.chips_per_node / tp), (system_.chips - int(taken_.size())) / tp);
         for (double slack = first_slack; slack < most_slack; slack += slack_step) {
             const int least = compiler::least_stages(config_, sizes, slack);
             if (least > 0) needed_.emplace(tp * least, Split{tp, least});
@@ -200,7 +202,7 @@ private:
     std::optional<SystemPlan> lay_out(int tp, const std::vector<compiler::StageBlocks>& cut,
                                       const LlamaOptions& options) {
         SystemPlan plan{.split = {tp, int(cut.size()), options.expert_groups, options.parts.ffn, options.head_part.of}};
-        const auto groups = compiler::place_groups(system_, tp, int(cut.size()));
+        const auto groups = compiler::place_groups(system_, tp, int(cut.size()), taken_);
         std::map<decltype(kind_key(config_, system_.chip, options)), int> kinds;
         for (size_t i = 0; i < cut.size(); ++i) {
             LlamaOptions own = options;
@@ -236,20 +238,24 @@ private:
         int64_t tokens = 0;
         for (int request = 0; request < options_.requests(); ++request) tokens += options_.context_of(request);
         const double kv = kv_bytes_per_token(config_, 2) * double(tokens);
-        const double room = double(system_.chips) * double(system_.chip.sram_bytes());
+        const int left = system_.chips - int(taken_.size());
+        const double room = left * double(system_.chip.sram_bytes());
         std::string needs = "; of groups within a node of " + std::to_string(system_.chips_per_node) +
                             " chips none holds each block, or the head beside one, so more nodes do not help";
         if (!needed_.empty()) {
             const auto& [chips, split] = *needed_.begin();
             needs = "; it needs at least " + std::to_string(chips) + " chips (" + std::to_string(split.pp) +
-                    (split.pp == 1 ? " stage of " : " stages of ") + std::to_string(split.tp) + ")" +
-                    (chips <= system_.chips && !packing_.empty() ? ", but then " + packing_ : smallest_system(chips));
+                    (split.pp == 1 ? " stage of " : " stages of ") + std::to_string(split.tp) + ")";
+            if (chips <= left && !packing_.empty())
+                needs += ", but then " + packing_;
+            else if (taken_.empty())
+                needs += smallest_system(chips);
         }
         return user_error("model '", config_.name, "' does not fit system '", system_.name, "': ", int64_t(bytes),
                           " B of ", options_.int8 ? "int8" : "fp16", " weights + ", int64_t(kv),
                           " B of keys and values (", tokens, " tokens of ", options_.requests(),
                           options_.requests() == 1 ? " request) = " : " requests) = ", int64_t(bytes + kv), " B, ",
-                          system_.chips, " chips have ", int64_t(room), " B",
+                          left, taken_.empty() ? " chips have " : " chips left have ", int64_t(room), " B",
                           bytes + kv > room ? ", " + std::to_string(int64_t(bytes + kv - room)) + " B too few" : "",
                           wanted_.pp > 0 || wanted_.tp > 0 ? " (with the split asked for)" : "", needs);
     }
@@ -271,6 +277,7 @@ private:
     const LlmConfig& config_;
     LlamaOptions options_;
     Split wanted_;
+    const std::vector<int>& taken_;
     std::map<int, Split> needed_;             ///< chips -> split
     std::map<int, int64_t> expected_cycles_;  ///< by tp, of the plan with the fewest stages
     std::string packing_;                     ///< why a stage that should fit by its size did not
@@ -278,18 +285,11 @@ private:
 
 }  // namespace
 
-compiler::MemoryUse SystemPlan::fullest() const {
-    compiler::MemoryUse most;
-    for (const auto& kind : kinds)
-        if (kind->memory_use().total() > most.total()) most = kind->memory_use();
-    return most;
-}
-
 SystemPlan plan_system(const models::System& system, const LlmConfig& config, const LlamaOptions& options,
-                       const Split& wanted) {
+                       const Split& wanted, const std::vector<int>& taken) {
     for (const SplitMember& member : split_members)
         if (wanted.*member.value < 0) throw user_error(member.name, " must be at least 1");
-    return Planner(system, config, options, wanted).plan();
+    return Planner(system, config, options, wanted, taken).plan();
 }
 
 }  // namespace superlane::experiment

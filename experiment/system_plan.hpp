@@ -8,6 +8,7 @@
 
 #include "compiler/llama.hpp"
 #include "compiler/placement.hpp"
+#include "experiment/prefix.hpp"
 #include "models/llm.hpp"
 #include "models/system.hpp"
 
@@ -48,6 +49,8 @@ struct SystemPlan {
     const compiler::LlamaCompiler& compiler(int stage) const { return *kinds[size_t(stages[size_t(stage)].kind)]; }
     compiler::MemoryUse memory_use(int stage) const { return compiler(stage).memory_use(); }
     compiler::MemoryUse fullest() const;
+    std::vector<int> used_chips() const;
+    KvBytes kv_bytes_per_token(const LlmConfig& config) const;
 };
 
 /// What every stage runs in a step, and when it begins.
@@ -61,9 +64,9 @@ struct SystemStep {
 };
 
 /// Lays the model out. UserError when it does not fit, with the arithmetic and the smallest system that would hold it,
-/// or when the wanted split is impossible.
+/// or when the wanted split is impossible. `taken`: chips on which another model stands.
 SystemPlan plan_system(const models::System& system, const LlmConfig& config, const compiler::LlamaOptions& options,
-                       const Split& wanted);
+                       const Split& wanted, const std::vector<int>& taken = {});
 SystemStep compile_step(const SystemPlan& plan, const models::System& system,
                         const std::vector<compiler::StepRow>& rows, const std::string& scheduler);
 

@@ -19,13 +19,16 @@ namespace {
 
 class SystemStepper final : public Stepper {
 public:
-    SystemStepper(const DecodeOptions& options, const DecodeSetup& setup)
+    /// `taken`: chips of the machine on which another model stands.
+    SystemStepper(const DecodeOptions& options, const DecodeSetup& setup, std::shared_ptr<sim::SystemMachine> machine,
+                  const std::vector<int>& taken = {})
         : options_(options),
           setup_(setup),
           system_(*options.system),
-          plan_(plan_system(system_, setup.model, setup.compiler_options(options), options.split)),
+          plan_(plan_system(system_, setup.model, setup.compiler_options(options), options.split, taken)),
+          taken_(taken),
           pipeline_(system_, plan_),
-          machine_(system_, machine_options(options, setup)),
+          machine_(std::move(machine)),
           tokens_(setup.prompts.size()) {}
 
     int max_rows() const override {
@@ -35,6 +38,7 @@ public:
     }
     compiler::MemoryUse memory_use() const override { return plan_.fullest(); }
     const compiler::KvPages& kv_pages() const override { return first().kv_pages(); }
+    KvBytes kv_bytes_per_token() const override { return plan_.kv_bytes_per_token(setup_.model); }
     int64_t scheduled_cycles(const std::vector<compiler::StepRow>& rows) override { return compile(rows).step.cycles; }
     int64_t instruction_bytes() const override { return instruction_bytes_; }
 
@@ -91,6 +95,18 @@ public:
         return figures;
     }
 
+    double host_us(int rows) const override { return experiment::host_us(options_, setup_, size_t(rows)); }
+
+    std::unique_ptr<Stepper> beside(const DecodeOptions& options, const DecodeSetup& setup) const override {
+        std::vector<int> taken = plan_.used_chips();
+        taken.insert(taken.end(), taken_.begin(), taken_.end());
+        return std::make_unique<SystemStepper>(options, setup, machine_, taken);
+    }
+
+    std::string place() const override {
+        return std::to_string(plan_.chips()) + " of " + std::to_string(system_.chips) + " chips";
+    }
+
 private:
     /// The host writes a step's inputs before the first stage begins; it reads logits when a stage with a part of the
     /// head ends, and tokens when the last does.
@@ -104,8 +120,8 @@ private:
         for (int rank = 0; rank < tp; ++rank) launches[rank].before = [this, step, rank] { write_inputs(step, rank); };
         for (int stage = 0; stage < int(plan_.stages.size()); ++stage)
             for (int rank = 0; plan_.stages[size_t(stage)].options.head && rank < tp; ++rank)
-                launches[stage * tp + rank].after = [this, &outcome, stage, rank] {
-                    read_results(outcome, stage, rank);
+                launches[stage * tp + rank].after = [this, &step, &outcome, stage, rank] {
+                    read_results(step.rows, outcome, stage, rank);
                 };
     }
 
@@ -120,16 +136,19 @@ private:
         }
     }
 
-    void read_results(StepOutcome& outcome, int stage, int rank) {
+    /// Results come in the order of the rows that want them; the last of a request is its token.
+    void read_results(const std::vector<compiler::StepRow>& rows, StepOutcome& outcome, int stage, int rank) {
         const int chip = plan_.stages[size_t(stage)].group.chips[size_t(rank)];
         const compiler::LlamaCompiler& compiler = plan_.compiler(stage);
         const bool chooses = rank == 0 && stage + 1 == int(plan_.stages.size());
-        for (size_t i = 0; i < outcome.results.size(); ++i) {
-            StepOutcome::Result& result = outcome.results[i];
+        int index = 0;
+        for (int row = 0; row < int(rows.size()); ++row) {
+            if (!rows[size_t(row)].logits) continue;
+            StepOutcome::Result& result = outcome.results[size_t(index)];
             if (chooses)
                 result.token = tokens_[size_t(result.request)] =
-                    int(read_row(chip, compiler.token_region(), result.request)[0]);
-            for (const auto& part : compiler.logits(int(i), rank)) {
+                    int(read_row(chip, compiler.token_region(), compiler.choice_row(rows, row))[0]);
+            for (const auto& part : compiler.logits(index++, rank)) {
                 const std::vector<uint32_t> lanes = read_row(chip, part.region, part.row);
                 for (size_t lane = 0; lane < part.columns.size(); ++lane)
                     if (part.columns[lane] >= 0)
@@ -143,10 +162,10 @@ private:
     void run_without_errors(const std::vector<sim::Launch>& launches, const std::string& what) {
         std::vector<sim::LinkError> errors;
         for (const StepLinkError& error : injected_) errors.push_back(error.at);
-        machine_.inject(errors);
+        machine_->inject(errors);
         const std::vector<int> before = tokens_;
         run_ = timed(launches, what);
-        machine_.inject({});
+        machine_->inject({});
         for (const StepLinkError& error : std::exchange(injected_, {}))
             if (std::find(run_.link_errors.begin(), run_.link_errors.end(), error.at) == run_.link_errors.end())
                 throw user_error("--link-error ", error.text, ": in that step the link carries no such vector");
@@ -159,7 +178,7 @@ private:
 
     sim::SystemResult timed(const std::vector<sim::Launch>& launches, const std::string& what) {
         const Stopwatch watch(wall_s);
-        return simulate(machine_, launches, what);
+        return simulate(*machine_, launches, what);
     }
 
     /// What the run says of a step.
@@ -209,7 +228,7 @@ private:
 
     void write(int chip, const compiler::Image& image) {
         for (const compiler::ImageBlock& block : image)
-            machine_.write(chip, block.side, block.slice, block.address, block.bytes);
+            machine_->write(chip, block.side, block.slice, block.address, block.bytes);
     }
 
     std::vector<uint32_t> read_row(int chip, const compiler::VectorRegion& region, int row) const {
@@ -217,7 +236,7 @@ private:
         std::vector<uint32_t> values(lanes);
         std::vector<uint8_t> plane(lanes);
         for (int k = 0; k < region.width; ++k) {
-            machine_.read(chip, region.side, region.slices[size_t(k)], region.address + row, plane);
+            machine_->read(chip, region.side, region.slices[size_t(k)], region.address + row, plane);
             for (size_t lane = 0; lane < lanes; ++lane) values[lane] |= uint32_t(plane[lane]) << (8 * k);
         }
         return values;
@@ -227,8 +246,9 @@ private:
     const DecodeSetup& setup_;
     const models::System& system_;
     SystemPlan plan_;
+    std::vector<int> taken_;
     Pipeline pipeline_;
-    sim::SystemMachine machine_;
+    std::shared_ptr<sim::SystemMachine> machine_;
     sim::SystemResult run_;
     std::deque<PreparedStep> last_;  ///< of the last run
     std::vector<StepOutcome> outcomes_;
@@ -240,7 +260,8 @@ private:
 }  // namespace
 
 std::unique_ptr<Stepper> system_stepper(const DecodeOptions& options, const DecodeSetup& setup) {
-    return std::make_unique<SystemStepper>(options, setup);
+    return std::make_unique<SystemStepper>(
+        options, setup, std::make_shared<sim::SystemMachine>(*options.system, machine_options(options, setup)));
 }
 
 }  // namespace superlane::experiment

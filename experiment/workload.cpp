@@ -36,13 +36,12 @@ private:
     Split split() const;
     std::vector<std::string> overrides() const;
     void read_system(DecodeOptions& options) const;
-    std::string model() const;
+    std::string model(const JsonObject& from, const std::string& key) const;
     models::Chip chip() const;
     Workload decode() const;
     Workload steps() const;
     Workload gemm() const;
-    template <class Options>
-    void read_options(Options& options, std::vector<std::string> allowed) const;
+    DecodeOptions read_machine(std::vector<std::string> allowed) const;
 
     const nlohmann::json& json_;
     JsonObject root_;
@@ -70,17 +69,17 @@ std::string scheduler(const JsonObject& from, const std::string& otherwise) {
     return name;
 }
 
-/// A product and a trace of steps run on one chip.
+/// A product runs on one chip.
 void Reader::require_one_chip() const {
     const std::string system = root_.text_or("system", "");
     if (!system.empty() && system != "single")
         throw user_error(file_, ": key 'system': '", system,
-                         "': only a decode runs on more than one chip; leave it out or say 'single'");
+                         "': a product runs on one chip; leave it out or say 'single'");
     const Split ways = split();
     for (const SplitMember& member : split_members)
         if (ways.*member.value > 1)
             throw user_error(file_, ": key 'split': ", member.name, " ", ways.*member.value,
-                             ": only a decode runs on more than one chip; each must be 1");
+                             ": a product runs on one chip; each must be 1");
 }
 
 Split Reader::split() const {
@@ -105,7 +104,7 @@ std::vector<std::string> Reader::overrides() const {
     return overrides;
 }
 
-/// The members that only a decode on a system has.
+/// The members that only a system has.
 void Reader::read_system(DecodeOptions& options) const {
     SystemChoice choice{.name = root_.text_or("system", "")};
     if (choice.name.ends_with(".json")) choice.name = beside(choice.name);
@@ -124,14 +123,14 @@ void Reader::read_system(DecodeOptions& options) const {
 }
 
 /// A short name, or a directory beside the file.
-std::string Reader::model() const {
-    const std::string name = root_.text("model");
+std::string Reader::model(const JsonObject& from, const std::string& key) const {
+    const std::string name = from.text(key);
     const std::vector<std::string> known = llm_names();
     if (std::find(known.begin(), known.end(), name) != known.end()) return name;
     const std::string directory = beside(name);
     if (fs::is_directory(directory)) return directory;
-    root_.fail("model", "is neither a known name nor a directory at " + directory + nearest_hint(name, known) +
-                            "; `superlane describe models` lists the names");
+    from.fail(key, "is neither a known name nor a directory at " + directory + nearest_hint(name, known) +
+                       "; `superlane describe models` lists the names");
 }
 
 models::Chip Reader::chip() const {
@@ -142,46 +141,52 @@ models::Chip Reader::chip() const {
     return at_key(root_, "parameters", [&] { return models::load_chip(name, overrides()); });
 }
 
-/// The options that decode and steps share.
-template <class Options>
-void Reader::read_options(Options& options, std::vector<std::string> allowed) const {
-    options.model = model();
+/// What decode and steps share: model, machine and its options.
+DecodeOptions Reader::read_machine(std::vector<std::string> allowed) const {
+    DecodeOptions options;
+    options.model = model(root_, "model");
     if (SystemChoice{root_.text_or("system", "")}.one_chip()) options.chip = chip();
     options.dtype = root_.has("dtype") ? root_.choice("dtype", {"fp16", "int8"}) : options.dtype;
-    if (!root_.has("options")) return;
-    allowed.insert(allowed.end(), {"engine", "scheduler", "context", "layers", "prefill_rows"});
+    read_system(options);
+    if (!root_.has("options")) return options;
+    allowed.insert(allowed.end(),
+                   {"engine", "scheduler", "context", "layers", "prefill_rows", "exchange", "embedding", "dead"});
     const JsonObject from = part("options", allowed);
     if (from.has("engine")) options.engine = from.choice("engine", {"fast", "kernel"});
     options.scheduler = scheduler(from, options.scheduler);
     options.context = number(from, "context", options.context, 0, 10'000'000);
     options.layers = number(from, "layers", options.layers, 0, 100'000);
     options.prefill_rows = number(from, "prefill_rows", options.prefill_rows, 1, 4096);
-    if constexpr (std::is_same_v<Options, DecodeOptions>) {
-        options.contexts = integer_list(from, "contexts");
-        options.timing_only = from.boolean_or("timing_only", false);
-        options.compare = from.boolean_or("compare", false);
-        options.calibrated = from.boolean_or("calibrated", false);
-    }
+    return options;
 }
 
 Workload Reader::decode() const {
-    DecodeOptions options;
-    read_options(options, {"timing_only", "compare", "calibrated", "exchange", "embedding", "dead", "link_errors",
-                           "in_flight", "contexts"});
-    read_system(options);
-    const JsonObject from = part("decode", {"prompts", "prompt_ids", "tokens", "batch", "position"});
+    DecodeOptions options =
+        read_machine({"timing_only", "compare", "calibrated", "link_errors", "in_flight", "contexts"});
+    if (root_.has("options")) {
+        const JsonObject given(root_.at("options"), file_ + ": options");
+        options.contexts = integer_list(given, "contexts");
+        options.timing_only = given.boolean_or("timing_only", false);
+        options.compare = given.boolean_or("compare", false);
+        options.calibrated = given.boolean_or("calibrated", false);
+    }
+    const JsonObject from =
+        part("decode", {"prompts", "prompt_ids", "tokens", "batch", "position", "kv_from_host", "speculation"});
     options.prompts = text_list(from, "prompts");
     options.prompt_ids = integer_lists(from, "prompt_ids");
     options.tokens = number(from, "tokens", options.tokens, 1, 1'000'000);
     options.batch = number(from, "batch", options.batch, 0, 4096);
     options.position = number(from, "position", options.position, 0, 10'000'000);
+    options.kv_from_host = number(from, "kv_from_host", 0, 0, 10'000'000);
+    if (from.has("speculation")) {
+        options.speculation = speculation_options(from.at("speculation"), from.where() + ": speculation");
+        options.speculation.draft = model(JsonObject(from.at("speculation"), from.where() + ": speculation"), "draft");
+    }
     return options;
 }
 
 Workload Reader::steps() const {
-    StepsOptions options;
-    read_options(options, {});
-    options.steps_file = beside(root_.text("steps"));
+    StepsOptions options{.decode = read_machine({}), .steps_file = beside(root_.text("steps"))};
     options.steps = read_steps(options.steps_file);
     return options;
 }
@@ -216,8 +221,9 @@ Workload Reader::read() const {
     if (root_.has("chip") && root_.has("system"))
         throw user_error(file_, ": 'chip' and 'system' exclude each other: a system names its chip");
     if (root_.has("decode")) return decode();
+    if (root_.has("steps")) return steps();
     require_one_chip();
-    return root_.has("steps") ? steps() : gemm();
+    return gemm();
 }
 
 }  // namespace

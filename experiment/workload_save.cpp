@@ -90,6 +90,11 @@ Json workload_json(const DecodeOptions& options, const ChipChoice& chip, const s
     decode["tokens"] = options.tokens;
     add(decode, "batch", options.batch, standard.batch);
     add(decode, "position", options.position, standard.position);
+    add(decode, "kv_from_host", options.kv_from_host, standard.kv_from_host);
+    if (!options.speculation.draft.empty()) {
+        decode["speculation"] = to_json(options.speculation);
+        decode["speculation"]["draft"] = relative_to(file, options.speculation.draft);
+    }
     return json;
 }
 

@@ -56,10 +56,11 @@ inline LlmConfig random_shape(uint64_t seed) {
 class RandomModel {
 public:
     explicit RandomModel(uint64_t seed) : RandomModel(random_shape(seed), seed) {}
-    RandomModel(const LlmConfig& shape_, uint64_t seed) : shape(shape_) {
+    RandomModel(const LlmConfig& shape_, uint64_t seed) : RandomModel(shape_, random_weights(shape_, seed)) {}
+    RandomModel(const LlmConfig& shape_, const LlmWeights& weights) : shape(shape_) {
         folder_ =
             std::filesystem::path(testing::TempDir()) / ("superlane_" + shape.name + "_" + std::to_string(getpid()));
-        save_checkpoint(shape, random_weights(shape, seed), folder_);
+        save_checkpoint(shape, weights, folder_);
     }
     ~RandomModel() { std::filesystem::remove_all(folder_); }
     std::string directory() const { return folder_.string(); }

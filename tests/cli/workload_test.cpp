@@ -121,7 +121,7 @@ TEST(Workload, WhatBelongsIntoTheFileIsRefusedBesideIt) {
     EXPECT_THAT(
         complaint({"run",
                    folder.write("w.json", R"({"workload": 1, "split": {"tp": 8}, "gemm": {"m": 1, "k": 4, "n": 4}})")}),
-        HasSubstr("only a decode runs on more than one chip"));
+        HasSubstr("a product runs on one chip"));
 }
 
 TEST(Decode, CalibratedStandsApartAndIsCalledFitted) {

@@ -2,6 +2,9 @@
 // Layout of matrices and models: what fits, what does not and why, and that lanes are not wasted.
 #include <gtest/gtest.h>
 
+#include <set>
+#include <tuple>
+
 #include "base/error.hpp"
 #include "compiler/gemm.hpp"
 #include "compiler/llama.hpp"
@@ -51,6 +54,35 @@ TEST(Layout, AChipTooNarrowIsRefused) {
         LlamaCompiler(models::load_chip("tsp-v1", {"mem.slices_per_hemisphere=32"}), one_layer("llama-2-7b"), {});
     });
     EXPECT_NE(message.find("44 MEM slices a hemisphere (it has 32, 2, 16, 32)"), std::string::npos) << message;
+}
+
+TEST(Layout, TwoModelsBesideEachOtherShareNoWord) {
+    LlamaOptions options{.int8 = true, .context = 512, .prefill_rows = 1, .embedding = false, .head = false};
+    const models::Chip chip = models::load_chip("tsp-v1");
+    LlmConfig small = one_layer("llama-2-7b");
+    small.hidden = 1024;
+    small.heads = small.kv_heads = 8;
+    small.ffn = 700;
+    const LlamaCompiler first(chip, small, options);
+    const LlamaCompiler second(chip, small, options, &first);
+    const LlmWeights weights = random_weights(small, 1);
+    std::set<std::tuple<int, int, int>> words;
+    for (const ImageBlock& block : first.image(weights))
+        for (size_t word = 0; word < block.bytes.size() / size_t(chip.lanes()); ++word)
+            words.insert({int(block.side), block.slice, block.address + int(word)});
+    EXPECT_FALSE(words.empty());
+    for (const ImageBlock& block : second.image(weights))
+        for (size_t word = 0; word < block.bytes.size() / size_t(chip.lanes()); ++word)
+            ASSERT_FALSE(words.contains({int(block.side), block.slice, block.address + int(word)}));
+    EXPECT_EQ(second.memory_use().total(), first.memory_use().total());
+}
+
+TEST(Layout, AModelBesideAnotherMayNotFit) {
+    LlamaOptions options{.int8 = true, .context = 512, .prefill_rows = 1, .embedding = false, .head = false};
+    const models::Chip chip = models::load_chip("tsp-v1");
+    const LlamaCompiler first(chip, one_layer("llama-2-7b"), options);
+    EXPECT_NE(message_of([&] { LlamaCompiler(chip, one_layer("llama-2-7b"), options, &first); }).find("does not fit"),
+              std::string::npos);
 }
 
 TEST(Layout, AContextPastTheModelIsRefused) {

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/error.hpp"
@@ -95,6 +96,18 @@ TEST(Placement, ChainsOverNodesUseGateways) {
     expect_chain(large, 8, 9);
     expect_chain(large, 8, 60);
     EXPECT_GT(place_groups(large, 8, 9)[1].in.period, 1) << "cables between nodes are fewer than their chips";
+}
+
+TEST(Placement, GroupsWithATakenChipAreLeftOut) {
+    const models::System system = models::load_system("16");
+    const std::vector<int> taken = {0, 1, 2, 3, 6};
+    for (const int tp : {1, 2, 4, 8})
+        for (const PlacedGroup& group : place_groups(system, tp, 1, taken))
+            for (const int chip : group.chips)
+                EXPECT_EQ(std::count(taken.begin(), taken.end(), chip), 0) << tp << " chip " << chip;
+    EXPECT_EQ(place_groups(system, 2, 1, taken)[0].chips, (std::vector<int>{4, 5}));
+    EXPECT_EQ(place_groups(system, 4, 1, taken)[0].chips[0] / 8, 1);
+    EXPECT_THROW(place_groups(system, 8, 2, taken), UserError);
 }
 
 TEST(Placement, ManyCablesOfAPairAreTakenInOneOrderAtBothEnds) {

@@ -50,11 +50,9 @@ protected:
 };
 
 StepsOptions trace(std::vector<TraceStep> steps, const std::string& dtype = "fp16") {
-    return {.model = tiny,
+    return {.decode = {.model = tiny, .dtype = dtype, .chip = models::load_chip("tsp-v1")},
             .steps_file = "t",
-            .steps = std::move(steps),
-            .dtype = dtype,
-            .chip = models::load_chip("tsp-v1")};
+            .steps = std::move(steps)};
 }
 
 }  // namespace
@@ -135,12 +133,12 @@ TEST_F(Workloads, SystemsArrive) {
     EXPECT_EQ(to_json(decode_options(result, "r.json")), to_json(options));
 }
 
-TEST_F(Workloads, SystemsAreForDecodesAndChecked) {
+TEST_F(Workloads, SystemsAreNotForProductsAndChecked) {
     const std::string head = R"({"workload": 1, "model": "llama-2-7b", "decode": {}, )";
     const std::string product = R"({"workload": 1, "gemm": {"m": 1, "k": 1, "n": 1}, )";
     EXPECT_THAT(complaint(product + R"("system": "tsp-v1-576"})"),
-                HasSubstr("key 'system': 'tsp-v1-576': only a decode runs on more than one chip"));
-    EXPECT_THAT(complaint(product + R"("split": {"tp": 2, "pp": 4}})"), HasSubstr("tp 2: only a decode"));
+                HasSubstr("key 'system': 'tsp-v1-576': a product runs on one chip"));
+    EXPECT_THAT(complaint(product + R"("split": {"tp": 2, "pp": 4}})"), HasSubstr("tp 2: a product"));
     EXPECT_THAT(complaint(head + R"("system": "tsp-v1-57"})"),
                 AllOf(HasSubstr("w.json: key 'system'"), HasSubstr("(nearest: 'tsp-v1-576')")));
     EXPECT_THAT(complaint(head + R"("options": {"dead": [1]}})"), HasSubstr("a dead chip needs a system"));
@@ -174,6 +172,21 @@ TEST_F(Workloads, TracesNameTheLine) {
     }
 }
 
+TEST_F(Workloads, SpeculationArrives) {
+    const std::string head = R"({"workload": 1, "model": "llama-2-7b", "decode": {"speculation": )";
+    const auto options = std::get<DecodeOptions>(read_workload(write(
+        "w.json", head + R"({"draft": "llama-2-7b", "tokens": 4, "dtype": "int8", "acceptance": 0.75, "seed": 3}}})")));
+    const SpeculationOptions expected{"llama-2-7b", 4, "int8", 0.75, 3};
+    EXPECT_EQ(options.speculation, expected);
+    const std::string file = (folder_ / "again.json").string();
+    write("again.json", workload_json(options, {"tsp-v1", {}}, file).dump());
+    EXPECT_EQ(std::get<DecodeOptions>(read_workload(file)).speculation, expected);
+    EXPECT_THAT(complaint(head + R"({"draft": "llama-2-7b", "tokens": 0}}})"),
+                HasSubstr("w.json: decode: speculation: key 'tokens': 0 is out of range"));
+    EXPECT_THAT(complaint(head + R"({"draft": "llama-2-7c", "tokens": 1}}})"), HasSubstr("(nearest: 'llama-2-7b')"));
+    EXPECT_THAT(complaint(head + R"({"model": "llama-2-7b", "tokens": 1}}})"), HasSubstr("unknown key 'model'"));
+}
+
 TEST_F(Workloads, SavedOnesAreReadAgain) {
     DecodeOptions options{.model = tiny, .prompts = {"The "}, .tokens = 3, .dtype = "int8"};
     options.calibrated = true;
@@ -205,12 +218,35 @@ TEST_F(Workloads, ATraceOfADecodeTakesItsCycles) {
         decode.context = 64;
         const DecodeResult whole = run_decode(decode);
         StepsOptions steps = trace({{{0}, {5}, 1}, {{5}, {1}, 2}, {{6}, {1}, 3}, {{7}, {1}, 4}}, dtype);
-        steps.context = 64;
+        steps.decode.context = 64;
         const StepsResult parts = run_steps(steps);
         for (size_t i = 0; i < 3; ++i) EXPECT_EQ(parts.steps[i + 1].cycles, whole.cycles_per_token[i]) << dtype << i;
         EXPECT_GE(parts.steps[0].cycles, whole.prefill_cycles) << "the trace's prefill also runs the head";
         EXPECT_EQ(parts.new_tokens, 8);
     }
+}
+
+// The same on two chips, with the host's part of every step.
+TEST_F(Workloads, ATraceOfADecodeOnASystemTakesItsCycles) {
+    DecodeOptions decode{.model = tiny, .prompt_ids = {{1, 2, 3}}, .tokens = 2, .context = 64, .timing_only = true};
+    decode.take_system({.name = "2"});
+    decode.split = {2, 1};
+    const DecodeResult whole = run_decode(decode);
+    write("t.jsonl", R"({"batch": 1, "contexts": [2]})"
+                     "\n"
+                     R"({"batch": 1, "contexts": [3]})");
+    const auto steps = std::get<StepsOptions>(read_workload(write(
+        "w.json", R"({"workload": 1, "model": ")" + tiny + R"(", "system": "2", "split": {"tp": 2}, "dtype": "fp16",
+                     "options": {"context": 64}, "steps": "t.jsonl"})")));
+    const StepsResult parts = run_steps(steps);
+    EXPECT_EQ(parts.chips, 2);
+    EXPECT_EQ(parts.split, (Split{2, 1, 1, 1, 1}));
+    for (size_t i = 0; i < 2; ++i) {
+        EXPECT_EQ(parts.steps[i].cycles, whole.cycles_per_token[i]);
+        EXPECT_DOUBLE_EQ(parts.steps[i].host_us, whole.system->host_us);
+    }
+    const auto json = nlohmann::json::parse(result_json(steps, parts, {"run", "w.json"}).dump());
+    EXPECT_EQ(run_steps(steps_options(json, "r.json")).digest, parts.digest);
 }
 
 TEST_F(Workloads, EqualStepsAreSimulatedOnceAndCountedTwice) {
@@ -227,7 +263,7 @@ TEST_F(Workloads, EqualStepsAreSimulatedOnceAndCountedTwice) {
 
 TEST_F(Workloads, LongPromptsTakeSeveralPrograms) {
     StepsOptions options = trace({{{0, 3}, {20, 1}, 1}});
-    options.prefill_rows = 8;
+    options.decode.prefill_rows = 8;
     const StepsResult result = run_steps(options);
     EXPECT_EQ(result.steps[0].programs, 3);
     EXPECT_EQ(result.new_tokens, 21);

@@ -21,7 +21,7 @@ void check(const Options& options) {
     SUPERLANE_CHECK(to_json(again) == to_json(options), saved.dump());
 }
 
-void check(const StepsOptions& options) { SUPERLANE_CHECK(!options.model.empty()); }
+void check(const StepsOptions& options) { SUPERLANE_CHECK(!options.decode.model.empty()); }
 
 }  // namespace
 
