@@ -54,6 +54,7 @@ struct StepRow {
     int position = 0;
     bool feed_back = false;  ///< take the request's last argmax for its token, not the host's input
     bool logits = false;     ///< run the head on this row; the argmax of a request's last such row is its token
+    bool operator==(const StepRow&) const = default;
 };
 
 /// By cable of the stage before: the first cycle of the program in which each vector can be there. Empty: at the pace
