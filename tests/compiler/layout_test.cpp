@@ -74,7 +74,9 @@ TEST(Layout, TwoModelsBesideEachOtherShareNoWord) {
     for (const ImageBlock& block : second.image(weights))
         for (size_t word = 0; word < block.bytes.size() / size_t(chip.lanes()); ++word)
             ASSERT_FALSE(words.contains({int(block.side), block.slice, block.address + int(word)}));
-    EXPECT_EQ(second.memory_use().total(), first.memory_use().total());
+    // Bytes of a value share an address: where the slices are filled unequally, some words are left out.
+    EXPECT_GE(second.memory_use().total(), first.memory_use().total());
+    EXPECT_LT(double(second.memory_use().total()), 1.05 * double(first.memory_use().total()));
 }
 
 TEST(Layout, AModelBesideAnotherMayNotFit) {
