@@ -29,16 +29,16 @@ std::string span_text(int first, int last) {
 }
 
 /// Cables of pairs that are so far apart in the row: least and most, and how many pairs have any.
-struct Distance {
+struct CablesApart {
     int least = 0, most = 0, pairs = 0;
-    bool operator==(const Distance& other) const { return least == other.least && most == other.most; }
+    bool operator==(const CablesApart& other) const { return least == other.least && most == other.most; }
 };
 
 void print_distances(std::ostream& out, const std::map<std::pair<int, int>, int>& cables, int units,
                      const std::string& unit, const std::string& where) {
-    auto by_distance = std::vector<Distance>(size_t(units));
+    auto by_distance = std::vector<CablesApart>(size_t(units));
     for (const auto& [pair, count] : cables) {
-        Distance& d = by_distance[size_t(pair.second - pair.first)];
+        CablesApart& d = by_distance[size_t(pair.second - pair.first)];
         d.least = d.pairs++ == 0 ? count : std::min(d.least, count);
         d.most = std::max(d.most, count);
     }
@@ -47,7 +47,7 @@ void print_distances(std::ostream& out, const std::map<std::pair<int, int>, int>
         int last = first, pairs = by_distance[size_t(first)].pairs;
         while (last + 1 < units && by_distance[size_t(last) + 1] == by_distance[size_t(first)])
             pairs += by_distance[size_t(++last)].pairs;
-        const Distance& d = by_distance[size_t(first)];
+        const CablesApart& d = by_distance[size_t(first)];
         if (d.pairs > 0 && ++lines > most_rows) {
             out << "  ...\n";
             return;
