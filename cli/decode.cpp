@@ -182,7 +182,7 @@ Action define_decode(CLI::App& app) {
     for (const experiment::SplitMember& member : experiment::split_members) {
         std::string option = std::string("--") + member.name;
         std::replace(option.begin(), option.end(), '_', '-');
-        app.add_option(option, o.split.*member.value, member.meaning)->check(CLI::PositiveNumber)->type_name("N");
+        app.add_option(option, o.split.*member.value, member.meaning)->check(CLI::Range(1, 100'000))->type_name("N");
     }
     app.add_option("--in-flight", command->in_flight,
                    "in a system: batches that are in the pipeline at once; auto: as many as fill it, or fit")

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/error.hpp"
+#include "base/integers.hpp"
 
 namespace superlane::compiler {
 namespace {
@@ -17,8 +18,6 @@ constexpr int64_t most_transfers = 40'000'000;
 constexpr int sum_groups = 8;  ///< of slices at least, for what waits to be added
 constexpr int forwarding_slack = 4, most_slack = 64;
 constexpr size_t most_threads = 16;
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 isa::DType type_of(const std::string& dtype) {
     if (dtype == "fp16") return isa::DType::F16;

@@ -4,12 +4,11 @@
 #include <map>
 #include <tuple>
 
+#include "base/integers.hpp"
 #include "compiler/collective.hpp"
 
 namespace superlane::compiler {
 namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// Cycles from a Send to the Send of the sum that it enters, for a member with so many children.
 int64_t up_hop(const ChipDelays& delays, int children) {

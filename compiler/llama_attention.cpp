@@ -10,8 +10,7 @@ namespace superlane::compiler {
 
 namespace {
 constexpr int block_tokens = isa::lanes_per_superlane;  // tokens that the transposer turns at once
-constexpr int row_chunk = 3;
-constexpr int transposed_at_once = 8;  // longer runs would meet their own scatter map on the stream
+constexpr int transposed_at_once = 8;                   // longer runs would meet their own scatter map on the stream
 }  // namespace
 
 MxmUnit LlamaStep::attention_unit(int side) {

@@ -10,7 +10,6 @@ namespace superlane::compiler {
 using isa::AccumulateOp;
 
 namespace {
-constexpr int row_chunk = 3;                    // as for other tasks that read and write the residual
 constexpr int64_t next_stage_cycles = 1 << 20;  // more than any program takes: what leaves is what others wait for
 }  // namespace
 

@@ -6,10 +6,6 @@
 
 namespace superlane::compiler {
 
-namespace {
-constexpr int row_chunk = 3;  // as for other tasks that read and write the residual
-}  // namespace
-
 /// The inputs of the down projection.
 void LlamaStep::inner_ffn(const LlamaLayer& layer) {
     problem_.begin_operation(layout_.config.gated_ffn ? "gate, up" : "up");

@@ -12,7 +12,6 @@ using isa::AccumulateOp;
 
 namespace {
 constexpr int block_tokens = isa::lanes_per_superlane;
-constexpr int row_chunk = 3;       // as for other tasks that read and write the same group of slices
 constexpr int heads_at_once = 16;  // of tasks that go through many heads: short enough to fit between others
 }  // namespace
 

@@ -11,7 +11,6 @@ namespace superlane::compiler {
 using isa::AccumulateOp;
 
 namespace {
-constexpr int row_chunk = 3;       // as for other tasks that read and write the same group of slices
 constexpr int heads_at_once = 16;  // of tasks that go through many heads: short enough to fit between others
 }  // namespace
 

@@ -5,13 +5,12 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/integers.hpp"
 
 namespace superlane::compiler {
 namespace {
 
 constexpr int row_lanes = isa::lanes_per_superlane;
-
-int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
 }  // namespace
 

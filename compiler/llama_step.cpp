@@ -10,11 +10,6 @@ namespace superlane::compiler {
 
 using isa::AccumulateOp;
 
-namespace {
-constexpr int row_chunk =
-    3;  // rows of one task: short enough that its ALUs serve twice, and that X is read before it is written
-}  // namespace
-
 LlamaStep::LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<StepRow>& rows, const Arrivals& arrivals)
     : layout_(layout),
       rows_(rows),

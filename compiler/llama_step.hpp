@@ -9,6 +9,10 @@
 
 namespace superlane::compiler {
 
+/// Rows of one task that reads and writes whole rows: short enough that its ALUs serve twice, and that what it changes
+/// is read before it is written.
+constexpr int row_chunk = 3;
+
 class LlamaStep {
 public:
     LlamaStep(const LlamaCompiler::Layout& layout, const std::vector<StepRow>& rows, const Arrivals& arrivals = {});

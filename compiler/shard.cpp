@@ -5,14 +5,9 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/integers.hpp"
 
 namespace superlane::compiler {
-namespace {
-
-int ceil_div(int a, int b) { return (a + b - 1) / b; }
-
-}  // namespace
-
 ShardedVector::ShardedVector(int size_, int chips_, int lanes_)
     : size(size_),
       chips(chips_),

@@ -191,8 +191,10 @@ void fill_pipeline(const DecodeOptions& options, DecodeSetup& setup) {
 
 void check_split(const DecodeOptions& options) {
     const Split& split = options.split;
-    if (!options.system && split.ep > 1)
-        throw user_error("ep ", split.ep, " needs a system of several chips among which experts are dealt (--system)");
+    for (const SplitMember& member : split_members)
+        if (const int ways = split.*member.value;
+            !options.system && ways > 1 && member.value != &Split::tp && member.value != &Split::pp)
+            throw user_error(member.name, " ", ways, " needs a system of several chips (--system)");
     if (!options.system && (split.tp > 1 || split.pp > 1))
         throw user_error("tp ", std::max(1, split.tp), " x pp ", std::max(1, split.pp), " need ",
                          std::max(1, split.tp) * std::max(1, split.pp), " chips: name a system of so many (--system)");

@@ -147,12 +147,12 @@ private:
             if (parts > 1 && cut.chips == 1)
                 throw user_error(what, " ", parts, ": parts are for groups of several chips, not tp 1");
             if (parts > most)
-                throw user_error(what, " ", parts, ": a chip of a group of ", cut.chips, " has ", most, " ", of,
-                                 " of model '", config_.name, "', so at most ", most, " parts");
+                throw user_error(what, " ", parts, ": ", of, " of a chip in a group of ", cut.chips, " with model '",
+                                 config_.name, "' are ", most, " (allowed: 1 to ", most, ")");
         };
         check("ffn_parts", cut.parts.ffn, most_parts(cut),
-              config_.moe.experts > 0 ? "experts" : "vectors of an FFN's columns");
-        check("head_parts", cut.head_part.of, vectors(config_.vocabulary, cut), "vectors of tokens");
+              config_.moe.experts > 0 ? "the experts" : "the vectors of an FFN's columns");
+        check("head_parts", cut.head_part.of, vectors(config_.vocabulary, cut), "the vectors of tokens");
     }
 
     std::optional<SystemPlan> with_parts(const LlamaOptions& options) {

@@ -75,7 +75,7 @@ TEST(PartsOfOneModel, SeveralBatchesAreInFlight) {
 }
 
 TEST(PartsOfOneModel, OfMixturesHaveTheirExperts) {
-    for (const std::string family : {"mixtral", "deepseek_v3", "gpt_oss"}) {
+    for (const std::string family : {"mixtral", "qwen3_moe", "dbrx", "grok1", "deepseek_v3", "gpt_oss"}) {
         SCOPED_TRACE(family);
         LlmConfig shape = tiny_family(family);
         shape.vocabulary = 300;
@@ -105,6 +105,40 @@ TEST(PartsOfOneModel, TimingEqualsFunctionalAndTheKernelEngine) {
         EXPECT_EQ(timing.cycles_per_token, values.cycles_per_token);
         EXPECT_EQ(timing.system->c2c_bytes, values.system->c2c_bytes);
     }
+}
+
+/// Sets of a group's chips, and the stages, each with their share of the six experts.
+TEST(PartsOfOneModel, AndExpertsDealtInAGroup) {
+    LlmConfig shape = tiny_family("qwen3_moe");
+    shape.vocabulary = 300;
+    const SavedModel model(shape, 3);
+    DecodeOptions options = model.options("fp16");
+    options.system = models::one_node(options.chip, 8);
+    options.split = {.tp = 2, .pp = 4, .ep = 2, .ffn_parts = 2};
+    const DecodeResult result = run_decode(options);
+    EXPECT_EQ(result.system->split, (Split{2, 4, 2, 2, 1}));
+    EXPECT_TRUE(result.comparison->rounded.tokens_equal());
+}
+
+TEST(PartsOfOneModel, AreAtMostWhatAChipHas) {
+    const RandomModel model(wide_ffn(), 5);
+    const auto complaint = [&](Split split) {
+        DecodeOptions options = on_system(model, 8, 2, 0, 1);
+        options.split = split;
+        try {
+            run_decode(options);
+        } catch (const UserError& error) {
+            return std::string(error.what());
+        }
+        return std::string("none");
+    };
+    EXPECT_NE(complaint({.tp = 2, .ffn_parts = 6})
+                  .find("ffn_parts 6: the vectors of an FFN's columns of a chip in a "
+                        "group of 2"),
+              std::string::npos);
+    EXPECT_NE(complaint({.tp = 2, .head_parts = 10}).find("(allowed: 1 to 9)"), std::string::npos);
+    EXPECT_NE(complaint({.tp = 1, .ffn_parts = 2}).find("parts are for groups of several chips, not tp 1"),
+              std::string::npos);
 }
 
 /// Half the weights on either stage, read at the same time.

@@ -278,7 +278,8 @@ TEST(Errors, OptionsOfSystemsNeedOne) {
         command.insert(command.end(), option.begin(), option.end());
         EXPECT_THAT(complaint(command), HasSubstr(option[0] + " needs --system"));
     }
-    EXPECT_THAT(complaint({"decode", tiny, "--tokens", "1", "--ep", "2"}), HasSubstr("ep 2 needs a system"));
+    for (const std::string name : {"ep", "ffn-parts", "head-parts"})
+        EXPECT_THAT(complaint({"decode", tiny, "--tokens", "1", "--" + name, "2"}), HasSubstr("2 needs a system"));
 }
 
 TEST(Errors, SetsOfExpertsMustFitAGroup) {
