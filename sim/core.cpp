@@ -43,19 +43,20 @@ void Shared::drive(uint32_t id, const Chunk& chunk, const StreamUse& use, int po
     segment.burst = chunk.burst;
     segment.chunk = id;
     segment.source = source;
-    for (int k = 0; k < use.streams; ++k) {
-        segment.plane = uint32_t(k);
-        streams.drive(use.operand + k, position, times, now, segment, [&](const Segment& other, int64_t cycle) {
-            // Engines meet the two in either order: name the lower burst's slice.
-            const int slice = program.slice_of_queue[program.bursts[std::min(other.burst, chunk.burst)].queue];
-            hazards.add({HazardKind::Collision, cycle, slice, use.operand + k, other.burst, chunk.burst, {}});
-        });
-    }
+    streams.drive(use.operand, use.streams, position, times, now, segment, [&](const Segment& other, int stream, int operand, int64_t cycle) {
+        collide(operand, other.burst_of(stream), chunk.burst, cycle);
+    });
     if (trace) trace->add({times.first, chunk.burst, TraceRecord::Kind::Drive, use.operand, 0, times.count, no_burst, position});
 }
 
+/// Engines meet the two in either order: the hazard names the lower burst's slice.
+void Shared::collide(int operand, uint32_t a, uint32_t b, int64_t cycle) {
+    const int slice = program.slice_of_queue[program.bursts[std::min(a, b)].queue];
+    hazards.add({HazardKind::Collision, cycle, slice, operand, a, b, {}});
+}
+
 void Shared::tap(int slice, const Chunk& chunk, const StreamUse& use, int position) {
-    for (int k = 0; k < use.streams; ++k)
+    const auto look = [&](int k) {
         streams.tap(use.operand + k, position, chunk.beat(), [&](const Segment* segment, uint32_t first, uint32_t count) {
             const int64_t cycle = chunk.beat().at(first);
             if (!segment) hazard(HazardKind::Undriven, cycle, slice, chunk, nullptr, {}, use.operand + k);
@@ -64,6 +65,9 @@ void Shared::tap(int slice, const Chunk& chunk, const StreamUse& use, int positi
                 trace->add({cycle, chunk.burst, TraceRecord::Kind::Take, use.operand + k, first, count,
                             segment ? segment->burst : no_burst, position});
         });
+    };
+    if (!trace && program.alignments.empty()) return streams.doubtful(use.operand, use.streams, position, chunk.beat(), look);
+    for (int k = 0; k < use.streams; ++k) look(k);
 }
 
 /// A value that was driven before a re-alignment and is tapped after it is not where the schedule thinks.
@@ -79,7 +83,7 @@ void Shared::fetch(const StreamUse& use, int position, int64_t cycle, const uint
     const int lanes = powered_lanes(cycle);
     for (int k = 0; k < use.streams; ++k) {
         const Segment* segment = streams.at(use.operand + k, position, cycle);
-        planes[k] = segment ? sources.find(*segment, Streams::coordinate(use.operand + k, position, cycle)).bytes : zero.data();
+        planes[k] = segment ? sources.find(*segment, use.operand + k, Streams::coordinate(use.operand + k, position, cycle)).bytes : zero.data();
         if (lanes == chip.lanes()) continue;
         uint8_t* copy = masked.data() + size_t(isa::source_number(uint16_t(use.operand + k))) * zero.size();
         std::memcpy(copy, planes[k], size_t(lanes));

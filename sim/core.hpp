@@ -36,6 +36,8 @@ public:
 
     /// Registers a chunk's results: `use` streams at `position`, in the cycles of its drive beat. `source` carries the values.
     void drive(uint32_t id, const Chunk& chunk, const StreamUse& use, int position, int64_t now, uint32_t source);
+    /// Two bursts drive one register.
+    void collide(int operand, uint32_t a, uint32_t b, int64_t cycle);
     /// Checks that every element of a chunk finds a value on `use` streams at `position`.
     void tap(int slice, const Chunk& chunk, const StreamUse& use, int position);
     void check_realigned(int slice, const Chunk& chunk, uint32_t first, uint32_t count, int operand, int position, const Segment& segment);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "sim/recent.hpp"
 #include "sim/results.hpp"
 
 namespace superlane::sim {
@@ -80,11 +81,11 @@ private:
 
     void forget(int64_t now) {
         const auto over = [&](const Access& access) { return access.beat.last() + shared_.timing.mem_turnaround < now; };
-        if (!reads_.empty()) std::erase_if(reads_, over);
-        if (!writes_.empty()) std::erase_if(writes_, over);
+        reads_.forget(over);
+        writes_.forget(over);
     }
 
-    void check_ports(const Access& access, const std::vector<Access>& others, HazardKind kind) {
+    void check_ports(const Access& access, const Recent<Access>& others, HazardKind kind) {
         for (const Access& other : others)
             if (const auto cycle = first_common(access.beat, other.beat)) report(kind, *cycle, other.chunk, access.chunk);
     }
@@ -170,7 +171,7 @@ private:
     int position_;
     int words_, words_per_bank_;
     MemCounters& counters_;
-    std::vector<Access> reads_, writes_;
+    Recent<Access> reads_, writes_;
     Results results_{shared_};
 };
 
