@@ -3,6 +3,7 @@
 #include "sim/core.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "base/digest.hpp"
@@ -107,12 +108,14 @@ Core::Core(const models::Chip& chip, const PreparedProgram& program, const Optio
     for (const isa::Side side : {isa::Side::West, isa::Side::East}) slices_.push_back(make_sxm(shared_, number++, side));
     slices_.push_back(make_c2c(shared_, number++));
     const bool kernel = options.engine == Engine::Kernel;
+    gangs_ = !kernel && !shared_.functional() && !shared_.trace && !shared_.ecc && program.alignments.empty();
     shared_.agendas.resize(kernel ? slices_.size() : 1);
     for (const RawHazard& hazard : program.hazards) shared_.hazards.add(hazard);
     if (!kernel) return;
     by_slice_.resize(slices_.size());
     slice_cursor_.resize(slices_.size());
-    for (uint32_t i = 0; i < program.actions.size(); ++i) by_slice_[program.actions[i].slice].push_back(i);
+    for (uint32_t i = 0; i < program.actions.size(); ++i)
+        if (program.actions[i].act != Act::Gang) by_slice_[program.actions[i].slice].push_back(i);
 }
 
 Core::~Core() = default;
@@ -122,6 +125,22 @@ void Core::trace_dispatch(const Action& action, const Chunk& chunk) {
     const BurstInfo& burst = shared_.program.bursts[chunk.burst];
     const bool begins = action.act != Act::End || chunk.instruction.opcode == isa::Opcode::LoadWeights;
     if (begins && chunk.first == burst.cycle) shared_.trace->add({burst.cycle, chunk.burst, TraceRecord::Kind::Dispatch, -1, 0, burst.count, no_burst, 0});
+}
+
+void Core::act(const Gang& gang, int64_t now) {
+    const Member* members = &shared_.program.members[gang.members];
+    const int count = std::popcount(gang.mask);
+    for (int i = 0; i < count; ++i) slices_[members[i].slice]->join(gang, members[i], now);
+    Segment segment;
+    segment.diagonal = gang.diagonal;
+    segment.last = gang.diagonal.last();
+    segment.position = gang.upstream;
+    segment.downstream = gang.downstream;
+    segment.mask = gang.mask;
+    segment.members = members;
+    shared_.streams.add(gang.direction, gang.bundle, now, segment, [&](const Segment& other, int stream, int operand, int64_t cycle) {
+        shared_.collide(operand, other.burst_of(stream), segment.burst_of(stream), cycle);
+    });
 }
 
 void Core::compute(Agenda& agenda) {

@@ -83,6 +83,8 @@ public:
     virtual ~Slice() = default;
     virtual void act(const Action& action, const Chunk& chunk) = 0;
     virtual void compute(const Element&, const Chunk&) {}
+    /// A gang's member: its slice's port, bank and address, without what it drives.
+    virtual void join(const Gang&, const Member&, int64_t) {}
 
 protected:
     Shared& shared_;
@@ -113,10 +115,16 @@ public:
 
 private:
     void act(const Action& action) {
+        if (action.act < Act::Gang) return act_alone(action);
+        if (action.act == Act::Gang && gangs_) act(shared_.program.gangs[action.chunk], action.cycle);
+        if (action.act == Act::MemberStart && !gangs_) act_alone({action.cycle, action.chunk, action.slice, action.rank, Act::Start});
+    }
+    void act_alone(const Action& action) {
         const Chunk& chunk = shared_.program.chunks[action.chunk];
         if (shared_.trace) trace_dispatch(action, chunk);
         slices_[action.slice]->act(action, chunk);
     }
+    void act(const Gang& gang, int64_t now);
     void trace_dispatch(const Action& action, const Chunk& chunk);
     void compute(Agenda& agenda);
 
@@ -125,6 +133,7 @@ private:
     size_t cursor_ = 0;
     std::vector<std::vector<uint32_t>> by_slice_;  ///< kernel mode: actions of each slice
     std::vector<size_t> slice_cursor_;
+    bool gangs_ = false;  ///< Reads and Gathers are registered by gangs
     bool stopped_ = false;
 };
 

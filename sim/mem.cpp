@@ -34,6 +34,11 @@ public:
         if (action.act != Act::Start) end(chunk);
     }
 
+    void join(const Gang& gang, const Member& member, int64_t now) override {
+        forget(now);
+        read({gang.dispatch(member), member.address, member.step, gang.gathers, member.chunk});
+    }
+
     void compute(const Element& element, const Chunk& chunk) override {
         switch (chunk.instruction.opcode) {
             case Opcode::Write: return write(element, chunk);
@@ -49,14 +54,26 @@ private:
         const bool indirect = opcode == Opcode::Gather || opcode == Opcode::Scatter;
         const Access access{chunk.beat().delayed(reads ? 0 : shared_.timing.mem_write - 1), chunk.index, chunk.step, indirect, id};
         forget(chunk.first);
-        check_ports(access, reads ? reads_ : writes_, reads ? HazardKind::ReadPort : HazardKind::WritePort);
-        for (const Access& other : reads ? writes_ : reads_) reads ? check_banks(access, other) : check_banks(other, access);
-        (reads ? reads_ : writes_).push_back(access);
-        (reads ? counters_.vectors_read : counters_.vectors_written) += chunk.count;
-        if (!indirect) check_addresses(access, chunk);
+        if (reads) read(access);
+        else write(access);
         if (shared_.ecc && !indirect) shared_.ecc->note(number_, access.beat, access.address, access.step, !reads, chunk.burst);
         if (reads) drive(id, chunk, access);
         if (!reads) shared_.schedule(number_, id, chunk, shared_.timing.mem_write - 1, 0);
+    }
+
+    void read(const Access& access) {
+        check_ports(access, reads_, HazardKind::ReadPort);
+        for (const Access& other : writes_) check_banks(access, other);
+        reads_.push_back(access);
+        counters_.vectors_read += access.beat.count;
+        check_addresses(access);
+    }
+    void write(const Access& access) {
+        check_ports(access, writes_, HazardKind::WritePort);
+        for (const Access& other : reads_) check_banks(other, access);
+        writes_.push_back(access);
+        counters_.vectors_written += access.beat.count;
+        check_addresses(access);
     }
 
     void drive(uint32_t id, const Chunk& chunk, const Access& access) {
@@ -113,10 +130,10 @@ private:
         return r1 < w0 || w1 < r0;
     }
 
-    void check_addresses(const Access& access, const Chunk& chunk) {
-        if (valid(access.address) && valid(access.last_address())) return;
-        for (uint32_t i = 0; i < chunk.count; ++i)
-            if (!valid(access.at(i))) return bad_address(chunk, i, access.at(i));
+    void check_addresses(const Access& access) {
+        if (access.any_bank || (valid(access.address) && valid(access.last_address()))) return;
+        for (uint32_t i = 0; i < access.beat.count; ++i)
+            if (!valid(access.at(i))) return bad_address(shared_.program.chunks[access.chunk], i, access.at(i));
     }
     bool valid(int64_t address) const { return address >= 0 && address < words_; }
     void bad_address(const Chunk& chunk, uint32_t i, int64_t address) {

@@ -17,14 +17,13 @@ class SourcePool;
 
 constexpr int bundle_streams = 16;  ///< streams that are searched together: what one LW takes in a cycle
 
-/// One of the Reads or Gathers of a gang: what its slice drives on one stream.
+/// One of a gang of Reads or Gathers: what its slice drives on one stream.
 struct Member {
     int32_t position = 0;  ///< mirrored for westward streams, as in Segment
     uint32_t chunk = 0, burst = 0;
-    int32_t index = 0, step = 0;  ///< of the chunk
+    int32_t address = 0, step = 0;
     uint16_t slice = 0;
 };
-using Members = std::array<Member, bundle_streams>;  ///< by stream of the bundle
 
 /// Values that one chunk drives on neighbouring streams, or a gang of chunks each on its own. Positions are mirrored for
 /// westward streams: downstream is always greater.
@@ -38,7 +37,7 @@ struct Segment {
     uint16_t mask = 0;         ///< streams of the bundle
     uint16_t operand = 0;      ///< stream that carries byte 0 of the element
     int32_t downstream = 0;    ///< the most downstream position
-    const Members* members = nullptr;  ///< of a gang
+    const Member* members = nullptr;  ///< of a gang, by stream
 
     bool covers(int64_t c) const {
         return c >= diagonal.first && c <= last && (diagonal.interval == 1 || (c - diagonal.first) % diagonal.interval == 0);
@@ -49,9 +48,10 @@ struct Segment {
     /// Which byte of the element the stream carries.
     uint32_t plane(int stream_operand) const { return uint32_t(isa::stream_index(uint16_t(stream_operand)) - isa::stream_index(operand)); }
     uint32_t streams() const { return uint32_t(std::popcount(mask)); }
-    int32_t position_of(int stream) const { return members ? (*members)[size_t(stream)].position : position; }
-    uint32_t burst_of(int stream) const { return members ? (*members)[size_t(stream)].burst : burst; }
-    uint32_t chunk_of(int stream) const { return members ? (*members)[size_t(stream)].chunk : chunk; }
+    const Member& member(int stream) const { return members[std::popcount(mask & ((1u << stream) - 1))]; }
+    int32_t position_of(int stream) const { return members ? member(stream).position : position; }
+    uint32_t burst_of(int stream) const { return members ? member(stream).burst : burst; }
+    uint32_t chunk_of(int stream) const { return members ? member(stream).chunk : chunk; }
 };
 
 /// Calls see(stream) for each bit of a mask.
