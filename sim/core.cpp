@@ -115,7 +115,7 @@ Core::Core(const models::Chip& chip, const PreparedProgram& program, const Optio
     by_slice_.resize(slices_.size());
     slice_cursor_.resize(slices_.size());
     for (uint32_t i = 0; i < program.actions.size(); ++i)
-        if (program.actions[i].act != Act::Gang) by_slice_[program.actions[i].slice].push_back(i);
+        if (const Act act = program.actions[i].act; act != Act::GangStart && act != Act::GangEnd) by_slice_[program.actions[i].slice].push_back(i);
 }
 
 Core::~Core() = default;
@@ -127,7 +127,7 @@ void Core::trace_dispatch(const Action& action, const Chunk& chunk) {
     if (begins && chunk.first == burst.cycle) shared_.trace->add({burst.cycle, chunk.burst, TraceRecord::Kind::Dispatch, -1, 0, burst.count, no_burst, 0});
 }
 
-void Core::act(const Gang& gang, int64_t now) {
+void Core::start(const Gang& gang, int64_t now) {
     const Member* members = &shared_.program.members[gang.members];
     const int count = std::popcount(gang.mask);
     for (int i = 0; i < count; ++i) slices_[members[i].slice]->join(gang, members[i], now);
@@ -141,6 +141,16 @@ void Core::act(const Gang& gang, int64_t now) {
     shared_.streams.add(gang.direction, gang.bundle, now, segment, [&](const Segment& other, int stream, int operand, int64_t cycle) {
         shared_.collide(operand, other.burst_of(stream), segment.burst_of(stream), cycle);
     });
+}
+
+/// Of Gathers: the addresses. One look is enough if all find theirs in what has passed every one of them.
+void Core::end(const Gang& gang) {
+    bool plain = true;
+    for (const int32_t at : {gang.map_upstream, gang.map_downstream})
+        plain = plain && shared_.streams.plain(gang.map, at, gang.map_taps);
+    if (plain) return;
+    const Member* members = &shared_.program.members[gang.members];
+    for (int i = 0; i < std::popcount(gang.mask); ++i) act_alone({0, members[i].chunk, members[i].slice, 2, Act::End});
 }
 
 void Core::compute(Agenda& agenda) {

@@ -115,16 +115,19 @@ public:
 
 private:
     void act(const Action& action) {
-        if (action.act < Act::Gang) return act_alone(action);
-        if (action.act == Act::Gang && gangs_) act(shared_.program.gangs[action.chunk], action.cycle);
-        if (action.act == Act::MemberStart && !gangs_) act_alone({action.cycle, action.chunk, action.slice, action.rank, Act::Start});
+        if (action.act < Act::GangStart) return act_alone(action);
+        if (gangs_ && action.act == Act::GangStart) start(shared_.program.gangs[action.chunk], action.cycle);
+        if (gangs_ && action.act == Act::GangEnd) end(shared_.program.gangs[action.chunk]);
+        if (!gangs_ && action.act == Act::MemberStart) act_alone({action.cycle, action.chunk, action.slice, action.rank, Act::Start});
+        if (!gangs_ && action.act == Act::MemberEnd) act_alone({action.cycle, action.chunk, action.slice, action.rank, Act::End});
     }
     void act_alone(const Action& action) {
         const Chunk& chunk = shared_.program.chunks[action.chunk];
         if (shared_.trace) trace_dispatch(action, chunk);
         slices_[action.slice]->act(action, chunk);
     }
-    void act(const Gang& gang, int64_t now);
+    void start(const Gang& gang, int64_t now);
+    void end(const Gang& gang);
     void trace_dispatch(const Action& action, const Chunk& chunk);
     void compute(Agenda& agenda);
 

@@ -67,8 +67,8 @@ struct Chunk {
 };
 
 /// At `cycle` the slice starts a chunk (registers what it will drive), ends it (checks what it has tapped), or both. Or a
-/// gang starts, which stands for its members' starts.
-enum class Act : uint8_t { Start, Both, End, Gang, MemberStart };
+/// gang starts or ends, which stands for its members.
+enum class Act : uint8_t { Start, Both, End, GangStart, GangEnd, MemberStart, MemberEnd };
 struct Action {
     int64_t cycle = 0;
     uint32_t chunk = 0;  ///< or gang
@@ -88,6 +88,9 @@ struct Gang {
     uint8_t bundle = 0;
     bool gathers = false;
     isa::Side direction = isa::Side::West;
+    uint16_t map = 0;            ///< Gather: stream of the addresses
+    int32_t map_upstream = 0, map_downstream = 0;  ///< mirrored for its direction
+    Beat map_taps;               ///< coordinates there that hold all of the members' taps
 
     Beat dispatch(const Member& member) const { return diagonal.delayed(member.position - delay); }
 };

@@ -68,22 +68,22 @@ void Bundle::drop(int64_t oldest, SourcePool* sources) {
     head_ = 0;
 }
 
-int64_t Bundle::newly_driven(int stream, const Segment& added, int32_t end) const {
-    int32_t upstream = end + 1;
+uint64_t Bundle::newly_driven(int stream, const Beat& diagonal, int32_t position, int32_t end) const {
+    int32_t from = end + 1;  // most upstream driver so far; everything after it is driven already
     bool whole = true;
-    overlapping(1u << stream, added.diagonal, [&](const Segment& segment) {
-        whole &= segment.covers(added.diagonal);
-        upstream = std::min(upstream, segment.position_of(stream));
+    overlapping(1u << stream, diagonal, [&](const Segment& segment) {
+        whole &= segment.covers(diagonal);
+        from = std::min(from, segment.position_of(stream));
     });
-    if (whole) return int64_t(added.diagonal.count) * std::max(0, upstream - added.position_of(stream));
-    int64_t driven = 0;
-    for (uint32_t i = 0; i < added.diagonal.count; ++i) {
-        const int64_t c = added.diagonal.at(i);
-        int32_t from = end + 1;  // most upstream driver so far; everything after it is driven already
+    if (whole) return uint64_t(diagonal.count) * uint64_t(std::max(0, from - position));
+    uint64_t driven = 0;
+    for (uint32_t i = 0; i < diagonal.count; ++i) {
+        const int64_t c = diagonal.at(i);
+        from = end + 1;
         overlapping(1u << stream, {c, 1, 1}, [&](const Segment& segment) {
             if (segment.covers(c)) from = std::min(from, segment.position_of(stream));
         });
-        driven += std::max(0, from - added.position_of(stream));
+        driven += uint64_t(std::max(0, from - position));
     }
     return driven;
 }

@@ -91,7 +91,7 @@ private:
     }
     void drop(int64_t oldest, SourcePool* sources);
     void insert(const Segment& added);
-    int64_t newly_driven(int stream, const Segment& added, int32_t end) const;
+    uint64_t newly_driven(int stream, const Beat& diagonal, int32_t position, int32_t end) const;
 
     std::vector<Segment> segments_;  ///< from head_ on, by first coordinate
     size_t head_ = 0;
@@ -129,10 +129,11 @@ void Bundle::add(const Segment& added, int32_t end, uint64_t* cycles, Collide&& 
             if (const auto c = first_common(segment.diagonal, added.diagonal)) collide(segment, stream, *c);
         });
     });
-    each_stream(added.mask & ~shared, [&](int stream) {
-        cycles[stream] += uint64_t(added.diagonal.count) * uint64_t(end - added.position_of(stream) + 1);
+    const Member* member = added.members;
+    each_stream(added.mask, [&](int stream) {
+        const int32_t from = member ? member++->position : added.position;
+        cycles[stream] += shared >> stream & 1 ? newly_driven(stream, added.diagonal, from, end) : uint64_t(added.diagonal.count) * uint64_t(end - from + 1);
     });
-    each_stream(shared, [&](int stream) { cycles[stream] += uint64_t(newly_driven(stream, added, end)); });
     insert(added);
 }
 
@@ -189,6 +190,12 @@ public:
             const uint32_t doubt = bundles_[int(direction)][size_t(bundle)].doubtful(mask, times.delayed(-at), at);
             each_stream(doubt, [&](int stream) { see(bundle * bundle_streams + stream - isa::stream_index(uint16_t(operand))); });
         });
+    }
+
+    /// Whether taps of one stream at mirrored position `at` are plainly found.
+    bool plain(int operand, int32_t at, const Beat& taps) const {
+        const int index = isa::stream_index(uint16_t(operand));
+        return bundles_[int(isa::stream_direction(uint16_t(operand)))][size_t(index / bundle_streams)].doubtful(1u << index % bundle_streams, taps, at) == 0;
     }
 
     template <class Run>
