@@ -99,7 +99,8 @@ void Shared::schedule(int slice, uint32_t id, const Chunk& chunk, int delay, uin
 
 Core::Core(const models::Chip& chip, const PreparedProgram& program, const Options& options, std::vector<Sram>* srams,
            Wiring wiring)
-    : shared_(chip, program, options, srams, std::move(wiring)) {
+    : shared_(chip, program, options, srams, std::move(wiring)),
+      actions_(options.engine == Engine::Kernel || srams || options.text_trace || !options.faults.empty() || !program.alignments.empty() ? program.actions : program.ganged) {
     int number = 0;
     for (const isa::Side side : {isa::Side::West, isa::Side::East})
         for (int slice = 0; slice < chip.geometry.mem_slices; ++slice) slices_.push_back(make_mem(shared_, number++, side, slice));
@@ -108,14 +109,12 @@ Core::Core(const models::Chip& chip, const PreparedProgram& program, const Optio
     for (const isa::Side side : {isa::Side::West, isa::Side::East}) slices_.push_back(make_sxm(shared_, number++, side));
     slices_.push_back(make_c2c(shared_, number++));
     const bool kernel = options.engine == Engine::Kernel;
-    gangs_ = !kernel && !shared_.functional() && !shared_.trace && !shared_.ecc && program.alignments.empty();
     shared_.agendas.resize(kernel ? slices_.size() : 1);
     for (const RawHazard& hazard : program.hazards) shared_.hazards.add(hazard);
     if (!kernel) return;
     by_slice_.resize(slices_.size());
     slice_cursor_.resize(slices_.size());
-    for (uint32_t i = 0; i < program.actions.size(); ++i)
-        if (const Act act = program.actions[i].act; act != Act::GangStart && act != Act::GangEnd) by_slice_[program.actions[i].slice].push_back(i);
+    for (uint32_t i = 0; i < program.actions.size(); ++i) by_slice_[program.actions[i].slice].push_back(i);
 }
 
 Core::~Core() = default;
@@ -150,7 +149,7 @@ void Core::end(const Gang& gang) {
         plain = plain && shared_.streams.plain(gang.map, at, gang.map_taps);
     if (plain) return;
     const Member* members = &shared_.program.members[gang.members];
-    for (int i = 0; i < std::popcount(gang.mask); ++i) act_alone({0, members[i].chunk, members[i].slice, 2, Act::End});
+    for (int i = 0; i < std::popcount(gang.mask); ++i) act({0, members[i].chunk, members[i].slice, 2, Act::End});
 }
 
 void Core::compute(Agenda& agenda) {
@@ -164,23 +163,21 @@ void Core::compute(Agenda& agenda) {
 }
 
 bool Core::advance(int64_t cycle) {
-    const auto& actions = shared_.program.actions;
     Agenda& agenda = shared_.agendas[0];
-    while (cursor_ < actions.size() && actions[cursor_].cycle < cycle) {
-        const Action& action = actions[cursor_];
+    while (cursor_ < actions_.size() && actions_[cursor_].cycle < cycle) {
+        const Action& action = actions_[cursor_];
         while (!agenda.empty() && agenda.top().cycle < action.cycle) compute(agenda);
-        if (cursor_ + 4 < actions.size()) __builtin_prefetch(slices_[actions[cursor_ + 4].slice].get());
+        if (cursor_ + 4 < actions_.size()) prefetch(actions_[cursor_ + 4]);
         act(action);
         ++cursor_;
     }
     while (!agenda.empty() && agenda.top().cycle < cycle) compute(agenda);
-    return !must_stop(cycle) && (cursor_ < actions.size() || !agenda.empty());
+    return !must_stop(cycle) && (cursor_ < actions_.size() || !agenda.empty());
 }
 
 int64_t Core::next_cycle() const {
-    const auto& actions = shared_.program.actions;
     const Agenda& agenda = shared_.agendas[0];
-    int64_t next = cursor_ < actions.size() ? actions[cursor_].cycle : INT64_MAX;
+    int64_t next = cursor_ < actions_.size() ? actions_[cursor_].cycle : INT64_MAX;
     if (!agenda.empty()) next = std::min(next, agenda.top().cycle);
     return next;
 }

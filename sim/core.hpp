@@ -115,16 +115,15 @@ public:
 
 private:
     void act(const Action& action) {
-        if (action.act < Act::GangStart) return act_alone(action);
-        if (gangs_ && action.act == Act::GangStart) start(shared_.program.gangs[action.chunk], action.cycle);
-        if (gangs_ && action.act == Act::GangEnd) end(shared_.program.gangs[action.chunk]);
-        if (!gangs_ && action.act == Act::MemberStart) act_alone({action.cycle, action.chunk, action.slice, action.rank, Act::Start});
-        if (!gangs_ && action.act == Act::MemberEnd) act_alone({action.cycle, action.chunk, action.slice, action.rank, Act::End});
-    }
-    void act_alone(const Action& action) {
+        if (action.act == Act::GangStart) return start(shared_.program.gangs[action.chunk], action.cycle);
+        if (action.act == Act::GangEnd) return end(shared_.program.gangs[action.chunk]);
         const Chunk& chunk = shared_.program.chunks[action.chunk];
         if (shared_.trace) trace_dispatch(action, chunk);
         slices_[action.slice]->act(action, chunk);
+    }
+    void prefetch(const Action& action) const {
+        if (action.act == Act::GangStart) __builtin_prefetch(&shared_.program.gangs[action.chunk]);
+        else __builtin_prefetch(slices_[action.slice].get());
     }
     void start(const Gang& gang, int64_t now);
     void end(const Gang& gang);
@@ -136,7 +135,7 @@ private:
     size_t cursor_ = 0;
     std::vector<std::vector<uint32_t>> by_slice_;  ///< kernel mode: actions of each slice
     std::vector<size_t> slice_cursor_;
-    bool gangs_ = false;  ///< Reads and Gathers are registered by gangs
+    const std::vector<Action>& actions_;  ///< with gangs where only time is simulated
     bool stopped_ = false;
 };
 

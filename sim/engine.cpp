@@ -113,7 +113,7 @@ public:
     Waveform(const sc_core::sc_module_name& name, const Core& core, const PreparedProgram& program, sc_core::sc_trace_file* file) : sc_module(name) {
         std::vector<std::vector<uint32_t>> chunks(size_t(core.slices()));
         for (const Action& action : program.actions)
-            if (action.act != Act::GangStart && action.act != Act::GangEnd && (chunks[action.slice].empty() || chunks[action.slice].back() != action.chunk)) chunks[action.slice].push_back(action.chunk);
+            if (chunks[action.slice].empty() || chunks[action.slice].back() != action.chunk) chunks[action.slice].push_back(action.chunk);
         const SliceMap slices(program.geometry);
         activities_.reserve(chunks.size());
         for (int slice = 0; slice < core.slices(); ++slice) {

@@ -106,18 +106,13 @@ private:
     }
 
     void merge() {
-        auto& actions = program_.actions;
-        for (Action& action : actions) {
-            if (!joined_[action.chunk]) continue;
-            if (action.act == Act::Start) action.act = Act::MemberStart;
-            if (action.act == Act::End) action.act = Act::MemberEnd;
-        }
         const auto by_cycle = [](const Action& x, const Action& y) { return x.cycle < y.cycle; };
         std::stable_sort(added_.begin(), added_.end(), by_cycle);
-        std::vector<Action> merged;
-        merged.reserve(actions.size() + added_.size());
-        std::merge(added_.begin(), added_.end(), actions.begin(), actions.end(), std::back_inserter(merged), by_cycle);
-        actions = std::move(merged);
+        std::vector<Action> alone;
+        alone.reserve(program_.actions.size());
+        std::copy_if(program_.actions.begin(), program_.actions.end(), std::back_inserter(alone), [&](const Action& action) { return !joined_[action.chunk]; });
+        program_.ganged.reserve(alone.size() + added_.size());
+        std::merge(added_.begin(), added_.end(), alone.begin(), alone.end(), std::back_inserter(program_.ganged), by_cycle);
     }
 
     const isa::Floorplan& plan_;

@@ -14,9 +14,9 @@ using isa::Opcode;
 /// The bank accesses of a chunk.
 struct Access {
     Beat beat;
-    int64_t address = 0, step = 0;
-    bool any_bank = false;  ///< Gather, Scatter: addresses are data, all banks are taken
+    int32_t address = 0, step = 0;
     uint32_t chunk = 0;
+    bool any_bank = false;  ///< Gather, Scatter: addresses are data, all banks are taken
 
     int64_t at(uint32_t i) const { return address + int64_t(i) * step; }
     int64_t last_address() const { return at(beat.count - 1); }
@@ -36,7 +36,7 @@ public:
 
     void join(const Gang& gang, const Member& member, int64_t now) override {
         forget(now);
-        read({gang.dispatch(member), member.address, member.step, gang.gathers, member.chunk});
+        read({gang.dispatch(member), member.address, member.step, member.chunk, gang.gathers});
     }
 
     void compute(const Element& element, const Chunk& chunk) override {
@@ -52,7 +52,7 @@ private:
         const Opcode opcode = chunk.instruction.opcode;
         const bool reads = opcode == Opcode::Read || opcode == Opcode::Gather;
         const bool indirect = opcode == Opcode::Gather || opcode == Opcode::Scatter;
-        const Access access{chunk.beat().delayed(reads ? 0 : shared_.timing.mem_write - 1), chunk.index, chunk.step, indirect, id};
+        const Access access{chunk.beat().delayed(reads ? 0 : shared_.timing.mem_write - 1), chunk.index, chunk.step, id, indirect};
         forget(chunk.first);
         if (reads) read(access);
         else write(access);
@@ -63,14 +63,14 @@ private:
 
     void read(const Access& access) {
         check_ports(access, reads_, HazardKind::ReadPort);
-        for (const Access& other : writes_) check_banks(access, other);
+        for (size_t i = 0; i < writes_.size(); ++i) check_banks(access, writes_[i]);
         reads_.push_back(access);
         counters_.vectors_read += access.beat.count;
         check_addresses(access);
     }
     void write(const Access& access) {
         check_ports(access, writes_, HazardKind::WritePort);
-        for (const Access& other : reads_) check_banks(other, access);
+        for (size_t i = 0; i < reads_.size(); ++i) check_banks(reads_[i], access);
         writes_.push_back(access);
         counters_.vectors_written += access.beat.count;
         check_addresses(access);
@@ -103,8 +103,8 @@ private:
     }
 
     void check_ports(const Access& access, const Recent<Access>& others, HazardKind kind) {
-        for (const Access& other : others)
-            if (const auto cycle = first_common(access.beat, other.beat)) report(kind, *cycle, other.chunk, access.chunk);
+        for (size_t i = 0; i < others.size(); ++i)
+            if (const auto cycle = first_common(access.beat, others[i].beat)) report(kind, *cycle, others[i].chunk, access.chunk);
     }
 
     void report(HazardKind kind, int64_t cycle, uint32_t x, uint32_t y, std::string detail = {}) {

@@ -139,7 +139,7 @@ void MxmSlice::need(const std::vector<bool>& slots, const Chunk& chunk) {
 void MxmSlice::check_result(const Chunk& chunk) {
     const auto& arrivals = plane(chunk).arrivals;
     const auto stands = [&](int64_t cycle) {
-        return std::any_of(arrivals.begin(), arrivals.end(), [&](const Arrivals& a) { return a.type == chunk.instruction.dtype && a.beat.covers(cycle); });
+        return arrivals.any([&](const Arrivals& a) { return a.type == chunk.instruction.dtype && a.beat.covers(cycle); });
     };
     for (uint32_t i = 0; i < chunk.count; ++i)
         if (!stands(chunk.beat().at(i))) return shared_.hazard(HazardKind::NoResult, chunk.beat().at(i), number_, chunk);
@@ -156,7 +156,8 @@ void MxmSlice::check_port(uint32_t id, const Chunk& chunk, isa::MxmPort port) {
     (use.half ? own.last_half : own.last) = std::max(use.half ? own.last_half : own.last, use.last);
     const PortUses& beside = planes_[other].uses[size_t(port)];
     if (beside.last_half < chunk.first && (!use.half || beside.last < chunk.first)) return;
-    for (const PortUse& old : beside.recent) {
+    for (size_t i = 0; i < beside.recent.size(); ++i) {
+        const PortUse& old = beside.recent[i];
         if (!old.half && !use.half) continue;
         const Chunk& first = shared_.program.chunks[old.chunk];
         if (const auto cycle = first_common(first.beat(), chunk.beat())) shared_.hazard(HazardKind::PairPort, *cycle, number_, first, &chunk);

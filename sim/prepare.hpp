@@ -68,7 +68,7 @@ struct Chunk {
 
 /// At `cycle` the slice starts a chunk (registers what it will drive), ends it (checks what it has tapped), or both. Or a
 /// gang starts or ends, which stands for its members.
-enum class Act : uint8_t { Start, Both, End, GangStart, GangEnd, MemberStart, MemberEnd };
+enum class Act : uint8_t { Start, Both, End, GangStart, GangEnd };
 struct Action {
     int64_t cycle = 0;
     uint32_t chunk = 0;  ///< or gang
@@ -115,6 +115,7 @@ public:
     std::vector<int> slice_of_queue;
     std::vector<Chunk> chunks;    ///< in the order of their first action
     std::vector<Action> actions;  ///< by cycle, slice, rank
+    std::vector<Action> ganged;   ///< the same with gangs for their members, by cycle
     std::vector<Gang> gangs;
     std::vector<Member> members;     ///< of gangs, by stream
     std::vector<RawHazard> hazards;  ///< those that the text alone shows

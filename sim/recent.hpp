@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a unit did lately, oldest first: added at the back, forgotten at the front, so that neither moves the others.
+// What a unit did lately, oldest first: added at the back, forgotten at the front, in a ring, so that nothing moves.
 #pragma once
 #include <cstddef>
-#include <utility>
+#include <cstdint>
 #include <vector>
 
 namespace superlane::sim {
@@ -10,25 +10,39 @@ namespace superlane::sim {
 template <class Item>
 class Recent {
 public:
-    auto begin() const { return items_.begin() + std::ptrdiff_t(head_); }
-    auto end() const { return items_.end(); }
-    void push_back(Item item) { items_.push_back(std::move(item)); }
+    size_t size() const { return end_ - begin_; }
+    bool empty() const { return end_ == begin_; }
+    const Item& operator[](size_t i) const { return ring_[(begin_ + i) & mask_]; }
+    void push_back(const Item& item) {
+        if (size() == ring_.size()) grow();
+        ring_[end_++ & mask_] = item;
+    }
     /// Forgets from the oldest on, up to the first for which over() is false: what is over but behind it stays a while.
     template <class Over>
     void forget(Over&& over) {
-        while (head_ < items_.size() && over(items_[head_])) ++head_;
-        if (head_ == items_.size()) {
-            items_.clear();
-            head_ = 0;
-        } else if (head_ >= 16 && head_ >= items_.size() / 2) {
-            items_.erase(items_.begin(), items_.begin() + std::ptrdiff_t(head_));
-            head_ = 0;
-        }
+        while (begin_ != end_ && over(ring_[begin_ & mask_])) ++begin_;
+    }
+    /// Calls see(item) for all, the latest first, until it says true; whether it did.
+    template <class See>
+    bool any(See&& see) const {
+        for (uint32_t i = end_; i != begin_;)
+            if (see(ring_[--i & mask_])) return true;
+        return false;
     }
 
 private:
-    std::vector<Item> items_;
-    size_t head_ = 0;
+    void grow() {
+        std::vector<Item> larger(ring_.empty() ? 4 : 2 * ring_.size());
+        const uint32_t count = uint32_t(size());
+        for (uint32_t i = 0; i < count; ++i) larger[i] = (*this)[i];
+        ring_ = std::move(larger);
+        mask_ = uint32_t(ring_.size()) - 1;
+        begin_ = 0;
+        end_ = count;
+    }
+
+    std::vector<Item> ring_;  ///< a power of two
+    uint32_t mask_ = 0, begin_ = 0, end_ = 0;  ///< counts, modulo the ring's size
 };
 
 }  // namespace superlane::sim

@@ -69,17 +69,10 @@ void Bundle::drop(int64_t oldest, SourcePool* sources) {
 }
 
 uint64_t Bundle::newly_driven(int stream, const Beat& diagonal, int32_t position, int32_t end) const {
-    int32_t from = end + 1;  // most upstream driver so far; everything after it is driven already
-    bool whole = true;
-    overlapping(1u << stream, diagonal, [&](const Segment& segment) {
-        whole &= segment.covers(diagonal);
-        from = std::min(from, segment.position_of(stream));
-    });
-    if (whole) return uint64_t(diagonal.count) * uint64_t(std::max(0, from - position));
     uint64_t driven = 0;
     for (uint32_t i = 0; i < diagonal.count; ++i) {
         const int64_t c = diagonal.at(i);
-        from = end + 1;
+        int32_t from = end + 1;
         overlapping(1u << stream, {c, 1, 1}, [&](const Segment& segment) {
             if (segment.covers(c)) from = std::min(from, segment.position_of(stream));
         });

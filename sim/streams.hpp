@@ -120,19 +120,24 @@ void Bundle::resolve(int stream, const Beat& taps, int32_t position, Run&& run) 
 
 template <class Collide>
 void Bundle::add(const Segment& added, int32_t end, uint64_t* cycles, Collide&& collide) {
-    uint32_t shared = 0;
+    std::array<int32_t, bundle_streams> from;  // the most upstream driver so far: everything after it is driven already
+    uint32_t shared = 0, in_part = 0;          // streams with other drivers, with drivers of some of the values
     overlapping(added.mask, added.diagonal, [&](const Segment& segment) {
         const uint32_t both = segment.mask & added.mask;
-        shared |= both;
+        if (!segment.covers(added.diagonal)) in_part |= both;
         each_stream(both, [&](int stream) {
-            if (segment.position_of(stream) != added.position_of(stream)) return;
+            const int32_t position = segment.position_of(stream);
+            from[size_t(stream)] = shared >> stream & 1 ? std::min(from[size_t(stream)], position) : position;
+            if (position != added.position_of(stream)) return;
             if (const auto c = first_common(segment.diagonal, added.diagonal)) collide(segment, stream, *c);
         });
+        shared |= both;
     });
     const Member* member = added.members;
     each_stream(added.mask, [&](int stream) {
-        const int32_t from = member ? member++->position : added.position;
-        cycles[stream] += shared >> stream & 1 ? newly_driven(stream, added.diagonal, from, end) : uint64_t(added.diagonal.count) * uint64_t(end - from + 1);
+        const int32_t position = member ? member++->position : added.position;
+        if (in_part >> stream & 1) cycles[stream] += newly_driven(stream, added.diagonal, position, end);
+        else cycles[stream] += uint64_t(added.diagonal.count) * uint64_t(std::max(0, (shared >> stream & 1 ? from[size_t(stream)] : end + 1) - position));
     });
     insert(added);
 }
