@@ -12,8 +12,8 @@ namespace superlane::sim {
 /// and taps before its begin are left for those to come; what else could have a tap that is taken leaves doubt.
 uint32_t Bundle::doubtful(uint32_t mask, const Beat& taps, int32_t position) const {
     const int64_t last_tap = taps.last();
-    std::array<int64_t, bundle_streams> begin;  // of the segment taken last
-    uint32_t taken = 0, open = mask, doubt = 0;  // streams with a segment; with taps to be found; left in doubt
+    std::array<int64_t, bundle_streams> begin;  // of the segment taken last, of streams not found yet
+    uint32_t taken = 0, found = 0, doubt = 0;   // streams with a segment; with one for every tap; left in doubt
     for (size_t i = segments_.size(); i-- > head_;) {
         const Segment& segment = segments_[i];
         if (segment.reach < taps.first) break;
@@ -23,25 +23,28 @@ uint32_t Bundle::doubtful(uint32_t mask, const Beat& taps, int32_t position) con
             doubt |= both;
             continue;
         }
+        doubt |= both & found;
         if ((both & ~taken) && !segment.covers(last_tap)) doubt |= both & ~taken;
-        each_stream(both & taken, [&](int stream) {
+        each_stream(both & taken & ~found, [&](int stream) {
             const int64_t before = begin[size_t(stream)];
             const int64_t left = last_tap - (last_tap - before + taps.interval) / taps.interval * taps.interval;  // the last tap before
-            if (segment.last >= before || (left >= taps.first && !segment.covers(left))) doubt |= 1u << stream;
+            if (segment.last >= before || !segment.covers(left)) doubt |= 1u << stream;
         });
         taken |= both;
-        if (segment.diagonal.first <= taps.first) open &= ~both;
-        each_stream(both, [&](int stream) { begin[size_t(stream)] = segment.diagonal.first; });
+        if (segment.diagonal.first <= taps.first) found |= both;
+        else each_stream(both & ~found, [&](int stream) { begin[size_t(stream)] = segment.diagonal.first; });
     }
-    return open | doubt;
+    return (mask & ~found) | doubt;
 }
 
-const Segment* Bundle::nearest(int stream, int64_t c, int32_t position) const {
+const Segment* Bundle::nearest(int stream, int64_t c, int32_t position, int64_t* until) const {
     const Segment* best = nullptr;
     int32_t best_position = 0;
-    overlapping(1u << stream, {c, 1, 1}, [&](const Segment& segment) {
+    overlapping(1u << stream, {c, uint32_t(until ? *until - c : 1), 1}, [&](const Segment& segment) {
         const int32_t at = segment.position_of(stream);
-        if (at > position || !segment.covers(c)) return;
+        if (at > position) return;
+        if (until) *until = segment.holds_until(c, *until);
+        if (!segment.covers(c)) return;
         // Of two that collide the lower burst stands, and of one burst the earlier part, whatever order they came in.
         const auto order = [&](const Segment& s) { return std::tuple(s.burst_of(stream), s.chunk_of(stream)); };
         if (best && (at < best_position || (at == best_position && order(segment) > order(*best)))) return;
@@ -70,13 +73,16 @@ void Bundle::drop(int64_t oldest, SourcePool* sources) {
 
 uint64_t Bundle::newly_driven(int stream, const Beat& diagonal, int32_t position, int32_t end) const {
     uint64_t driven = 0;
-    for (uint32_t i = 0; i < diagonal.count; ++i) {
+    for (uint32_t i = 0, next; i < diagonal.count; i = next) {
         const int64_t c = diagonal.at(i);
+        int64_t until = diagonal.last() + 1;
         int32_t from = end + 1;
-        overlapping(1u << stream, {c, 1, 1}, [&](const Segment& segment) {
+        overlapping(1u << stream, {c, uint32_t(until - c), 1}, [&](const Segment& segment) {
+            until = segment.holds_until(c, until);
             if (segment.covers(c)) from = std::min(from, segment.position_of(stream));
         });
-        driven += uint64_t(std::max(0, from - position));
+        next = diagonal.reached(until);
+        driven += uint64_t(next - i) * uint64_t(std::max(0, from - position));
     }
     return driven;
 }

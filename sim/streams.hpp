@@ -45,6 +45,12 @@ struct Segment {
     bool covers(const Beat& taps) const {
         return covers(taps.first) && covers(taps.last()) && (diagonal.interval == 1 || taps.count == 1 || taps.interval % diagonal.interval == 0);
     }
+    /// No coordinate from c on and below the result, at most `until`, is covered otherwise than c.
+    int64_t holds_until(int64_t c, int64_t until) const {
+        if (diagonal.first > c) return std::min(until, diagonal.first);
+        if (last < c) return until;
+        return std::min(until, diagonal.interval == 1 ? last + 1 : c + 1);
+    }
     /// Which byte of the element the stream carries.
     uint32_t plane(int stream_operand) const { return uint32_t(isa::stream_index(uint16_t(stream_operand)) - isa::stream_index(operand)); }
     uint32_t streams() const { return uint32_t(std::popcount(mask)); }
@@ -77,7 +83,8 @@ public:
     /// Calls run(segment or nullptr, first element, elements) for the taps of one stream.
     template <class Run>
     void resolve(int stream, const Beat& taps, int32_t position, Run&& run) const;
-    const Segment* nearest(int stream, int64_t c, int32_t position) const;
+    /// `until`: no coordinate from c on and below it gives another answer; in: where to stop looking.
+    const Segment* nearest(int stream, int64_t c, int32_t position, int64_t* until = nullptr) const;
 
 private:
     template <class See>
@@ -111,11 +118,18 @@ void Bundle::resolve(int stream, const Beat& taps, int32_t position, Run&& run) 
     });
     if (!nearest_of_all) return run(static_cast<const Segment*>(nullptr), 0u, taps.count);
     if (!tie && nearest_of_all->covers(taps)) return run(nearest_of_all, 0u, taps.count);
+    const Segment* before = nullptr;
+    uint32_t from = 0;
     for (uint32_t i = 0, next; i < taps.count; i = next) {
-        const Segment* segment = nearest(stream, taps.at(i), position);
-        for (next = i + 1; next < taps.count && nearest(stream, taps.at(next), position) == segment;) ++next;
-        run(segment, i, next - i);
+        int64_t until = taps.last() + 1;
+        const Segment* segment = nearest(stream, taps.at(i), position, &until);
+        next = taps.reached(until);
+        if (i > 0 && segment == before) continue;
+        if (i > 0) run(before, from, i - from);
+        before = segment;
+        from = i;
     }
+    run(before, from, taps.count - from);
 }
 
 template <class Collide>
