@@ -41,7 +41,7 @@ private:
         end_ = count;
     }
 
-    std::vector<Item> ring_;  ///< a power of two
+    std::vector<Item> ring_;                   ///< a power of two
     uint32_t mask_ = 0, begin_ = 0, end_ = 0;  ///< counts, modulo the ring's size
 };
 
