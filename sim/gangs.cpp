@@ -49,8 +49,7 @@ public:
 
 private:
     static bool may_join(const Chunk& chunk) {
-        return chunk.instruction.opcode == isa::Opcode::Read ||
-               (chunk.instruction.opcode == isa::Opcode::Gather && chunk.count > 1);
+        return chunk.instruction.opcode == isa::Opcode::Read || chunk.instruction.opcode == isa::Opcode::Gather;
     }
 
     void add_candidate(uint32_t id) {
