@@ -129,6 +129,7 @@ void Core::trace_dispatch(const Action& action, const Chunk& chunk) {
 void Core::start(const Gang& gang, int64_t now) {
     const Member* members = &shared_.program.members[gang.members];
     const int count = std::popcount(gang.mask);
+    for (int i = 0; i < count; ++i) __builtin_prefetch(slices_[members[i].slice].get());
     for (int i = 0; i < count; ++i) slices_[members[i].slice]->join(gang, members[i], now);
     Segment segment;
     segment.diagonal = gang.diagonal;
