@@ -154,6 +154,9 @@ public:
         return cycle - mirrored(isa::stream_direction(uint16_t(operand)), position);
     }
 
+    /// Where a segment's mirrored position is.
+    static int32_t placed(int operand, int32_t mirror) { return mirrored(isa::stream_direction(uint16_t(operand)), mirror); }
+
 private:
     static int32_t mirrored(isa::Side direction, int position) { return direction == isa::Side::East ? position : -position; }
 
