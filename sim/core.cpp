@@ -64,7 +64,8 @@ void Shared::tap(int slice, const Chunk& chunk, const StreamUse& use, int positi
             else if (!program.alignments.empty()) check_realigned(slice, chunk, first, count, use.operand + k, position, *segment);
             if (trace)
                 trace->add({cycle, chunk.burst, TraceRecord::Kind::Take, use.operand + k, first, count,
-                            segment ? segment->burst : no_burst, position});
+                            segment ? segment->burst : no_burst, position, chunk.interval,
+                            segment ? Streams::placed(use.operand + k, segment->position) : 0});
         });
     };
     if (!trace && program.alignments.empty()) return streams.doubtful(use.operand, use.streams, position, chunk.beat(), look);
@@ -225,7 +226,7 @@ RunResult Core::finish() {
     add_energy(shared_.chip, program.cycles, result.counters);
     for (Departure& departure : shared_.outbox) result.sent.push_back({departure.link, departure.cycle, std::move(departure.bytes)});
     std::stable_sort(result.sent.begin(), result.sent.end(), [](const LinkVector& x, const LinkVector& y) { return std::tie(x.cycle, x.link) < std::tie(y.cycle, y.link); });
-    if (shared_.trace) {
+    if (shared_.options.text_trace) {
         result.trace = shared_.trace->text(program);
         result.trace_digest = Digest().text(result.trace).hex();
     }
