@@ -218,8 +218,8 @@ Action define_decode(CLI::App& app) {
         ->type_name("N");
     app.add_option("--position", o.position, "timing only: decode from this position on, without prefill")
         ->type_name("N");
-    app.add_option("--prefill-rows", o.prefill_rows, "most prompt tokens in one step")
-        ->capture_default_str()
+    app.add_option("--prefill-rows", o.prefill_rows,
+                   "most prompt tokens in one step; when left out 8, or as many as fit beside the model")
         ->type_name("N");
     app.add_flag("--calibrated", o.calibrated,
                  "report beside it the speed with one fitted overhead a layer (models/calibration.json)");

@@ -8,6 +8,7 @@
 
 #include "cli/speculation.hpp"
 #include "cli/text.hpp"
+#include "experiment/prefill_rows.hpp"
 #include "experiment/usage.hpp"
 
 namespace superlane::cli {
@@ -20,7 +21,11 @@ using experiment::plain_number;
 void add_speed(Table& table, const DecodeOptions& options, const DecodeResult& result) {
     const models::Chip& chip = options.chip;
     const double mean = result.mean_cycles();
-    table.row({"prefill", grouped(result.prefill_cycles) + " cycles"});
+    const bool fewer = options.prefill_rows == 0 && result.prefill_rows < experiment::usual_prefill_rows;
+    table.row({"prefill", grouped(result.prefill_cycles) + " cycles" +
+                              (fewer ? ", at most " + counted(result.prefill_rows, "token") +
+                                           " a step: no more fit beside weights, keys and values"
+                                     : "")});
     if (result.cycles_per_token.empty()) return;
     const auto [least, most] = std::minmax_element(result.cycles_per_token.begin(), result.cycles_per_token.end());
     table.row({"decode", grouped(int64_t(mean + 0.5)) + " cycles a token (" + grouped(*least) + " to " +
@@ -141,7 +146,7 @@ void add_system(Table& table, const DecodeOptions& options, const experiment::Sy
 
 void print_decode(const DecodeOptions& options, const DecodeResult& result) {
     Table table;
-    table.row({"model", result.model.name + ", " + std::to_string(result.model.layers) + " layers, " + options.dtype +
+    table.row({"model", result.model.name + ", " + counted(result.model.layers, "layer") + ", " + options.dtype +
                             " on " + (options.system ? options.system->name : options.chip.name) + ", context " +
                             std::to_string(result.context) + (result.timing_only ? ", timing only" : "")});
     add_speed(table, options, result);

@@ -8,12 +8,6 @@
 #include "base/integers.hpp"
 
 namespace superlane::compiler {
-namespace {
-
-constexpr int row_lanes = isa::lanes_per_superlane;
-
-}  // namespace
-
 LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config_, const LlamaOptions& options_,
                               const Memory* beside)
     : chip(chip_),

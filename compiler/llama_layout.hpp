@@ -9,6 +9,9 @@
 
 namespace superlane::compiler {
 
+/// Lanes of one superlane: rows that are loaded, and tokens that are turned, at once.
+constexpr int row_lanes = isa::lanes_per_superlane;
+
 /// How attention heads share lanes.
 /// Queries and keys: a head is cut into its first half (vector A) and second half (vector B) of dimensions, or into
 /// even and odd ones (interleaved RoPE), so that RoPE pairs stand in equal lanes; `slots` KV heads stand side by side

@@ -5,12 +5,6 @@
 #include "compiler/llama_layout.hpp"
 
 namespace superlane::compiler {
-namespace {
-
-constexpr int row_lanes = isa::lanes_per_superlane;
-
-}  // namespace
-
 /// What the stage's weights take in words, and those of experts among them.
 struct LlamaCompiler::Layout::WeightWords {
     int64_t all = 0, experts = 0;

@@ -3,6 +3,7 @@
 // whole.
 #pragma once
 #include <array>
+#include <bit>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,8 @@ struct ImageBlock {
     std::vector<uint8_t> bytes;  ///< consecutive words of lanes() bytes
 };
 using Image = std::vector<ImageBlock>;
+/// A float as a word of an image.
+inline uint32_t bits(float value) { return std::bit_cast<uint32_t>(value); }
 
 /// Adds the words of one row: values[lane] in the low `width` bytes.
 void put_row(Image& image, const VectorRegion& region, int row, const std::vector<uint32_t>& values);

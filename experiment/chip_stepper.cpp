@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "experiment/memory_io.hpp"
+#include "experiment/prefill_rows.hpp"
 #include "experiment/stepper.hpp"
 #include "experiment/stopwatch.hpp"
 #include "sim/machine.hpp"
@@ -24,7 +25,9 @@ public:
     ChipStepper(const DecodeOptions& options, const DecodeSetup& setup, std::shared_ptr<sim::Machine> machine,
                 const compiler::LlamaCompiler* beside = nullptr)
         : options_(options),
-          compiler_(options.chip, setup.model, setup.compiler_options(options), beside),
+          compiler_(with_rows_that_fit(
+              setup.compiler_options(options),
+              [&](const auto& some) { return compiler::LlamaCompiler(options.chip, setup.model, some, beside); })),
           machine_(std::move(machine)) {}
 
     int max_rows() const override { return compiler_.max_rows(); }

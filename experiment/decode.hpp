@@ -51,7 +51,7 @@ struct DecodeOptions {
     bool compare = false;
     int layers = 0;    ///< timing only: this many layers alone, without embedding and head; 0 = the whole model
     int position = 0;  ///< timing only: decode begins here, with no prefill; 0 = behind the prompt
-    int prefill_rows = 8;
+    int prefill_rows = 0;  ///< most tokens of one prefill step; 0 = 8, or as many as fit
     int kv_from_host = 0;  ///< timing only: first tokens whose keys and values come from host memory, with no prefill
     bool keep_logits = false;
     bool calibrated = false;  ///< also report the speed with the fitted overhead of models/calibration.json
@@ -119,6 +119,7 @@ struct DecodeResult {
     int context = 0, batch = 1;
     std::vector<std::vector<int>> tokens;  ///< by request; empty lists when timing only
     std::vector<std::string> texts;
+    int prefill_rows = 0;  ///< most tokens of one step
     int64_t prefill_cycles = 0;
     std::vector<int64_t> cycles_per_token;
     std::vector<OperatorCycles> operators;

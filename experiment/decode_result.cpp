@@ -187,6 +187,7 @@ Json result_json(const DecodeOptions& options, const DecodeResult& result, const
     json["batch"] = result.batch;
     json["tokens"] = by_request(result.tokens);
     json["text"] = by_request(result.texts);
+    json["prefill_rows"] = result.prefill_rows;
     json["prefill_cycles"] = result.prefill_cycles;
     json["cycles_per_token"] = result.cycles_per_token;
     json["tokens_per_second"] = result.tokens_per_second(chip);

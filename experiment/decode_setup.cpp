@@ -21,7 +21,7 @@ void check_numbers(const DecodeOptions& options) {
     within("--layers", options.layers, 0, 100'000);
     within("--position", options.position, 0, 10'000'000);
     within("--in-flight", options.in_flight, 0, 4096);
-    within("--prefill-rows", options.prefill_rows, 1, 4096);
+    within("--prefill-rows", options.prefill_rows, 0, 4096);
     within("--kv-from-host", options.kv_from_host, 0, 10'000'000);
     check_scheduler(options.scheduler);
     check_vcd(options.engine, options.vcd_file);

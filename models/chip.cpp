@@ -19,7 +19,7 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr ParameterRow rows[] = {
+constexpr ParameterRow chip_rows[] = {
 #define COUNT(member, key, low, high, unit, mark, source, meaning)              \
     ParameterRow{key,                                                           \
                  low,                                                           \
@@ -62,7 +62,7 @@ constexpr ParameterRow rows[] = {
 
 std::vector<std::string> parameter_keys() {
     std::vector<std::string> keys;
-    for (const ParameterRow& row : rows) keys.emplace_back(row.key);
+    for (const ParameterRow& row : chip_rows) keys.emplace_back(row.key);
     return keys;
 }
 
@@ -102,13 +102,13 @@ void apply_file(Chip& chip, const fs::path& file, int depth) {
 
 }  // namespace
 
-std::span<const ParameterRow> chip_parameters() { return rows; }
+std::span<const ParameterRow> chip_parameters() { return chip_rows; }
 
 void set_chip_parameter(Chip& chip, const std::string& key, double value, const std::string& where,
                         const std::string& origin) {
     const auto row =
-        std::find_if(std::begin(rows), std::end(rows), [&](const ParameterRow& r) { return r.key == key; });
-    if (row == std::end(rows))
+        std::find_if(std::begin(chip_rows), std::end(chip_rows), [&](const ParameterRow& r) { return r.key == key; });
+    if (row == std::end(chip_rows))
         throw user_error(where, ": unknown parameter '", key, "'", nearest_hint(key, parameter_keys()));
     if (!(value >= row->low && value <= row->high) || (row->whole && value != std::floor(value)))
         throw user_error(where, ": ", key, " = ", plain(value),
@@ -149,7 +149,7 @@ void check_chip(const Chip& chip, const std::string& where) {
 
 std::string Chip::digest() const {
     Digest digest;
-    for (const ParameterRow& row : rows)
+    for (const ParameterRow& row : chip_rows)
         if (row.whole) digest.text(row.key).number(row.get(*this));
     return digest.hex();
 }

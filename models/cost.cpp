@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 constexpr double hours_per_year = 8766, watts_per_kw = 1000, seconds_per_hour = 3600;
 constexpr double mm2_per_cm2 = 100;
 
-constexpr CostParameterRow rows[] = {
+constexpr CostParameterRow cost_rows[] = {
 #define COST(member, key, low, high, unit, mark, source, meaning) \
     CostParameterRow{key, low, high, unit, mark, source, meaning, &CostParameters::member},
 #include "models/cost_parameters.def"
@@ -47,16 +47,17 @@ void each_number(const JsonObject& from, const std::string& key, Take take) {
 
 }  // namespace
 
-std::span<const CostParameterRow> cost_parameters() { return rows; }
+std::span<const CostParameterRow> cost_parameters() { return cost_rows; }
 
 bool is_cost_parameter(const std::string& key) {
-    return std::any_of(std::begin(rows), std::end(rows), [&](const CostParameterRow& row) { return row.key == key; });
+    return std::any_of(std::begin(cost_rows), std::end(cost_rows),
+                       [&](const CostParameterRow& row) { return row.key == key; });
 }
 
 void set_cost_parameter(PriceSet& prices, const std::string& key, double value, const std::string& where,
                         const std::string& origin) {
     std::vector<std::string> keys;
-    for (const CostParameterRow& row : rows) {
+    for (const CostParameterRow& row : cost_rows) {
         keys.emplace_back(row.key);
         if (row.key != key) continue;
         if (!(value >= row.low && value <= row.high))

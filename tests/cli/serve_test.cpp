@@ -13,7 +13,6 @@ using testing::HasSubstr;
 namespace {
 
 const std::string azure = "workloads/traces/requests_azure.csv", mooncake = "workloads/traces/requests_mooncake.jsonl";
-const std::string tiny = "examples/tiny-llama";
 const std::string header = "arrived_at,num_prefill_tokens,num_decode_tokens\n";
 
 /// A machine that takes 10 ms a step, and its requests.

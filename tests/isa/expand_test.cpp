@@ -9,10 +9,10 @@ using namespace superlane::isa;
 
 namespace {
 
-const QueueMap queues{Geometry()};
+const QueueMap default_queues{Geometry()};
 
 std::vector<Burst> bursts_of(const std::string& text, const char* queue) {
-    return expand(assemble(text, default_target(), "t.asm"), Timing())[size_t(queues.find(queue))];
+    return expand(assemble(text, default_target(), "t.asm"), Timing())[size_t(default_queues.find(queue))];
 }
 std::string expand_error(const std::string& text) {
     return error_of([&] { bursts_of(text, "mem.e.0"); });

@@ -8,7 +8,7 @@
 namespace superlane::test {
 namespace {
 
-models::Chip small_chip() {
+models::Chip fuzzed_chip() {
     models::Chip chip;
     chip.geometry.superlanes = 2;
     chip.geometry.mem_slices = 6;
@@ -77,7 +77,7 @@ protected:
     std::mt19937 random_{GetParam()};
 };
 
-std::vector<Row> memory(const sim::Machine& machine) {
+std::vector<Row> lower_words(const sim::Machine& machine) {
     std::vector<Row> rows;
     for (const Side side : {west, east})
         for (int slice = 0; slice < machine.chip().geometry.mem_slices; ++slice)
@@ -85,7 +85,7 @@ std::vector<Row> memory(const sim::Machine& machine) {
     return rows;
 }
 
-void fill(sim::Machine& machine) {
+void fill_some(sim::Machine& machine) {
     const isa::Geometry& geometry = machine.chip().geometry;
     for (int slice = 0; slice < geometry.mem_slices; ++slice)
         for (int address = 0; address < 100; ++address) machine.write(Side(slice % 2), slice, address, counting(machine.chip(), slice * 31 + address));
@@ -93,7 +93,7 @@ void fill(sim::Machine& machine) {
 }
 
 TEST_P(Fuzz, EnginesAndModesAgree) {
-    const models::Chip chip = small_chip();
+    const models::Chip chip = fuzzed_chip();
     const ProgramBuilder builder = program(chip, 250);
     const auto prepared = sim::prepare(chip, builder.build());
     sim::RunResult first;
@@ -103,11 +103,11 @@ TEST_P(Fuzz, EnginesAndModesAgree) {
             sim::Options with = options(engine, data, true);
             with.max_hazards = 1000000;
             sim::Machine machine(chip, with);
-            fill(machine);
+            fill_some(machine);
             sim::RunResult result = machine.run(prepared);
             if (first.trace_digest.empty()) {
                 first = std::move(result);
-                contents = memory(machine);
+                contents = lower_words(machine);
                 continue;
             }
             EXPECT_EQ(result.cycles, first.cycles);
@@ -115,25 +115,25 @@ TEST_P(Fuzz, EnginesAndModesAgree) {
             EXPECT_EQ(messages(result), messages(first));
             EXPECT_EQ(result.counters, first.counters);
             if (data == sim::Data::TimingOnly) continue;
-            EXPECT_TRUE(memory(machine) == contents);
+            EXPECT_TRUE(lower_words(machine) == contents);
             EXPECT_TRUE(result.sent == first.sent);
         }
 }
 
 TEST_P(Fuzz, BurstsDoWhatTheirSingleInstructionsDo) {
-    const models::Chip chip = small_chip();
+    const models::Chip chip = fuzzed_chip();
     const ProgramBuilder builder = program(chip, 120);
     sim::Options with = options();
     with.max_hazards = 1000000;
     sim::Machine bursts(chip, with), singles(chip, with);
-    fill(bursts);
-    fill(singles);
+    fill_some(bursts);
+    fill_some(singles);
     const sim::RunResult x = bursts.run(builder.build()), y = singles.run(builder.build(true));
     EXPECT_EQ(x.cycles, y.cycles);
     for (const sim::Hazard& hazard : x.hazards)  // which of the two comes first is then not defined
         if (hazard.kind == sim::HazardKind::PairPort || hazard.a == hazard.b) return;
     EXPECT_EQ(x.counters.stream_cycles, y.counters.stream_cycles);
-    EXPECT_TRUE(memory(bursts) == memory(singles));
+    EXPECT_TRUE(lower_words(bursts) == lower_words(singles));
     EXPECT_TRUE(x.sent == y.sent);
 }
 
