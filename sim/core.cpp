@@ -109,6 +109,7 @@ Core::Core(const models::Chip& chip, const PreparedProgram& program, const Optio
     for (const isa::Side side : {isa::Side::West, isa::Side::East}) slices_.push_back(make_mxm(shared_, number++, side));
     for (const isa::Side side : {isa::Side::West, isa::Side::East}) slices_.push_back(make_sxm(shared_, number++, side));
     slices_.push_back(make_c2c(shared_, number++));
+    if (chip.has_dram()) slices_.push_back(make_dram(shared_, number++));
     const bool kernel = options.engine == Engine::Kernel;
     shared_.agendas.resize(kernel ? slices_.size() : 1);
     for (const RawHazard& hazard : program.hazards) shared_.hazards.add(hazard);
