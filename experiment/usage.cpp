@@ -12,6 +12,7 @@ void Usage::add(int64_t run_cycles, const sim::Counters& counters) {
     macs_fp16 += counters.macs_fp16();
     dram_vectors += counters.dram_vectors;
     joules += counters.joules();
+    dynamic_joules += counters.dynamic_joules;
 }
 
 void Usage::add(const Usage& other) {
@@ -22,6 +23,7 @@ void Usage::add(const Usage& other) {
     macs_fp16 += other.macs_fp16;
     dram_vectors += other.dram_vectors;
     joules += other.joules;
+    dynamic_joules += other.dynamic_joules;
 }
 
 int64_t Usage::sram_read_bytes(const models::Chip& chip) const { return int64_t(vectors_read) * chip.lanes(); }
