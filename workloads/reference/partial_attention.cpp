@@ -11,7 +11,7 @@
 namespace superlane::reference {
 namespace {
 
-constexpr double nothing = -std::numeric_limits<double>::infinity();
+constexpr double no_score = -std::numeric_limits<double>::infinity();
 
 }  // namespace
 
@@ -24,7 +24,7 @@ PartialAttention attend_part(const AttentionShape& shape, const LayerCache& cach
     PartialAttention part{std::vector<float>(shape.heads * dim), {}, {}};
     for (size_t head = 0; head < shape.heads; ++head) {
         const std::vector<float> scores = head_scores(shape, cache, q, head, size_t(first), size_t(end));
-        double largest = has_sinks ? double(shape.sinks[head]) : nothing;
+        double largest = has_sinks ? double(shape.sinks[head]) : no_score;
         for (const float score : scores) largest = std::max(largest, double(score));
         double denominator = has_sinks ? std::exp(double(shape.sinks[head]) - largest) : 0.0;
         std::vector<double> sum(dim);
