@@ -28,7 +28,7 @@ struct Steps {
     SimulatedSteps steps;
 };
 
-DecodeOptions tiny(const std::string& system) {
+DecodeOptions tiny_on(const std::string& system) {
     DecodeOptions options;
     options.model = SUPERLANE_SOURCE_DIR "/examples/tiny-llama";
     options.dtype = "int8";
@@ -43,7 +43,7 @@ DecodeOptions tiny(const std::string& system) {
 
 TEST(SimulatedSteps, AreKeptAndToldOnce) {
     const Folder folder;
-    Steps first(folder, tiny("4"));
+    Steps first(folder, tiny_on("4"));
     const serving::StepCost one = first.steps.decode(1, 100), two = first.steps.decode(2, 100);
     const serving::StepCost prompt = first.steps.prefill(8, 0);
     EXPECT_EQ(first.told, (std::vector<std::string>{"the room for keys and values", "decode of 1 at context 100",
@@ -53,13 +53,13 @@ TEST(SimulatedSteps, AreKeptAndToldOnce) {
     EXPECT_LE(one.interval_s, one.latency_s);
     EXPECT_GT(two.joules, one.joules);
     EXPECT_GT(prompt.latency_s, one.latency_s);
-    DecodeOptions threads = tiny("4");
+    DecodeOptions threads = tiny_on("4");
     threads.threads = 2;
     Steps again(folder, threads);
     EXPECT_EQ(again.steps.decode(2, 100).latency_s, two.latency_s);
     EXPECT_TRUE(again.told.empty());
     EXPECT_EQ(again.cache->kept(), 0);
-    DecodeOptions other = tiny("4");
+    DecodeOptions other = tiny_on("4");
     other.chip.timing.mem_read += 1;
     other.system->chip = other.chip;
     Steps changed(folder, other);
@@ -69,7 +69,7 @@ TEST(SimulatedSteps, AreKeptAndToldOnce) {
 
 TEST(SimulatedSteps, OneChipTakesAsLongAsItsDecode) {
     const Folder folder;
-    DecodeOptions options = tiny("single");
+    DecodeOptions options = tiny_on("single");
     options.batch = 1;
     Steps steps(folder, options);
     EXPECT_GT(steps.steps.layout().batches, 1);
@@ -85,7 +85,7 @@ TEST(SimulatedSteps, OneChipTakesAsLongAsItsDecode) {
 
 TEST(SimulatedSteps, APipelineTakesTheNextStepBeforeOneIsDone) {
     const Folder folder;
-    DecodeOptions options = tiny("4");
+    DecodeOptions options = tiny_on("4");
     options.split.tp = 2;
     Steps steps(folder, options);
     EXPECT_EQ(steps.steps.layout().split.pp, 2) << "as many stages as the system can have";
