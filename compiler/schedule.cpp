@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/error.hpp"
+#include "base/interrupt.hpp"
 #include "compiler/occupancy.hpp"
 #include "compiler/problem.hpp"
 
@@ -25,6 +26,7 @@ public:
         : problem_(problem), occupancy_(problem), schedule_{std::vector<int64_t>(problem.tasks().size(), -1), ""} {}
 
     void place(size_t index, int64_t pause = 0) {
+        check_interrupt();
         const Task& task = problem_.tasks()[index];
         int64_t start = std::max(first_start(task), task.earliest) + pause;
         for (const Task::After& after : task.after) {

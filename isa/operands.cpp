@@ -3,6 +3,7 @@
 #include "isa/operands.hpp"
 
 #include "base/error.hpp"
+#include "isa/number_text.hpp"
 #include "isa/semantics.hpp"
 
 namespace superlane::isa {
@@ -135,6 +136,13 @@ int operand_streams(const Instruction& instruction, const Operand& operand) {
         default:
             return element;
     }
+}
+
+std::optional<uint16_t> stream_named(std::string_view name) {
+    if (name.size() < 2 || (name[0] != 'E' && name[0] != 'W')) return {};
+    const auto index = parse_integer(name.substr(1));
+    if (!index || *index < 0 || *index >= max_streams) return {};
+    return stream(name[0] == 'E' ? Side::East : Side::West, int(*index));
 }
 
 std::string_view unit_name(Unit unit) {

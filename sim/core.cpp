@@ -7,6 +7,7 @@
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
+#include "sim/watch.hpp"
 
 namespace superlane::sim {
 namespace {
@@ -103,6 +104,7 @@ Core::Core(const models::Chip& chip, const PreparedProgram& program, const Optio
     for (const isa::Side side : {isa::Side::West, isa::Side::East}) slices_.push_back(make_mxm(shared_, number++, side));
     for (const isa::Side side : {isa::Side::West, isa::Side::East}) slices_.push_back(make_sxm(shared_, number++, side));
     slices_.push_back(make_c2c(shared_, number++));
+    if (!options.watches.empty()) watcher_ = std::make_unique<Watcher>(shared_, options.watches);
     const bool kernel = options.engine == Engine::Kernel;
     shared_.agendas.resize(kernel ? slices_.size() : 1);
     for (const RawHazard& hazard : program.hazards) shared_.hazards.add(hazard);
@@ -137,6 +139,7 @@ bool Core::advance(int64_t cycle) {
     while (cursor_ < actions.size() && actions[cursor_].cycle < cycle) {
         const Action& action = actions[cursor_];
         while (!agenda.empty() && agenda.top().cycle < action.cycle) compute(agenda);
+        if (watcher_) watcher_->look_until(action.cycle);
         if (cursor_ + 4 < actions.size()) __builtin_prefetch(slices_[actions[cursor_ + 4].slice].get());
         act(action);
         ++cursor_;
@@ -195,6 +198,7 @@ RunResult Core::finish() {
     add_energy(shared_.chip, program.cycles, result.counters);
     for (Departure& departure : shared_.outbox) result.sent.push_back({departure.link, departure.cycle, std::move(departure.bytes)});
     std::stable_sort(result.sent.begin(), result.sent.end(), [](const LinkVector& x, const LinkVector& y) { return std::tie(x.cycle, x.link) < std::tie(y.cycle, y.link); });
+    if (watcher_) result.watched = watcher_->take();
     if (shared_.options.text_trace) {
         result.trace = shared_.trace->text(program);
         result.trace_digest = Digest().text(result.trace).hex();

@@ -75,6 +75,8 @@ public:
     std::vector<uint8_t> masked;  ///< copies of operands, their powered-down lanes zero
 };
 
+class Watcher;
+
 class Slice {
 public:
     Slice(Shared& shared, int number) : shared_(shared), number_(number) {}
@@ -119,6 +121,7 @@ private:
     void compute(Agenda& agenda);
 
     Shared shared_;
+    std::unique_ptr<Watcher> watcher_;  ///< only if streams are watched
     std::vector<std::unique_ptr<Slice>> slices_;
     size_t cursor_ = 0;
     std::vector<std::vector<uint32_t>> by_slice_;  ///< kernel mode: actions of each slice

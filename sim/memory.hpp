@@ -18,6 +18,8 @@ public:
     /// UserError when the words are not all in the slice.
     void write(const models::Chip& chip, isa::Side side, int slice, int address, std::span<const uint8_t> bytes);
     void read(const models::Chip& chip, isa::Side side, int slice, int address, std::span<uint8_t> bytes) const;
+    /// The words themselves. UserError when they are not all in one block, or there is no memory.
+    std::span<const uint8_t> view(const models::Chip& chip, isa::Side side, int slice, int address, int words);
     /// A program's initial data; blocks outside the chip are left out, they are a hazard of the run.
     void load(const models::Chip& chip, const isa::Program& program);
     /// By SliceMap; nullptr when timing only.
