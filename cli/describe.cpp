@@ -24,13 +24,14 @@ struct Describe {
             throw user_error("--set needs `describe chips NAME`, `describe system NAME` or `describe gpu NAME`");
         if (!svg.empty() && (!system || names.size() != 1))
             throw user_error("--svg needs `describe system NAME`, with one name");
-        if (json.wanted() && ((!system && !gpu) || names.size() != 1))
-            throw user_error("--json needs `describe system NAME` or `describe gpu NAME`, with one name");
+        if (json.wanted() && what != "axes" && ((!system && !gpu) || names.size() != 1))
+            throw user_error(
+                "--json needs `describe axes`, `describe system NAME` or `describe gpu NAME`, with one name");
         if (fit && (!gpu || names.empty())) throw user_error("--fit needs `describe gpu NAME`");
     }
 
     void run() {
-        const std::vector<std::string> kinds = {"chips", "system", "gpu", "models", "isa", "parameters"};
+        const std::vector<std::string> kinds = {"chips", "system", "gpu", "models", "isa", "parameters", "axes"};
         check_options();
         if (what == "system")
             describe_systems(names, overrides, svg, json);
@@ -44,8 +45,10 @@ struct Describe {
             describe_isa(names);
         else if (what == "parameters")
             describe_parameters(names);
+        else if (what == "axes")
+            describe_axes(names, json);
         else
-            throw user_error("describe ", what, ": must be chips, system, gpu, models, isa or parameters",
+            throw user_error("describe ", what, ": must be chips, system, gpu, models, isa, parameters or axes",
                              nearest_hint(what, kinds));
     }
 };
@@ -54,7 +57,7 @@ struct Describe {
 
 Action define_describe(CLI::App& app) {
     const auto command = std::make_shared<Describe>();
-    app.add_option("WHAT", command->what, "chips, system, gpu, models, isa or parameters")->required();
+    app.add_option("WHAT", command->what, "chips, system, gpu, models, isa, parameters or axes")->required();
     app.add_option("NAME", command->names, "what to show in full; an overview of all when left out");
     add_repeatable(app, "--set", command->overrides, "set a parameter of the chip, system or GPU that is shown")
         ->type_name("KEY=VALUE");

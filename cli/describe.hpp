@@ -20,5 +20,7 @@ void describe_gpus(const std::vector<std::string>& names, const std::vector<std:
 void describe_models(const std::vector<std::string>& names);
 void describe_isa(const std::vector<std::string>& mnemonics);
 void describe_parameters(const std::vector<std::string>& keys);
+/// What a design point may set.
+void describe_axes(const std::vector<std::string>& names, JsonOutput& json);
 
 }  // namespace superlane::cli

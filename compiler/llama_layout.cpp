@@ -24,13 +24,14 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
       lanes(chip.lanes()) {
     const isa::Geometry& g = chip.geometry;
     const int streams_wanted = 2 * row_lanes;
-    if (g.streams < streams_wanted || g.planes % 2 != 0 || g.load_streams != row_lanes ||
-        g.mem_slices < streams_wanted + 3 * g.slices_per_hop)
+    // Each weight stream of each plane has its own slice; the ones next to the VXM serve vectors.
+    const int slices_wanted = std::max(2, g.planes) * row_lanes + 3 * g.slices_per_hop;
+    if (g.streams < streams_wanted || g.planes % 2 != 0 || g.load_streams != row_lanes || g.mem_slices < slices_wanted)
         throw user_error(
             "chip '", chip.name,
             "': decoding needs at least 32 streams a direction, an even number of planes, mxm.load_streams = 16 and ",
-            streams_wanted + 3 * g.slices_per_hop, " MEM slices a hemisphere (it has ", g.streams, ", ", g.planes, ", ",
-            g.load_streams, ", ", g.mem_slices, ")");
+            slices_wanted, " MEM slices a hemisphere (it has ", g.streams, ", ", g.planes, ", ", g.load_streams, ", ",
+            g.mem_slices, ")");
     if (g.slices_per_hop < 4)
         throw user_error("chip '", chip.name, "': decoding needs mem.slices_per_hop of at least 4");
     SUPERLANE_CHECK(!alone() || !(joins_ffn() || hands_ffn_on() || joins_head() || hands_head_on()),

@@ -9,6 +9,7 @@
 
 #include "compiler/llama.hpp"
 #include "experiment/compare.hpp"
+#include "experiment/link_load.hpp"
 #include "experiment/operators.hpp"
 #include "experiment/prefix.hpp"
 #include "experiment/result.hpp"
@@ -103,6 +104,7 @@ struct SystemFigures {
     int64_t c2c_bytes = 0;        ///< payload over all links
     double link_utilisation = 0;  ///< of the links in use, while a token passes
     double fullest_link_utilisation = 0;
+    std::vector<LinkLoad> links;  ///< of one step
     int distinct_programs = 0;
     int replayed_steps = 0;                          ///< after an uncorrectable error of a link
     int64_t replay_cycles = 0;                       ///< of the runs that were thrown away

@@ -47,6 +47,7 @@ Json system_figures_json(const DecodeOptions& options, const SystemFigures& figu
     }
     Json json = {{"system", options.system ? options.system->name : "single"},
                  {"chips", figures.chips},
+                 {"chips_per_node", options.system ? options.system->chips_per_node : 1},
                  {"latency_us_per_token", figures.latency_us},
                  {"host_us_per_token", figures.host_us},
                  {"throughput_tokens_per_second", figures.throughput_tokens_per_second},
@@ -54,6 +55,7 @@ Json system_figures_json(const DecodeOptions& options, const SystemFigures& figu
                  {"c2c_bytes", figures.c2c_bytes},
                  {"link_utilisation", figures.link_utilisation},
                  {"fullest_link_utilisation", figures.fullest_link_utilisation},
+                 {"links", to_json(figures.links)},
                  {"distinct_programs", figures.distinct_programs},
                  {"replayed_steps", figures.replayed_steps},
                  {"replay_cycles", figures.replay_cycles},

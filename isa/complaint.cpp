@@ -81,18 +81,18 @@ std::string Check::stream_operand(const Operand& operand, uint16_t code) const {
         return say("'", operand.name, "' must be a stream, not code ", code);
     const int base = stream_index(code), count = operand_streams(instruction, operand),
               align = operand_alignment(instruction, operand);
-    const std::string name = say(stream_direction(code) == Side::East ? 'E' : 'W', base);
+    const auto name = [&] { return say(stream_direction(code) == Side::East ? 'E' : 'W', base); };
     if (base + count > geometry.streams)
-        return say("'", operand.name, "' takes ", count, count == 1 ? " stream" : " streams", " from ", name,
+        return say("'", operand.name, "' takes ", count, count == 1 ? " stream" : " streams", " from ", name(),
                    ", the chip has ", geometry.streams);
     if (base % align != 0)
         return say("'", operand.name, "' is ", align, " bytes wide and must start at a multiple of ", align, ", not ",
-                   name);
+                   name());
     if (queue.kind == SliceKind::Mem || queue.kind == SliceKind::Vxm || row.unit == Unit::Any) return {};
     const Side wanted = is_result(operand.kind) ? opposite(queue.side) : queue.side;
     if (stream_direction(code) == wanted) return {};
     return say("'", operand.name, "' must flow ", is_result(operand.kind) ? "inward" : "outward", ", ",
-               wanted == Side::East ? "eastward" : "westward", " here, not ", name);
+               wanted == Side::East ? "eastward" : "westward", " here, not ", name());
 }
 
 std::string Check::source(const Operand& operand, uint16_t code) const {

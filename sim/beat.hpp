@@ -17,6 +17,8 @@ struct Beat {
     bool covers(int64_t cycle) const {
         return cycle >= first && cycle <= last() && (interval == 1 || (cycle - first) % interval == 0);
     }
+    /// How many elements are before `cycle`, which is after the first.
+    uint32_t reached(int64_t cycle) const { return std::min(count, uint32_t((cycle - first + interval - 1) / interval)); }
     Beat delayed(int64_t cycles) const { return {first + cycles, count, interval}; }
 };
 

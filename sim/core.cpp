@@ -3,6 +3,7 @@
 #include "sim/core.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "base/digest.hpp"
@@ -43,27 +44,32 @@ void Shared::drive(uint32_t id, const Chunk& chunk, const StreamUse& use, int po
     segment.burst = chunk.burst;
     segment.chunk = id;
     segment.source = source;
-    for (int k = 0; k < use.streams; ++k) {
-        segment.plane = uint32_t(k);
-        streams.drive(use.operand + k, position, times, now, segment, [&](const Segment& other, int64_t cycle) {
-            // Engines meet the two in either order: name the lower burst's slice.
-            const int slice = program.slice_of_queue[program.bursts[std::min(other.burst, chunk.burst)].queue];
-            hazards.add({HazardKind::Collision, cycle, slice, use.operand + k, other.burst, chunk.burst, {}});
-        });
-    }
+    streams.drive(use.operand, use.streams, position, times, now, segment, [&](const Segment& other, int stream, int operand, int64_t cycle) {
+        collide(operand, other.burst_of(stream), chunk.burst, cycle);
+    });
     if (trace) trace->add({times.first, chunk.burst, TraceRecord::Kind::Drive, use.operand, 0, times.count, no_burst, position});
 }
 
+/// Engines meet the two in either order: the hazard names the lower burst's slice.
+void Shared::collide(int operand, uint32_t a, uint32_t b, int64_t cycle) {
+    const int slice = program.slice_of_queue[program.bursts[std::min(a, b)].queue];
+    hazards.add({HazardKind::Collision, cycle, slice, operand, a, b, {}});
+}
+
 void Shared::tap(int slice, const Chunk& chunk, const StreamUse& use, int position) {
-    for (int k = 0; k < use.streams; ++k)
+    const auto look = [&](int k) {
         streams.tap(use.operand + k, position, chunk.beat(), [&](const Segment* segment, uint32_t first, uint32_t count) {
             const int64_t cycle = chunk.beat().at(first);
             if (!segment) hazard(HazardKind::Undriven, cycle, slice, chunk, nullptr, {}, use.operand + k);
             else if (!program.alignments.empty()) check_realigned(slice, chunk, first, count, use.operand + k, position, *segment);
             if (trace)
                 trace->add({cycle, chunk.burst, TraceRecord::Kind::Take, use.operand + k, first, count,
-                            segment ? segment->burst : no_burst, position});
+                            segment ? segment->burst : no_burst, position, chunk.interval,
+                            segment ? Streams::placed(use.operand + k, segment->position) : 0});
         });
+    };
+    if (!trace && program.alignments.empty()) return streams.doubtful(use.operand, use.streams, position, chunk.beat(), look);
+    for (int k = 0; k < use.streams; ++k) look(k);
 }
 
 /// A value that was driven before a re-alignment and is tapped after it is not where the schedule thinks.
@@ -79,7 +85,7 @@ void Shared::fetch(const StreamUse& use, int position, int64_t cycle, const uint
     const int lanes = powered_lanes(cycle);
     for (int k = 0; k < use.streams; ++k) {
         const Segment* segment = streams.at(use.operand + k, position, cycle);
-        planes[k] = segment ? sources.find(*segment, Streams::coordinate(use.operand + k, position, cycle)).bytes : zero.data();
+        planes[k] = segment ? sources.find(*segment, use.operand + k, Streams::coordinate(use.operand + k, position, cycle)).bytes : zero.data();
         if (lanes == chip.lanes()) continue;
         uint8_t* copy = masked.data() + size_t(isa::source_number(uint16_t(use.operand + k))) * zero.size();
         std::memcpy(copy, planes[k], size_t(lanes));
@@ -94,7 +100,8 @@ void Shared::schedule(int slice, uint32_t id, const Chunk& chunk, int delay, uin
 
 Core::Core(const models::Chip& chip, const PreparedProgram& program, const Options& options, std::vector<Sram>* srams,
            Wiring wiring)
-    : shared_(chip, program, options, srams, std::move(wiring)) {
+    : shared_(chip, program, options, srams, std::move(wiring)),
+      actions_(options.engine == Engine::Kernel || srams || options.text_trace || !options.faults.empty() || !program.alignments.empty() ? program.actions : program.ganged) {
     int number = 0;
     for (const isa::Side side : {isa::Side::West, isa::Side::East})
         for (int slice = 0; slice < chip.geometry.mem_slices; ++slice) slices_.push_back(make_mem(shared_, number++, side, slice));
@@ -120,6 +127,33 @@ void Core::trace_dispatch(const Action& action, const Chunk& chunk) {
     if (begins && chunk.first == burst.cycle) shared_.trace->add({burst.cycle, chunk.burst, TraceRecord::Kind::Dispatch, -1, 0, burst.count, no_burst, 0});
 }
 
+void Core::start(const Gang& gang, int64_t now) {
+    const Member* members = &shared_.program.members[gang.members];
+    const int count = std::popcount(gang.mask);
+    for (int i = 0; i < count; ++i) __builtin_prefetch(slices_[members[i].slice].get());
+    for (int i = 0; i < count; ++i) slices_[members[i].slice]->join(gang, members[i], now);
+    Segment segment;
+    segment.diagonal = gang.diagonal;
+    segment.last = gang.diagonal.last();
+    segment.position = gang.upstream;
+    segment.downstream = gang.downstream;
+    segment.mask = gang.mask;
+    segment.members = members;
+    shared_.streams.add(gang.direction, gang.bundle, now, segment, [&](const Segment& other, int stream, int operand, int64_t cycle) {
+        shared_.collide(operand, other.burst_of(stream), segment.burst_of(stream), cycle);
+    });
+}
+
+/// Of Gathers: the addresses. One look is enough if all find theirs in what has passed every one of them.
+void Core::end(const Gang& gang) {
+    bool plain = true;
+    for (const int32_t at : {gang.map_upstream, gang.map_downstream})
+        plain = plain && shared_.streams.plain(gang.map, at, gang.map_taps);
+    if (plain) return;
+    const Member* members = &shared_.program.members[gang.members];
+    for (int i = 0; i < std::popcount(gang.mask); ++i) act({0, members[i].chunk, members[i].slice, 2, Act::End});
+}
+
 void Core::compute(Agenda& agenda) {
     Element element = agenda.top();
     agenda.pop();
@@ -131,23 +165,21 @@ void Core::compute(Agenda& agenda) {
 }
 
 bool Core::advance(int64_t cycle) {
-    const auto& actions = shared_.program.actions;
     Agenda& agenda = shared_.agendas[0];
-    while (cursor_ < actions.size() && actions[cursor_].cycle < cycle) {
-        const Action& action = actions[cursor_];
+    while (cursor_ < actions_.size() && actions_[cursor_].cycle < cycle) {
+        const Action& action = actions_[cursor_];
         while (!agenda.empty() && agenda.top().cycle < action.cycle) compute(agenda);
-        if (cursor_ + 4 < actions.size()) __builtin_prefetch(slices_[actions[cursor_ + 4].slice].get());
+        if (cursor_ + 4 < actions_.size()) prefetch(actions_[cursor_ + 4]);
         act(action);
         ++cursor_;
     }
     while (!agenda.empty() && agenda.top().cycle < cycle) compute(agenda);
-    return !must_stop(cycle) && (cursor_ < actions.size() || !agenda.empty());
+    return !must_stop(cycle) && (cursor_ < actions_.size() || !agenda.empty());
 }
 
 int64_t Core::next_cycle() const {
-    const auto& actions = shared_.program.actions;
     const Agenda& agenda = shared_.agendas[0];
-    int64_t next = cursor_ < actions.size() ? actions[cursor_].cycle : INT64_MAX;
+    int64_t next = cursor_ < actions_.size() ? actions_[cursor_].cycle : INT64_MAX;
     if (!agenda.empty()) next = std::min(next, agenda.top().cycle);
     return next;
 }
@@ -194,7 +226,7 @@ RunResult Core::finish() {
     add_energy(shared_.chip, program.cycles, result.counters);
     for (Departure& departure : shared_.outbox) result.sent.push_back({departure.link, departure.cycle, std::move(departure.bytes)});
     std::stable_sort(result.sent.begin(), result.sent.end(), [](const LinkVector& x, const LinkVector& y) { return std::tie(x.cycle, x.link) < std::tie(y.cycle, y.link); });
-    if (shared_.trace) {
+    if (shared_.options.text_trace) {
         result.trace = shared_.trace->text(program);
         result.trace_digest = Digest().text(result.trace).hex();
     }

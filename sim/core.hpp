@@ -36,6 +36,8 @@ public:
 
     /// Registers a chunk's results: `use` streams at `position`, in the cycles of its drive beat. `source` carries the values.
     void drive(uint32_t id, const Chunk& chunk, const StreamUse& use, int position, int64_t now, uint32_t source);
+    /// Two bursts drive one register.
+    void collide(int operand, uint32_t a, uint32_t b, int64_t cycle);
     /// Checks that every element of a chunk finds a value on `use` streams at `position`.
     void tap(int slice, const Chunk& chunk, const StreamUse& use, int position);
     void check_realigned(int slice, const Chunk& chunk, uint32_t first, uint32_t count, int operand, int position, const Segment& segment);
@@ -81,6 +83,8 @@ public:
     virtual ~Slice() = default;
     virtual void act(const Action& action, const Chunk& chunk) = 0;
     virtual void compute(const Element&, const Chunk&) {}
+    /// A gang's member: its slice's port, bank and address, without what it drives.
+    virtual void join(const Gang&, const Member&, int64_t) {}
 
 protected:
     Shared& shared_;
@@ -111,10 +115,18 @@ public:
 
 private:
     void act(const Action& action) {
+        if (action.act == Act::GangStart) return start(shared_.program.gangs[action.chunk], action.cycle);
+        if (action.act == Act::GangEnd) return end(shared_.program.gangs[action.chunk]);
         const Chunk& chunk = shared_.program.chunks[action.chunk];
         if (shared_.trace) trace_dispatch(action, chunk);
         slices_[action.slice]->act(action, chunk);
     }
+    void prefetch(const Action& action) const {
+        if (action.act == Act::GangStart) __builtin_prefetch(&shared_.program.gangs[action.chunk]);
+        else __builtin_prefetch(slices_[action.slice].get());
+    }
+    void start(const Gang& gang, int64_t now);
+    void end(const Gang& gang);
     void trace_dispatch(const Action& action, const Chunk& chunk);
     void compute(Agenda& agenda);
 
@@ -123,6 +135,7 @@ private:
     size_t cursor_ = 0;
     std::vector<std::vector<uint32_t>> by_slice_;  ///< kernel mode: actions of each slice
     std::vector<size_t> slice_cursor_;
+    const std::vector<Action>& actions_;  ///< with gangs where only time is simulated
     bool stopped_ = false;
 };
 

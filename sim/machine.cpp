@@ -60,9 +60,11 @@ RunResult Machine::run(const std::shared_ptr<const PreparedProgram>& program) {
     Wiring wiring;
     for (LinkEnd& end : ends) wiring.ends.push_back(&end);
     Core core(body_->chip, *program, options, body_->memory.srams(), std::move(wiring));
+    std::unique_ptr<Trace>& trace = core.shared().trace;
+    if (!options.chrome_trace_file.empty() && !trace) trace = std::make_unique<Trace>();
     if (options.engine == Engine::Fast) run_fast(core, options.window_cycles);
     else run_kernel(core, options.window_cycles, options.vcd_file);
-    if (!options.chrome_trace_file.empty()) write_chrome_trace(options.chrome_trace_file, body_->chip, {{0, {}, program.get(), Clock()}});
+    if (!options.chrome_trace_file.empty()) write_chrome_trace(options.chrome_trace_file, body_->chip, {{0, {}, program.get(), Clock(), &trace->records()}});
     return core.finish();
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "sim/recent.hpp"
 #include "sim/results.hpp"
 
 namespace superlane::sim {
@@ -13,9 +14,9 @@ using isa::Opcode;
 /// The bank accesses of a chunk.
 struct Access {
     Beat beat;
-    int64_t address = 0, step = 0;
-    bool any_bank = false;  ///< Gather, Scatter: addresses are data, all banks are taken
+    int32_t address = 0, step = 0;
     uint32_t chunk = 0;
+    bool any_bank = false;  ///< Gather, Scatter: addresses are data, all banks are taken
 
     int64_t at(uint32_t i) const { return address + int64_t(i) * step; }
     int64_t last_address() const { return at(beat.count - 1); }
@@ -33,6 +34,11 @@ public:
         if (action.act != Act::Start) end(chunk);
     }
 
+    void join(const Gang& gang, const Member& member, int64_t now) override {
+        forget(now);
+        read(gang.dispatch(member), member.address, member.step, member.chunk, gang.gathers);
+    }
+
     void compute(const Element& element, const Chunk& chunk) override {
         switch (chunk.instruction.opcode) {
             case Opcode::Write: return write(element, chunk);
@@ -46,28 +52,49 @@ private:
         const Opcode opcode = chunk.instruction.opcode;
         const bool reads = opcode == Opcode::Read || opcode == Opcode::Gather;
         const bool indirect = opcode == Opcode::Gather || opcode == Opcode::Scatter;
-        const Access access{chunk.beat().delayed(reads ? 0 : shared_.timing.mem_write - 1), chunk.index, chunk.step, indirect, id};
+        const Beat beat = chunk.beat().delayed(reads ? 0 : shared_.timing.mem_write - 1);
         forget(chunk.first);
-        check_ports(access, reads ? reads_ : writes_, reads ? HazardKind::ReadPort : HazardKind::WritePort);
-        for (const Access& other : reads ? writes_ : reads_) reads ? check_banks(access, other) : check_banks(other, access);
-        (reads ? reads_ : writes_).push_back(access);
-        (reads ? counters_.vectors_read : counters_.vectors_written) += chunk.count;
-        if (!indirect) check_addresses(access, chunk);
-        if (shared_.ecc && !indirect) shared_.ecc->note(number_, access.beat, access.address, access.step, !reads, chunk.burst);
-        if (reads) drive(id, chunk, access);
+        if (reads) read(beat, chunk.index, chunk.step, id, indirect);
+        else write(beat, chunk.index, chunk.step, id, indirect);
+        if (shared_.ecc && !indirect) shared_.ecc->note(number_, beat, chunk.index, chunk.step, !reads, chunk.burst);
+        if (reads) drive(id, chunk, indirect);
         if (!reads) shared_.schedule(number_, id, chunk, shared_.timing.mem_write - 1, 0);
     }
 
-    void drive(uint32_t id, const Chunk& chunk, const Access& access) {
+    static Access& add(Recent<Access>& to, const Beat& beat, int32_t address, int32_t step, uint32_t chunk, bool any_bank) {
+        Access& access = to.add();
+        access.beat = beat;
+        access.address = address;
+        access.step = step;
+        access.chunk = chunk;
+        access.any_bank = any_bank;
+        return access;
+    }
+    void read(const Beat& beat, int32_t address, int32_t step, uint32_t chunk, bool any_bank) {
+        const Access& access = add(reads_, beat, address, step, chunk, any_bank);
+        check_ports(reads_, HazardKind::ReadPort);
+        for (size_t i = 0; i < writes_.size(); ++i) check_banks(access, writes_[i]);
+        counters_.vectors_read += beat.count;
+        check_addresses(access);
+    }
+    void write(const Beat& beat, int32_t address, int32_t step, uint32_t chunk, bool any_bank) {
+        const Access& access = add(writes_, beat, address, step, chunk, any_bank);
+        check_ports(writes_, HazardKind::WritePort);
+        for (size_t i = 0; i < reads_.size(); ++i) check_banks(reads_[i], access);
+        counters_.vectors_written += beat.count;
+        check_addresses(access);
+    }
+
+    void drive(uint32_t id, const Chunk& chunk, bool gathers) {
         const StreamUse use{chunk.instruction.dst, 1, 1};
-        if (access.any_bank) {
+        if (gathers) {
             results_.drive(id, chunk, use, position_);
             return shared_.schedule(number_, id, chunk);
         }
         uint32_t source = 0;
         if (shared_.functional()) {
-            sram().note_read(access.beat, access.address, access.step);
-            source = shared_.sources.add_sram(sram(), access.address, access.step, access.beat);
+            sram().note_read(chunk.beat(), chunk.index, chunk.step);
+            source = shared_.sources.add_sram(sram(), chunk.index, chunk.step, chunk.beat());
         }
         shared_.drive(id, chunk, use, position_, chunk.first, source);
     }
@@ -80,13 +107,15 @@ private:
 
     void forget(int64_t now) {
         const auto over = [&](const Access& access) { return access.beat.last() + shared_.timing.mem_turnaround < now; };
-        if (!reads_.empty()) std::erase_if(reads_, over);
-        if (!writes_.empty()) std::erase_if(writes_, over);
+        reads_.forget(over);
+        writes_.forget(over);
     }
 
-    void check_ports(const Access& access, const std::vector<Access>& others, HazardKind kind) {
-        for (const Access& other : others)
-            if (const auto cycle = first_common(access.beat, other.beat)) report(kind, *cycle, other.chunk, access.chunk);
+    /// The latest against the others.
+    void check_ports(const Recent<Access>& all, HazardKind kind) {
+        const Access& latest = all[all.size() - 1];
+        for (size_t i = 0; i + 1 < all.size(); ++i)
+            if (const auto cycle = first_common(latest.beat, all[i].beat)) report(kind, *cycle, all[i].chunk, latest.chunk);
     }
 
     void report(HazardKind kind, int64_t cycle, uint32_t x, uint32_t y, std::string detail = {}) {
@@ -112,10 +141,10 @@ private:
         return r1 < w0 || w1 < r0;
     }
 
-    void check_addresses(const Access& access, const Chunk& chunk) {
-        if (valid(access.address) && valid(access.last_address())) return;
-        for (uint32_t i = 0; i < chunk.count; ++i)
-            if (!valid(access.at(i))) return bad_address(chunk, i, access.at(i));
+    void check_addresses(const Access& access) {
+        if (access.any_bank || (valid(access.address) && valid(access.last_address()))) return;
+        for (uint32_t i = 0; i < access.beat.count; ++i)
+            if (!valid(access.at(i))) return bad_address(shared_.program.chunks[access.chunk], i, access.at(i));
     }
     bool valid(int64_t address) const { return address >= 0 && address < words_; }
     void bad_address(const Chunk& chunk, uint32_t i, int64_t address) {
@@ -170,7 +199,7 @@ private:
     int position_;
     int words_, words_per_bank_;
     MemCounters& counters_;
-    std::vector<Access> reads_, writes_;
+    Recent<Access> reads_, writes_;
     Results results_{shared_};
 };
 

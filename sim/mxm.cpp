@@ -95,8 +95,10 @@ void MxmSlice::activate(uint32_t id, const Chunk& chunk) {
     Plane& plane = this->plane(chunk);
     check_array(chunk);
     if (half(chunk)) check_half_interval(id, chunk);
-    std::erase_if(plane.arrivals, [&](const Arrivals& old) { return old.beat.last() < chunk.first - shared_.lateness; });
-    plane.arrivals.push_back({chunk.beat().delayed(arrival_delay()), chunk.instruction.dtype});
+    plane.arrivals.forget([&](const Arrivals& old) { return old.beat.last() < chunk.first - shared_.lateness; });
+    Arrivals& arrivals = plane.arrivals.add();
+    arrivals.beat = chunk.beat().delayed(arrival_delay());
+    arrivals.type = chunk.instruction.dtype;
     PlaneCounters& counters = shared_.counters.planes[size_t(side_)][chunk.unit];
     counters.activations += chunk.count;
     const uint64_t macs = uint64_t(chunk.count) * uint64_t(plane.array.rows) * uint64_t(shared_.powered_lanes(chunk.first));
@@ -139,7 +141,7 @@ void MxmSlice::need(const std::vector<bool>& slots, const Chunk& chunk) {
 void MxmSlice::check_result(const Chunk& chunk) {
     const auto& arrivals = plane(chunk).arrivals;
     const auto stands = [&](int64_t cycle) {
-        return std::any_of(arrivals.rbegin(), arrivals.rend(), [&](const Arrivals& a) { return a.type == chunk.instruction.dtype && a.beat.covers(cycle); });
+        return arrivals.any([&](const Arrivals& a) { return a.type == chunk.instruction.dtype && a.beat.covers(cycle); });
     };
     for (uint32_t i = 0; i < chunk.count; ++i)
         if (!stands(chunk.beat().at(i))) return shared_.hazard(HazardKind::NoResult, chunk.beat().at(i), number_, chunk);
@@ -147,14 +149,21 @@ void MxmSlice::check_result(const Chunk& chunk) {
 
 /// f16 on the even plane takes the same port of the odd one.
 void MxmSlice::check_port(uint32_t id, const Chunk& chunk, isa::MxmPort port) {
-    auto& uses = plane(chunk).uses[size_t(port)];
-    std::erase_if(uses, [&](const PortUse& use) { return use.last < chunk.first - shared_.lateness; });
-    uses.push_back({id, half(chunk), chunk.last()});
     const size_t other = size_t(chunk.unit) ^ 1u;
     if (other >= planes_.size()) return;
-    for (const PortUse& use : planes_[other].uses[size_t(port)]) {
-        if (!use.half && !half(chunk)) continue;
-        const Chunk& first = shared_.program.chunks[use.chunk];
+    PortUses& own = plane(chunk).uses[size_t(port)];
+    own.recent.forget([&](const PortUse& old) { return old.last < chunk.first - shared_.lateness; });
+    PortUse& use = own.recent.add();
+    use.chunk = id;
+    use.last = chunk.last();
+    use.half = half(chunk);
+    (use.half ? own.last_half : own.last) = std::max(use.half ? own.last_half : own.last, use.last);
+    const PortUses& beside = planes_[other].uses[size_t(port)];
+    if (beside.last_half < chunk.first && (!use.half || beside.last < chunk.first)) return;
+    for (size_t i = 0; i < beside.recent.size(); ++i) {
+        const PortUse& old = beside.recent[i];
+        if (!old.half && !use.half) continue;
+        const Chunk& first = shared_.program.chunks[old.chunk];
         if (const auto cycle = first_common(first.beat(), chunk.beat())) shared_.hazard(HazardKind::PairPort, *cycle, number_, first, &chunk);
     }
 }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "sim/plane_data.hpp"
+#include "sim/recent.hpp"
 #include "sim/results.hpp"
 
 namespace superlane::sim {
@@ -27,16 +28,20 @@ private:
     };
     struct PortUse {
         uint32_t chunk;
+        int64_t last;  ///< of the chunk's cycles
         bool half;
-        int64_t last;  ///< of the chunk's cycles; kept, for every use asks it
+    };
+    struct PortUses {
+        Recent<PortUse> recent;
+        int64_t last = -1, last_half = -1;  ///< of all: most uses need no look at the others
     };
     struct Plane {
         Weights load, array;
         bool installed = false;
         int64_t install_cycle = 0;
         std::vector<bool> held, accumulated;  ///< slots that were filled
-        std::vector<Arrivals> arrivals;
-        std::array<std::vector<PortUse>, isa::mxm_ports> uses;
+        Recent<Arrivals> arrivals;
+        std::array<PortUses, isa::mxm_ports> uses;
         int64_t last_half = INT64_MIN / 2;
         uint32_t last_half_chunk = no_burst;
     };

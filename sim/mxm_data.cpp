@@ -68,7 +68,7 @@ bool MxmSlice::hold_calm_rows(PlaneData& to, const Segment& segment, int operand
 void MxmSlice::hold_row(PlaneData& to, const Segment* segment, int operand, int64_t cycle, size_t row) {
     const size_t lanes = to.lanes, powered = size_t(shared_.powered_lanes(cycle));
     const SourcePool::Found found =
-        segment ? shared_.sources.find(*segment, Streams::coordinate(operand, in_, cycle)) : SourcePool::Found{shared_.zero.data(), nullptr, 0};
+        segment ? shared_.sources.find(*segment, operand, Streams::coordinate(operand, in_, cycle)) : SourcePool::Found{shared_.zero.data(), nullptr, 0};
     if (powered < lanes) {
         std::memset(to.load.copy(row, found.bytes, lanes) + powered, 0, lanes - powered);
     } else if (found.sram && found.sram->is_current(found.bytes, found.address)) {

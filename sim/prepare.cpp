@@ -172,6 +172,7 @@ private:
             return std::tie(x.cycle, x.slice, x.rank, x.chunk, x.act) < std::tie(y.cycle, y.slice, y.rank, y.chunk, y.act);
         });
         renumber();
+        form_gangs(plan_, queues_, out_);
     }
 
     void act(uint32_t id, const Chunk& chunk) {

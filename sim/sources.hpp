@@ -15,7 +15,7 @@ struct Source {
     Sram* pins = nullptr;       ///< the same, for planes that hold its rows
     int64_t address = 0, step = 0, read = 0, interval = 1;
     std::unique_ptr<uint8_t[]> block;
-    uint32_t users = 0;         ///< segments that refer to this
+    uint32_t users = 0;         ///< streams that carry this
 };
 
 class SourcePool {
@@ -39,9 +39,9 @@ public:
         sources_[id].step = streams;
         return id;
     }
-    void release(uint32_t id) {
+    void release(uint32_t id, uint32_t users) {
         Source& source = sources_[id];
-        if (--source.users > 0) return;
+        if ((source.users -= users) > 0) return;
         source = Source();
         free_.push_back(id);
     }
@@ -52,16 +52,16 @@ public:
         return source.block.get() + size_t(index) * size_t(source.step) * size_t(lanes_);
     }
     const Source& of(const Segment& segment) const { return sources_[segment.source]; }
-    /// The bytes that a segment carries at coordinate c, and where they lie if in SRAM.
+    /// The bytes that a segment carries on a stream at coordinate c, and where they lie if in SRAM.
     struct Found {
         const uint8_t* bytes;
         Sram* sram;
         int64_t address;
     };
-    Found find(const Segment& segment, int64_t c) const {
+    Found find(const Segment& segment, int operand, int64_t c) const {
         const Source& source = sources_[segment.source];
         const int64_t index = (c - segment.diagonal.first) / segment.diagonal.interval;
-        if (!source.sram) return {source.block.get() + (size_t(index) * size_t(source.step) + segment.plane) * size_t(lanes_), nullptr, 0};
+        if (!source.sram) return {source.block.get() + (size_t(index) * size_t(source.step) + segment.plane(operand)) * size_t(lanes_), nullptr, 0};
         const int64_t address = source.address + index * source.step;
         return {source.sram->row(address, source.read + index * source.interval), source.pins, address};
     }

@@ -1,30 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0
-// Forgetting of segments, and the exact count of driven registers where segments overlap.
+// Searching and forgetting of segments, and the exact count of driven registers where segments overlap.
 #include "sim/streams.hpp"
+
+#include <tuple>
 
 #include "sim/sources.hpp"
 
 namespace superlane::sim {
 
-void StreamLine::drop(int64_t oldest, SourcePool* sources) {
-    while (head_ < segments_.size() && segments_[head_].last < oldest) {
-        if (sources) sources->release(segments_[head_].source);
-        ++head_;
+/// Segments are met by falling first coordinate. Of each stream the one that has the last tap still to be found is taken,
+/// and taps before its begin are left for those to come; what else could have a tap that is taken leaves doubt.
+uint32_t Bundle::doubtful(uint32_t mask, const Beat& taps, int32_t position) const {
+    const int64_t last_tap = taps.last();
+    std::array<int64_t, bundle_streams> begin;  // of the segment taken last, of streams not found yet
+    uint32_t taken = 0, found = 0, doubt = 0;   // streams with a segment; with one for every tap; left in doubt
+    for (size_t i = segments_.size(); i-- > head_;) {
+        const Segment& segment = segments_[i];
+        if (segment.reach < taps.first) break;
+        const uint32_t both = segment.mask & mask;
+        if (!both || segment.diagonal.first > last_tap || segment.last < taps.first || segment.position > position) continue;
+        if (segment.downstream > position || (taps.count > 1 && taps.interval % segment.diagonal.interval != 0)) {
+            doubt |= both;
+            continue;
+        }
+        doubt |= both & found;
+        if ((both & ~taken) && !segment.covers(last_tap)) doubt |= both & ~taken;
+        each_stream(both & taken & ~found, [&](int stream) {
+            const int64_t before = begin[size_t(stream)];
+            const int64_t left = last_tap - (last_tap - before + taps.interval) / taps.interval * taps.interval;  // the last tap before
+            if (segment.last >= before || !segment.covers(left)) doubt |= 1u << stream;
+        });
+        taken |= both;
+        if (segment.diagonal.first <= taps.first) found |= both;
+        else each_stream(both & ~found, [&](int stream) { begin[size_t(stream)] = segment.diagonal.first; });
     }
+    return (mask & ~found) | doubt;
+}
+
+const Segment* Bundle::nearest(int stream, int64_t c, int32_t position, int64_t* until) const {
+    const Segment* best = nullptr;
+    int32_t best_position = 0;
+    overlapping(1u << stream, {c, uint32_t(until ? *until - c : 1), 1}, [&](const Segment& segment) {
+        const int32_t at = segment.position_of(stream);
+        if (at > position) return;
+        if (until) *until = segment.holds_until(c, *until);
+        if (!segment.covers(c)) return;
+        // Of two that collide the lower burst stands, and of one burst the earlier part, whatever order they came in.
+        const auto order = [&](const Segment& s) { return std::tuple(s.burst_of(stream), s.chunk_of(stream)); };
+        if (best && (at < best_position || (at == best_position && order(segment) > order(*best)))) return;
+        best = &segment;
+        best_position = at;
+    });
+    return best;
+}
+
+void Bundle::insert(const Segment& added) {
+    size_t place = segments_.size();
+    segments_.push_back(added);
+    for (; place > head_ && segments_[place - 1].diagonal.first > added.diagonal.first; --place) segments_[place] = segments_[place - 1];
+    segments_[place] = added;
+    for (; place < segments_.size(); ++place)
+        segments_[place].reach = place == head_ ? segments_[place].last : std::max(segments_[place].last, segments_[place - 1].reach);
+}
+
+void Bundle::drop(int64_t oldest, SourcePool* sources) {
+    for (; head_ < segments_.size() && segments_[head_].last < oldest; ++head_)
+        if (sources) sources->release(segments_[head_].source, segments_[head_].streams());
     if (head_ < 8 || head_ * 2 < segments_.size()) return;
     segments_.erase(segments_.begin(), segments_.begin() + std::ptrdiff_t(head_));
     head_ = 0;
 }
 
-int64_t StreamLine::newly_driven(const Segment& added, int32_t end) const {
-    int64_t driven = 0;
-    for (uint32_t i = 0; i < added.diagonal.count; ++i) {
-        const int64_t c = added.diagonal.at(i);
-        int32_t from = end + 1;  // most upstream driver so far; everything after it is driven already
-        overlapping({c, 1, 1}, [&](const Segment& segment) {
-            if (segment.covers(c)) from = std::min(from, segment.position);
+uint64_t Bundle::newly_driven(int stream, const Beat& diagonal, int32_t position, int32_t end) const {
+    uint64_t driven = 0;
+    for (uint32_t i = 0, next; i < diagonal.count; i = next) {
+        const int64_t c = diagonal.at(i);
+        int64_t until = diagonal.last() + 1;
+        int32_t from = end + 1;
+        overlapping(1u << stream, {c, uint32_t(until - c), 1}, [&](const Segment& segment) {
+            until = segment.holds_until(c, until);
+            if (segment.covers(c)) from = std::min(from, segment.position_of(stream));
         });
-        driven += std::max(0, from - added.position);
+        next = diagonal.reached(until);
+        driven += uint64_t(next - i) * uint64_t(std::max(0, from - position));
     }
     return driven;
 }

@@ -3,8 +3,8 @@
 // (isa::diagonal), and a tap finds the nearest upstream segment, so overwriting in passing is right by construction.
 #pragma once
 #include <array>
+#include <bit>
 #include <cstdint>
-#include <tuple>
 #include <vector>
 
 #include "isa/geometry.hpp"
@@ -15,152 +15,250 @@ namespace superlane::sim {
 
 class SourcePool;
 
-/// Values that one chunk drives on one stream. Positions are mirrored for westward streams: downstream is always greater.
+constexpr int bundle_streams = 16;  ///< streams that are searched together: what one LW takes in a cycle
+
+/// One of a gang of Reads or Gathers: what its slice drives on one stream.
+struct Member {
+    int32_t position = 0;  ///< mirrored for westward streams, as in Segment
+    uint32_t chunk = 0, burst = 0;
+    int32_t address = 0, step = 0;
+    uint16_t slice = 0;
+};
+
+/// Values that one chunk drives on neighbouring streams, or a gang of chunks each on its own. Positions are mirrored for
+/// westward streams: downstream is always greater.
 struct Segment {
     Beat diagonal;
     int64_t last = 0;      ///< of diagonal; kept, for every search asks it
-    int32_t position = 0;
+    int64_t reach = 0;     ///< the latest `last` of this and all before it in the bundle
+    int32_t position = 0;  ///< of a gang: the most upstream
     uint32_t burst = 0, chunk = 0;  ///< that drive it
-    uint32_t source = 0;  ///< in the SourcePool; functional only
-    uint32_t plane = 0;   ///< byte of the element that this stream carries
+    uint32_t source = 0;       ///< in the SourcePool; functional only
+    uint16_t mask = 0;         ///< streams of the bundle
+    uint16_t operand = 0;      ///< stream that carries byte 0 of the element
+    int32_t downstream = 0;    ///< the most downstream position
+    const Member* members = nullptr;  ///< of a gang, by stream
 
     bool covers(int64_t c) const {
         return c >= diagonal.first && c <= last && (diagonal.interval == 1 || (c - diagonal.first) % diagonal.interval == 0);
     }
+    bool covers(const Beat& taps) const {
+        return covers(taps.first) && covers(taps.last()) && (diagonal.interval == 1 || taps.count == 1 || taps.interval % diagonal.interval == 0);
+    }
+    /// No coordinate from c on and below the result, at most `until`, is covered otherwise than c.
+    int64_t holds_until(int64_t c, int64_t until) const {
+        if (diagonal.first > c) return std::min(until, diagonal.first);
+        if (last < c) return until;
+        return std::min(until, diagonal.interval == 1 ? last + 1 : c + 1);
+    }
+    /// Which byte of the element the stream carries.
+    uint32_t plane(int stream_operand) const { return uint32_t(isa::stream_index(uint16_t(stream_operand)) - isa::stream_index(operand)); }
+    uint32_t streams() const { return uint32_t(std::popcount(mask)); }
+    const Member& member(int stream) const { return members[std::popcount(mask & ((1u << stream) - 1))]; }
+    int32_t position_of(int stream) const { return members ? member(stream).position : position; }
+    uint32_t burst_of(int stream) const { return members ? member(stream).burst : burst; }
+    uint32_t chunk_of(int stream) const { return members ? member(stream).chunk : chunk; }
 };
 
-class StreamLine {
+/// Calls see(stream) for each bit of a mask.
+template <class See>
+void each_stream(uint32_t mask, See&& see) {
+    for (; mask; mask &= mask - 1) see(std::countr_zero(mask));
+}
+
+/// Up to bundle_streams neighbouring streams of one direction.
+class Bundle {
 public:
     /// Forgets values whose coordinate is below `oldest`: they left the chip before any tap still to come.
     void forget(int64_t oldest, SourcePool* sources) {
         if (head_ < segments_.size() && segments_[head_].last < oldest) drop(oldest, sources);
     }
-    /// Adds a segment; returns register-cycles newly driven up to the mirrored position `end`. `collide(segment, c)` is called
-    /// for each segment that drives the same register.
+    /// Adds a segment and, by stream, to `cycles` the register-cycles newly driven up to the mirrored position `end`.
+    /// collide(segment, stream, c) is called for each segment that drives the same register.
     template <class Collide>
-    int64_t add(const Segment& added, int32_t end, Collide&& collide);
-    /// Calls run(segment or nullptr, first element, elements) for the taps at `position` of coordinates `taps`.
+    void add(const Segment& added, int32_t end, uint64_t* cycles, Collide&& collide);
+    /// Of the streams of `mask` those for which it takes a closer look at what taps at `position` of coordinates `taps`
+    /// find: not each tap has one segment alone.
+    uint32_t doubtful(uint32_t mask, const Beat& taps, int32_t position) const;
+    /// Calls run(segment or nullptr, first element, elements) for the taps of one stream.
     template <class Run>
-    void resolve(const Beat& taps, int32_t position, Run&& run) const;
-    const Segment* nearest(int64_t c, int32_t position) const;
+    void resolve(int stream, const Beat& taps, int32_t position, Run&& run) const;
+    /// `until`: no coordinate from c on and below it gives another answer; in: where to stop looking.
+    const Segment* nearest(int stream, int64_t c, int32_t position, int64_t* until = nullptr) const;
 
 private:
     template <class See>
-    void overlapping(const Beat& beat, See&& see) const {
+    void overlapping(uint32_t mask, const Beat& beat, See&& see) const {
         const int64_t first = beat.first, last = beat.last();
         for (size_t i = segments_.size(); i-- > head_;) {
             const Segment& segment = segments_[i];
-            if (segment.diagonal.first + longest_ < first) return;
-            if (segment.diagonal.first <= last && segment.last >= first) see(segment);
+            if (segment.reach < first) return;
+            if ((segment.mask & mask) && segment.diagonal.first <= last && segment.last >= first) see(segment);
         }
     }
     void drop(int64_t oldest, SourcePool* sources);
-    int64_t newly_driven(const Segment& added, int32_t end) const;
+    void insert(const Segment& added);
+    uint64_t newly_driven(int stream, const Beat& diagonal, int32_t position, int32_t end) const;
 
     std::vector<Segment> segments_;  ///< from head_ on, by first coordinate
     size_t head_ = 0;
-    int64_t longest_ = 0;  ///< extent of the longest segment so far
 };
 
-inline const Segment* StreamLine::nearest(int64_t c, int32_t position) const {
-    const Segment* best = nullptr;
-    overlapping({c, 1, 1}, [&](const Segment& segment) {
-        if (segment.position > position || !segment.covers(c)) return;
-        // Of two that collide the lower burst stands, and of one burst the earlier part, whatever order they came in.
-        if (!best || segment.position > best->position || (segment.position == best->position && std::tie(segment.burst, segment.chunk) < std::tie(best->burst, best->chunk))) best = &segment;
-    });
-    return best;
-}
-
 template <class Run>
-void StreamLine::resolve(const Beat& taps, int32_t position, Run&& run) const {
-    const Segment* only = nullptr;
-    int candidates = 0;
-    overlapping(taps, [&](const Segment& segment) {
-        if (segment.position > position) return;
-        only = &segment;
-        ++candidates;
+void Bundle::resolve(int stream, const Beat& taps, int32_t position, Run&& run) const {
+    const Segment* nearest_of_all = nullptr;
+    int32_t at = INT32_MIN;
+    bool tie = false;
+    overlapping(1u << stream, taps, [&](const Segment& segment) {
+        const int32_t own = segment.position_of(stream);
+        if (own > position || own < at) return;
+        tie = own == at;
+        nearest_of_all = &segment;
+        at = own;
     });
-    if (candidates == 0) return run(static_cast<const Segment*>(nullptr), 0u, taps.count);
-    if (candidates == 1 && only->covers(taps.first) && only->covers(taps.last()) && (only->diagonal.interval == 1 || taps.interval % only->diagonal.interval == 0))
-        return run(only, 0u, taps.count);
+    if (!nearest_of_all) return run(static_cast<const Segment*>(nullptr), 0u, taps.count);
+    if (!tie && nearest_of_all->covers(taps)) return run(nearest_of_all, 0u, taps.count);
+    const Segment* before = nullptr;
+    uint32_t from = 0;
     for (uint32_t i = 0, next; i < taps.count; i = next) {
-        const Segment* segment = nearest(taps.at(i), position);
-        for (next = i + 1; next < taps.count && nearest(taps.at(next), position) == segment;) ++next;
-        run(segment, i, next - i);
+        int64_t until = taps.last() + 1;
+        const Segment* segment = nearest(stream, taps.at(i), position, &until);
+        next = taps.reached(until);
+        if (i > 0 && segment == before) continue;
+        if (i > 0) run(before, from, i - from);
+        before = segment;
+        from = i;
     }
+    run(before, from, taps.count - from);
 }
 
 template <class Collide>
-int64_t StreamLine::add(const Segment& added, int32_t end, Collide&& collide) {
-    bool alone = true;
-    overlapping(added.diagonal, [&](const Segment& segment) {
-        alone = false;
-        if (segment.position != added.position) return;
-        if (const auto c = first_common(segment.diagonal, added.diagonal)) collide(segment, *c);
+void Bundle::add(const Segment& added, int32_t end, uint64_t* cycles, Collide&& collide) {
+    std::array<int32_t, bundle_streams> from;  // the most upstream driver so far: everything after it is driven already
+    uint32_t shared = 0, in_part = 0;          // streams with other drivers, with drivers of some of the values
+    overlapping(added.mask, added.diagonal, [&](const Segment& segment) {
+        const uint32_t both = segment.mask & added.mask;
+        if (!segment.covers(added.diagonal)) in_part |= both;
+        each_stream(both, [&](int stream) {
+            const int32_t position = segment.position_of(stream);
+            from[size_t(stream)] = shared >> stream & 1 ? std::min(from[size_t(stream)], position) : position;
+            if (position != added.position_of(stream)) return;
+            if (const auto c = first_common(segment.diagonal, added.diagonal)) collide(segment, stream, *c);
+        });
+        shared |= both;
     });
-    const int64_t driven = alone ? int64_t(added.diagonal.count) * (end - added.position + 1) : newly_driven(added, end);
-    longest_ = std::max(longest_, added.last - added.diagonal.first);
-    size_t place = segments_.size();
-    segments_.push_back(added);
-    for (; place > head_ && segments_[place - 1].diagonal.first > added.diagonal.first; --place) segments_[place] = segments_[place - 1];
-    segments_[place] = added;
-    return driven;
+    const Member* member = added.members;
+    each_stream(added.mask, [&](int stream) {
+        const int32_t position = member ? member++->position : added.position;
+        if (in_part >> stream & 1) cycles[stream] += newly_driven(stream, added.diagonal, position, end);
+        else cycles[stream] += uint64_t(added.diagonal.count) * uint64_t(std::max(0, (shared >> stream & 1 ? from[size_t(stream)] : end + 1) - position));
+    });
+    insert(added);
 }
 
 class Streams {
 public:
     Streams(const isa::Geometry& geometry, const isa::Floorplan& plan, int lateness)
         : east_end_(plan.east_end()), west_end_(-plan.west_end()), lateness_(lateness) {
-        for (auto& lines : lines_) lines.resize(size_t(geometry.streams));
-        for (auto& cycles : cycles_) cycles.resize(size_t(geometry.streams));
+        const size_t bundles = size_t(geometry.streams + bundle_streams - 1) / bundle_streams;
+        for (auto& side : bundles_) side.resize(bundles);
+        for (auto& cycles : cycles_) cycles.resize(bundles * bundle_streams);
+        streams_ = size_t(geometry.streams);
     }
 
     void keep_sources(SourcePool* sources) { sources_ = sources; }
-    const std::array<std::vector<uint64_t>, 2>& driven_cycles() const { return cycles_; }
+    std::array<std::vector<uint64_t>, 2> driven_cycles() const {
+        auto cycles = cycles_;
+        for (auto& side : cycles) side.resize(streams_);
+        return cycles;
+    }
 
-    /// Registers values that stand at `position` in the cycles of `times`. `now` is the engine's cycle.
+    /// Registers values of `streams` streams from `operand` on that stand at `position` in the cycles of `times`. `now` is
+    /// the engine's cycle. collide(segment, stream operand, cycle).
     template <class Collide>
-    void drive(int operand, int position, const Beat& times, int64_t now, Segment segment, Collide&& collide) {
+    void drive(int operand, int streams, int position, const Beat& times, int64_t now, Segment segment, Collide&& collide) {
         const isa::Side direction = isa::stream_direction(uint16_t(operand));
-        const int index = isa::stream_index(uint16_t(operand));
-        StreamLine& line = lines_[int(direction)][size_t(index)];
-        const int32_t end = direction == isa::Side::East ? east_end_ : west_end_;
-        segment.position = mirrored(direction, position);
+        segment.operand = uint16_t(operand);
+        segment.position = segment.downstream = mirrored(direction, position);
         segment.diagonal = times.delayed(-segment.position);
         segment.last = segment.diagonal.last();
-        line.forget(now - lateness_ - end, sources_);
-        cycles_[int(direction)][size_t(index)] += uint64_t(line.add(segment, end, [&](const Segment& other, int64_t c) {
-            collide(other, c + segment.position);
-        }));
+        each_piece(operand, streams, [&](int bundle, uint32_t mask) {
+            segment.mask = uint16_t(mask);
+            add(direction, bundle, now, segment, collide);
+        });
+    }
+
+    /// Registers a gang's segment, complete but for its reach.
+    template <class Collide>
+    void add(isa::Side direction, int bundle, int64_t now, const Segment& segment, Collide&& collide) {
+        const int32_t end = direction == isa::Side::East ? east_end_ : west_end_;
+        Bundle& to = bundles_[int(direction)][size_t(bundle)];
+        to.forget(now - lateness_ - end, sources_);
+        to.add(segment, end, &cycles_[int(direction)][size_t(bundle) * bundle_streams], [&](const Segment& other, int stream, int64_t c) {
+            collide(other, stream, isa::stream(direction, bundle * bundle_streams + stream), c + segment.position_of(stream));
+        });
+    }
+
+    /// Calls see(k) for those of `streams` streams from `operand` on whose taps are not plainly found: see
+    /// Bundle::doubtful.
+    template <class See>
+    void doubtful(int operand, int streams, int position, const Beat& times, See&& see) const {
+        const isa::Side direction = isa::stream_direction(uint16_t(operand));
+        const int32_t at = mirrored(direction, position);
+        each_piece(operand, streams, [&](int bundle, uint32_t mask) {
+            const uint32_t doubt = bundles_[int(direction)][size_t(bundle)].doubtful(mask, times.delayed(-at), at);
+            each_stream(doubt, [&](int stream) { see(bundle * bundle_streams + stream - isa::stream_index(uint16_t(operand))); });
+        });
+    }
+
+    /// Whether taps of one stream at mirrored position `at` are plainly found.
+    bool plain(int operand, int32_t at, const Beat& taps) const {
+        const int index = isa::stream_index(uint16_t(operand));
+        return bundles_[int(isa::stream_direction(uint16_t(operand)))][size_t(index / bundle_streams)].doubtful(1u << index % bundle_streams, taps, at) == 0;
     }
 
     template <class Run>
     void tap(int operand, int position, const Beat& times, Run&& run) const {
         const isa::Side direction = isa::stream_direction(uint16_t(operand));
         const int32_t at = mirrored(direction, position);
-        lines_[int(direction)][size_t(isa::stream_index(uint16_t(operand)))].resolve(times.delayed(-at), at, run);
+        const int index = isa::stream_index(uint16_t(operand));
+        bundles_[int(direction)][size_t(index / bundle_streams)].resolve(index % bundle_streams, times.delayed(-at), at, run);
     }
 
     /// The segment that a tap of one value finds, or nullptr.
     const Segment* at(int operand, int position, int64_t cycle) const {
         const isa::Side direction = isa::stream_direction(uint16_t(operand));
         const int32_t at = mirrored(direction, position);
-        return lines_[int(direction)][size_t(isa::stream_index(uint16_t(operand)))].nearest(cycle - at, at);
+        const int index = isa::stream_index(uint16_t(operand));
+        return bundles_[int(direction)][size_t(index / bundle_streams)].nearest(index % bundle_streams, cycle - at, at);
     }
 
     /// The coordinate of a tap, for Segment's element.
     static int64_t coordinate(int operand, int position, int64_t cycle) {
         return cycle - mirrored(isa::stream_direction(uint16_t(operand)), position);
     }
+    static int32_t mirrored(isa::Side direction, int position) { return direction == isa::Side::East ? position : -position; }
+
+    /// Where a segment's mirrored position is.
+    static int32_t placed(int operand, int32_t mirror) { return mirrored(isa::stream_direction(uint16_t(operand)), mirror); }
 
 private:
-    static int32_t mirrored(isa::Side direction, int position) { return direction == isa::Side::East ? position : -position; }
+    /// Calls see(bundle, mask) for the bundles that hold `streams` streams from `operand` on.
+    template <class See>
+    static void each_piece(int operand, int streams, See&& see) {
+        const int first = isa::stream_index(uint16_t(operand)), end = first + streams;
+        for (int index = first, count; index < end; index += count) {
+            const int within = index % bundle_streams;
+            count = std::min(end - index, bundle_streams - within);
+            see(index / bundle_streams, ((1u << count) - 1) << within);
+        }
+    }
 
     int32_t east_end_, west_end_;
     int lateness_;
+    size_t streams_ = 0;
     SourcePool* sources_ = nullptr;
-    std::array<std::vector<StreamLine>, 2> lines_;
+    std::array<std::vector<Bundle>, 2> bundles_;
     std::array<std::vector<uint64_t>, 2> cycles_;
 };
 

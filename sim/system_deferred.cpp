@@ -86,20 +86,32 @@ private:
         return size_t(port.chip) * size_t(system_.chip.geometry.links) + size_t(port.link);
     }
 
+    /// Places of launches by the program they run, in the order in which programs first come.
+    std::vector<std::vector<size_t>> by_program() const {
+        std::vector<std::vector<size_t>> alike;
+        std::map<const PreparedProgram*, size_t> known;  // looked up, never walked
+        for (size_t i = 0; i < launches_.size(); ++i) {
+            const auto [place, added] = known.try_emplace(launches_[i].launch->program.get(), alike.size());
+            if (added) alike.emplace_back();
+            alike[place->second].push_back(i);
+        }
+        return alike;
+    }
+
     /// Every launch alone, as a chip without cables; those of one program once if they are shared. False when one has
     /// a hazard.
     bool simulate() {
         models::System alone;
         alone.chip = system_.chip;
         std::vector<Launch> launches;
-        std::map<const PreparedProgram*, size_t> known;  // looked up, never walked
-        for (const LaunchRun& run : launches_) {
-            const size_t next = launches.size();
-            const size_t place =
-                options_.share ? known.try_emplace(run.launch->program.get(), next).first->second : next;
-            if (place == next) launches.push_back({int(next), 0, run.launch->program, {}, {}});
-            simulated_.push_back(place);
-        }
+        const std::vector<std::vector<size_t>> alike = by_program();
+        simulated_.resize(launches_.size());
+        for (const std::vector<size_t>& same : alike)  // those of a program one after the other: it is read from the cache
+            for (const size_t launch : same) {
+                const bool known = options_.share && launch != same.front();
+                if (!known) launches.push_back({int(launches.size()), 0, launches_[launch].launch->program, {}, {}});
+                simulated_[launch] = launches.size() - 1;
+            }
         alone.chips = std::max(1, int(launches.size()));
         SystemOptions options = options_;
         options.link_errors.clear();

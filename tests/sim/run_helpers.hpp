@@ -70,6 +70,14 @@ sim::RunResult run_every_way(const models::Chip& chip, const isa::Program& progr
             EXPECT_EQ(result.corrected_ecc, first.corrected_ecc);
             EXPECT_EQ(result.stopped, first.stopped);
         }
+    sim::Machine untraced(chip, options(sim::Engine::Fast, sim::Data::TimingOnly));  // with gangs
+    prepare_memory(untraced);
+    for (const auto& vector : inbox) untraced.receive(vector);
+    const sim::RunResult result = untraced.run(prepared);
+    EXPECT_EQ(messages(result), messages(first));
+    EXPECT_EQ(result.counters, first.counters);
+    EXPECT_EQ(result.cycles, first.cycles);
+    EXPECT_EQ(result.stopped, first.stopped);
     return first;
 }
 inline sim::RunResult run_every_way(const models::Chip& chip, const isa::Program& program) {

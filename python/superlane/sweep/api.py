@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sweep` and `load`: what notebooks, scripts and the command line call."""
+import tempfile
+
+from . import evaluate as simulator
+from .analysis import is_number
+from .errors import SweepError, nearest
+from .progress import Progress
+from .result import SweepResult
+from .run import Entry, Runner
+from .spec import read_spec
+from .store import Store
+from .workers import open_workers
+
+
+def sweep(spec, results=None, workers=None, scheduler=None, evaluate=simulator.evaluate):
+    """Computes all points of a sweep that its results file does not have.
+
+    Parameters
+    ----------
+    spec : dict or path
+        What to sweep, as in docs/sweeps.md.
+    results : path, optional
+        SQLite file that keeps every point by the hash of all that decides it: a sweep that was interrupted goes on, and
+        other sweeps find what they share. Without it, results are kept for this call alone.
+    workers : int, optional
+        Processes on this machine; all cores when left out.
+    scheduler : str, optional
+        Address of a Dask scheduler, "tcp://host:port"; its workers compute instead.
+    evaluate : function, optional
+        Runs one point instead of the simulator: a dictionary of axes in, {"metrics": {...}} or {"error": "..."} out.
+
+    Returns
+    -------
+    SweepResult
+
+    Raises
+    ------
+    SweepError
+        For what a user can mend, in one line.
+    """
+    spec = read_spec(spec, simulator.known_axes())
+    version = simulator.program_version()
+    if results is None:
+        with tempfile.TemporaryDirectory() as folder:
+            return _sweep(spec, f"{folder}/results.sqlite", version, workers, scheduler, evaluate)
+    return _sweep(spec, results, version, workers, scheduler, evaluate)
+
+
+def load(results, name=None):
+    """The table of a sweep that a results file has; `name` where it has several. No point is computed."""
+    with Store(results) as store:
+        known = store.sweeps()
+        found = [each for each in known if name is None or each[1] == name or each[0] == name]
+        if len(found) != 1:
+            names = [each[1] for each in known]
+            hint = nearest(name, names) if not found and name else ""
+            raise SweepError(f"results file {results}: has {len(found)} sweeps that match {name!r}{hint}; it has "
+                             + (", ".join(f"{n} ({i[:12]})" for i, n, _ in known) or "none"))
+        identity, name, spec = found[0]
+        return SweepResult(name, spec["axes"], spec["objectives"], store.rows(identity))
+
+
+def _sweep(spec, path, version, workers, scheduler, evaluate):
+    if workers is not None and not (type(workers) is int and 1 <= workers <= 1024):
+        raise SweepError(f"workers {workers!r}: must be a whole number from 1 to 1024")
+    if spec.search == "optuna":
+        from .bayes import Search
+        search = Search(spec)
+    else:
+        design = _resolved(spec, spec.points(), version)
+    with Store(path) as store, open_workers(workers, scheduler) as pool:
+        runner = Runner(store, pool, evaluate, Progress(), _metric_check(spec))
+        table = _Table(spec, store, runner, version)
+        if spec.search == "optuna":
+            left_out = _search(spec, search, table, version)
+        else:
+            entries, left_out = design
+            table.compute(entries)
+        return table.result(left_out)
+
+
+class _Table:
+    """The points of one sweep, in the store and in order."""
+
+    def __init__(self, spec, store, runner, version):
+        self._spec, self._store, self._runner = spec, store, runner
+        self._identity = spec.identity(version)
+        self._count = 0
+
+    def compute(self, entries):
+        """Rows of the results, as many as entries."""
+        begin = self._count
+        self._count += len(entries)
+        members = [(begin + i, entry.key, entry.axes) for i, entry in enumerate(entries)]
+        self._store.register(self._identity, self._spec.name, self._spec.canonical(), members)
+        self._runner.compute(entries)
+        return self.result().rows[begin:]
+
+    def result(self, left_out=0):
+        return SweepResult(self._spec.name, self._spec.domains, self._spec.objectives, self._store.rows(self._identity),
+                           self._spec.after, self._runner.computed, left_out)
+
+
+def _resolved(spec, points, version):
+    """Entries of the points that constraints allow, and how many they do not."""
+    full = [{**spec.fixed, **axes} for axes in points]
+    entries = [Entry(axes, point, answer, version)
+               for axes, point, answer in zip(points, full, simulator.resolve(full))]
+    kept = [entry for entry in entries if _allowed(spec, entry)]
+    if not kept:
+        raise SweepError(f"constraints leave none of the {len(entries)} points")
+    return kept, len(entries) - len(kept)
+
+
+def _allowed(spec, entry):
+    if entry.reason is not None:
+        return True  # it is recorded with its reason
+    values = entry.values()
+    for expression in spec.before:
+        missing = expression.names - set(values)
+        if missing:
+            raise SweepError(f"expression '{expression.text}': '{min(missing)}' has no value in every point; fix it, or "
+                             "make it an axis")
+        if not expression(values):
+            return False
+    return True
+
+
+def _metric_check(spec):
+    """At the first point that is done: names that are no metrics are mistakes, not constraints that never hold."""
+    names = set(spec.objectives).union(*(each.names for each in spec.after))
+
+    def check(metrics):
+        known = set(metrics) | set(spec.domains) | set(spec.fixed)
+        for name in sorted(names - known):
+            numbers = [each for each in metrics if is_number(metrics[each])]
+            raise SweepError(f"unknown metric '{name}'{nearest(name, [*numbers, *simulator.known_axes()])}; points have "
+                             + ", ".join(sorted(numbers)))
+
+    return check
+
+
+def _search(spec, search, table, version):
+    left_out = 0
+    while batch := search.ask():
+        entries = []
+        for axes in batch:
+            point = {**spec.fixed, **axes}
+            entries.append(Entry(axes, point, simulator.resolve([point])[0], version))
+        allowed = [entry for entry in entries if _allowed(spec, entry)]
+        left_out += len(entries) - len(allowed)
+        rows = iter(table.compute(allowed))
+        search.tell([next(rows) if entry in allowed else None for entry in entries])
+    return left_out

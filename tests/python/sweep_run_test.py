@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sweeps on the process pool: tables, failures, kills and resumption, two processes on one file, files that cannot be used."""
+import collections
+import json
+import os
+import pathlib
+import random
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+import pytest
+import sweep_points
+from superlane.sweep import SweepError, load, sweep
+from superlane.sweep.store import LEASE_S, Store
+
+HERE = pathlib.Path(__file__).parent
+SPEC = {"name": "formula", "fixed": {"model": "llama-2-7b", "layers": 1, "dtype": "int8"},
+        "axes": {"c2c.latency": [16, 24, 32, 40, 48, 64], "vxm.alus": [4, 8, 16, 32]},
+        "objectives": {"latency_us_per_token": "min", "area_mm2": "min"}}
+
+
+def small(**changes):
+    return {**SPEC, "axes": {"c2c.latency": [16, 32, 40, 64]}, **changes}
+
+
+def table(result):
+    return json.dumps(result.rows)
+
+
+@pytest.fixture
+def spec_file(tmp_path):
+    path = tmp_path / "spec.json"
+    path.write_text(json.dumps(SPEC))
+    return path
+
+
+def drive(results, spec_file, log, **options):
+    environment = {**os.environ, "SWEEP_LOG": str(log)}
+    return subprocess.Popen([sys.executable, str(HERE / "sweep_driver.py"), str(results), str(spec_file)], env=environment,
+                            stderr=subprocess.PIPE, text=True, **options)
+
+
+def runs(log):
+    return collections.Counter(pathlib.Path(log).read_text().splitlines())
+
+
+def test_the_table_does_not_depend_on_the_number_of_workers():
+    one, two = (sweep(SPEC, workers=n, evaluate=sweep_points.formula) for n in (1, 2))
+    assert len(one) == 24 and one.count("done") == 24 and table(one) == table(two)
+
+
+def test_a_file_computes_nothing_twice_and_is_shared_by_sweeps(tmp_path):
+    results = tmp_path / "r.sqlite"
+    assert sweep(small(), results, 1, evaluate=sweep_points.formula).computed == 4
+    assert sweep(small(), results, 1, evaluate=sweep_points.formula).computed == 0
+    wider = small(name="wider", axes={"c2c.latency": [16, 32, 40, 48, 64]})
+    assert sweep(wider, results, 1, evaluate=sweep_points.formula).computed == 1
+    assert table(load(results, "wider")) == table(sweep(wider, workers=1, evaluate=sweep_points.formula))
+    assert [row["c2c.latency"] for row in load(results, "formula").rows] == [16, 32, 40, 64]
+    with pytest.raises(SweepError, match="0 sweeps that match 'formla', did you mean 'formula'"):
+        load(results, "formla")
+
+
+def test_equal_points_written_otherwise_are_one(tmp_path):
+    results = tmp_path / "r.sqlite"
+    sweep(small(), results, 1, evaluate=sweep_points.formula)
+    other = small(fixed={**SPEC["fixed"], "chip": "tsp-v1", "context": 256, "mem.read": 1, "position": 255})
+    other["axes"] = {"chip.c2c.latency": [16, 64]}
+    assert sweep(other, results, 1, evaluate=sweep_points.formula).computed == 0
+
+
+def test_failures_are_recorded_and_the_rest_goes_on(tmp_path):
+    result = sweep(small(), tmp_path / "r.sqlite", 2, evaluate=sweep_points.some_fail)
+    assert [row["state"] for row in result.rows] == ["done", "failed", "done", "done"]
+    assert result.rows[1]["reason"] == "does not compile: 32"
+    assert sweep(small(), tmp_path / "r.sqlite", 2, evaluate=sweep_points.some_fail).computed == 0
+
+
+def test_points_that_cannot_be_are_recorded_with_the_simulators_reason():
+    result = sweep({"fixed": {"layers": 1, "context": 64, "dtype": "int8"}, "axes": {"model": ["llama-2-7b", "lama-2-7b"], "tp": [1, 3]}}, workers=1)
+    assert [row["state"] for row in result.rows] == ["done", "failed", "failed", "failed"]
+    assert "needs 3 chips" in result.rows[1]["reason"] or "need 3 chips" in result.rows[1]["reason"]
+    assert "llama-2-7b" in result.rows[2]["reason"]
+
+
+def test_a_worker_that_dies_costs_its_point_alone(tmp_path):
+    result = sweep(SPEC, tmp_path / "r.sqlite", 2, evaluate=sweep_points.one_kills)
+    assert {row["c2c.latency"] for row in result.rows if row["state"] == "crashed"} == {40}
+    assert result.count("done") == 20 and result.count("crashed") == 4
+    again = sweep(SPEC, tmp_path / "r.sqlite", 2, evaluate=sweep_points.formula)
+    assert again.computed == 4 and again.count("done") == 24
+
+
+def test_workers_that_cannot_compute_end_the_sweep(tmp_path):
+    with pytest.raises(SweepError, match="no simulator here"):
+        sweep(small(), tmp_path / "r.sqlite", 1, evaluate=sweep_points.raises)
+    with pytest.raises(SweepError, match="another version"):
+        sweep(small(), tmp_path / "r.sqlite", 1, evaluate=sweep_points.other_files)
+    assert sweep(small(), tmp_path / "r.sqlite", 1, evaluate=sweep_points.formula).computed == 4
+
+
+def test_a_killed_sweep_resumes_to_the_same_table(tmp_path, spec_file):
+    results, log = tmp_path / "r.sqlite", tmp_path / "log"
+    log.touch()
+    kills, draw = 0, random.Random(3).random
+    while True:
+        process = drive(results, spec_file, log)
+        begun, wait = sum(runs(log).values()), int(1 + 8 * draw())
+        while process.poll() is None and sum(runs(log).values()) < begun + wait:
+            time.sleep(0.005)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+        process.communicate()
+        if process.returncode == 0:
+            break
+        assert process.returncode == -signal.SIGKILL
+        kills += 1
+    assert kills >= 2
+    whole = sweep(SPEC, workers=1, evaluate=sweep_points.formula)
+    assert table(load(results)) == table(whole)
+    count = runs(log)
+    assert len(count) == 24 and sum(count.values()) <= 24 + kills * 4  # two workers, four points in flight
+
+
+def test_two_processes_on_one_file_share_the_work(tmp_path, spec_file):
+    results, log = tmp_path / "r.sqlite", tmp_path / "log"
+    log.touch()
+    both = [drive(results, spec_file, log) for _ in range(2)]
+    for process in both:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+    assert set(runs(log).values()) == {1} and len(runs(log)) == 24
+    assert table(load(results)) == table(sweep(SPEC, workers=1, evaluate=sweep_points.formula))
+
+
+def test_a_claim_holds_while_its_process_lives_and_lapses_with_its_lease(tmp_path, monkeypatch):
+    with Store(tmp_path / "r.sqlite") as mine, Store(tmp_path / "r.sqlite") as other:
+        other.owner = "another-host/1/1"
+        assert other.claim("k", "v", {}, again=True) and not mine.claim("k", "v", {}, again=True)
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + LEASE_S / 2)
+        other.renew()
+        monkeypatch.setattr(time, "time", lambda: now + LEASE_S + 1)
+        assert not mine.claim("k", "v", {}, again=True)
+        monkeypatch.setattr(time, "time", lambda: now + 2 * LEASE_S)
+        assert mine.claim("k", "v", {}, again=True)
+        mine.finish("k", "done", {"x": 1})
+        other.finish("k", "failed", reason="late")
+        assert mine.states(["k"]) == {"k": "done"}
+
+
+def test_constraints_on_points_leave_them_out_and_on_metrics_mark_them():
+    result = sweep({**SPEC, "constraints": ["c2c.latency * vxm.alus <= 512", "area_mm2 < 100"]}, workers=1,
+                   evaluate=sweep_points.formula)
+    assert result.left_out == 24 - len(result) > 0
+    assert all(row["c2c.latency"] * row["vxm.alus"] <= 512 for row in result.rows)
+    assert {row["feasible"] for row in result.rows} == {True, False}
+    assert all(row["area_mm2"] < 100 for row in result.pareto())
+    with pytest.raises(SweepError, match="constraints leave none of the 24 points"):
+        sweep({**SPEC, "constraints": ["c2c.latency > 64"]}, evaluate=sweep_points.formula)
+
+
+def test_an_unknown_metric_is_a_mistake_not_an_empty_front(tmp_path):
+    for changes in ({"objectives": {"latency_us_per_tokn": "min"}}, {"constraints": ["latency_us_per_tokn < 3"]}):
+        with pytest.raises(SweepError, match="'latency_us_per_tokn', did you mean 'latency_us_per_token'"):
+            sweep(small(**changes), tmp_path / "r.sqlite", 1, evaluate=sweep_points.formula)
+
+
+def cli(*arguments, **options):
+    done = subprocess.run([sys.executable, "-m", "superlane.sweep", *map(str, arguments)], capture_output=True, text=True, **options)
+    return done.returncode, done.stderr
+
+
+def one_line(code, errors, *words):
+    assert code == 2 and errors.count("\n") == 1 and errors.startswith("superlane: "), errors
+    for word in words:
+        assert word in errors
+
+
+def test_results_that_cannot_be_written_are_one_line(tmp_path, spec_file):
+    one_line(*cli(spec_file, "--results", tmp_path / "none" / "r.sqlite"), "none/r.sqlite", "unable to open")
+    one_line(*cli(spec_file, "--results", tmp_path), "unable to open")
+    (tmp_path / "text.sqlite").write_text("no database, but some text that is long enough to have a header in it" * 3)
+    one_line(*cli(spec_file, "--results", tmp_path / "text.sqlite"), "text.sqlite", "not a database")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+def test_a_read_only_file_is_one_line(tmp_path, spec_file):
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are for one user
+        os.chmod(folder, 0o755)
+        results, spec = pathlib.Path(folder, "r.sqlite"), pathlib.Path(folder, "spec.json")
+        spec.write_text(json.dumps(small()))
+        Store(results).close()
+        results.chmod(0o444)
+        code = "import os, sys; from superlane.sweep.__main__ import main; os.setuid(65534); sys.exit(main())"
+        done = subprocess.run([sys.executable, "-c", code, str(spec), "--results", str(results)], capture_output=True, text=True)
+        one_line(done.returncode, done.stderr, "r.sqlite", "readonly")
+
+
+def test_a_full_disk_is_one_line_and_what_was_written_is_whole(tmp_path, spec_file):
+    results = tmp_path / "r.sqlite"
+    sweep(small(), results, 1, evaluate=sweep_points.formula)
+    limit = max(each.stat().st_size for each in tmp_path.glob("r.sqlite*")) + 4096
+
+    def fill():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    code, errors = cli(spec_file, "--results", results, preexec_fn=fill)
+    one_line(code, errors, "r.sqlite", "disk")
+    assert sweep(small(), results, 1, evaluate=sweep_points.formula).computed == 0
+    assert sqlite3.connect(results).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_full_file_stops_the_sweep_and_keeps_what_it_has(tmp_path):
+    with Store(tmp_path / "r.sqlite") as store:
+        pages = store._db.execute("PRAGMA page_count").fetchone()[0]
+        store._db.execute(f"PRAGMA max_page_count = {pages + 1}")
+        with pytest.raises(SweepError, match="disk is full"):
+            for k in range(100):
+                store.claim(str(k), "v", {"text": "x" * 500}, again=True)
+                store.finish(str(k), "done", {"x": k})
+        states = store.states(map(str, range(100)))
+        assert states and set(states.values()) <= {"done", "claimed"}
+
+
+def test_a_file_of_another_schema_or_program_is_refused(tmp_path, spec_file):
+    results = tmp_path / "r.sqlite"
+    Store(results).close()
+    with sqlite3.connect(results) as db:
+        db.execute("PRAGMA user_version = 7")
+    db.close()
+    before = results.read_bytes()
+    one_line(*cli(spec_file, "--results", results), "schema 7", "reads 1")
+    assert results.read_bytes() == before
+    other = tmp_path / "other.sqlite"
+    with sqlite3.connect(other) as db:
+        db.execute("CREATE TABLE mine (x)")
+    db.close()
+    one_line(*cli(spec_file, "--results", other), "not of a sweep")
+
+
+def test_results_of_another_version_of_the_program_stay_beside(tmp_path, monkeypatch):
+    results = tmp_path / "r.sqlite"
+    sweep(small(), results, 1, evaluate=sweep_points.formula)
+    from superlane.sweep import evaluate as simulator
+    real = simulator.resolve
+    monkeypatch.setattr(simulator, "resolve", lambda points: [{**each, "key": each["key"] + "next"} for each in real(points)])
+    monkeypatch.setattr(simulator, "program_version", lambda: "superlane 99")
+    assert sweep(small(), results, 1, evaluate=sweep_points.formula).computed == 4
+    with pytest.raises(SweepError, match="2 sweeps that match"):
+        load(results, "formula")
+
+
+@pytest.mark.parametrize("arguments, word", [
+    (["none.json"], "No such file"), ([], "SPEC.json is missing"), (["--show", "x"], "--show takes"),
+    (["spec.json", "--worker", "2"], "--worker"), (["spec.json", "--workers", "0"], "from 1 to 1024"),
+    (["spec.json", "--workers", "x"], "invalid int"), (["spec.json", "--export", "a.xls"], ".csv, .json or .parquet"),
+    (["spec.json", "--export", "none/a.csv"], "folder is missing")])
+def test_a_mistake_on_the_command_line_is_one_line_and_writes_nothing(tmp_path, spec_file, arguments, word):
+    one_line(*cli(*arguments, cwd=tmp_path), word)
+    assert [each.name for each in tmp_path.iterdir()] == ["spec.json"]
+
+
+def test_a_program_that_is_missing_is_one_line(spec_file, tmp_path):
+    code, errors = cli(spec_file, cwd=tmp_path, env={**os.environ, "SUPERLANE_BINARY": "/none"})
+    one_line(code, errors, "SUPERLANE_BINARY")
+
+
+def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(tmp_path, spec_file):
+    results, log = tmp_path / "r.sqlite", tmp_path / "log"
+    log.touch()
+    process = drive(results, spec_file, log)
+    while len(runs(log)) < 4:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert not sqlite3.connect(results).execute("SELECT * FROM points WHERE state = 'claimed'").fetchall()
+    begun = len(runs(log))
+    assert sweep(SPEC, results, 1, evaluate=sweep_points.formula).computed == 24 - begun
