@@ -17,12 +17,6 @@ using testing::HasSubstr;
 
 namespace {
 
-StepShape decode(int64_t requests, int64_t context) {
-    StepShape shape;
-    for (int64_t i = 0; i < requests; ++i) shape.add(context, 1);
-    return shape;
-}
-
 OffloadOptions pair_of(const std::string& model, int compute, int memory, int batches = 2,
                        const std::string& network = "host-bypassed") {
     OffloadOptions options;

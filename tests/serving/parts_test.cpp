@@ -10,9 +10,11 @@
 #include "serving/quantiles.hpp"
 #include "serving/step_table.hpp"
 #include "serving/timeline.hpp"
+#include "tests/serving/support.hpp"
 
 using namespace superlane;
 using namespace superlane::serving;
+using namespace superlane::test;
 using testing::HasSubstr;
 
 namespace {
@@ -28,13 +30,6 @@ std::string complaint(const auto& action) {
 
 StepPoint point(int64_t batch, int64_t context, double seconds, int64_t new_tokens = 1) {
     return {.batch = batch, .context = context, .new_tokens = new_tokens, .cost = {seconds, seconds / 2, 1}};
-}
-
-/// A decode step of this batch at this mean context.
-StepShape decode_step(int64_t batch, int64_t context) {
-    StepShape shape;
-    for (int64_t r = 0; r < batch; ++r) shape.add(context, 1);
-    return shape;
 }
 
 }  // namespace
@@ -130,8 +125,8 @@ TEST(StepTable, IsExactWhereTimeIsBilinear) {
     EXPECT_NEAR(table.error_bound(), 0, 1e-12);
     for (const int64_t b : {1, 3, 5, 40, 64})
         for (const int64_t c : {0, 1, 100, 777, 4096})
-            EXPECT_NEAR(table.cost(decode_step(b, c)).latency_s, time(double(b), double(c)), 1e-12);
-    const StepCost cost = table.cost(decode_step(5, 100));
+            EXPECT_NEAR(table.cost(decode(b, c)).latency_s, time(double(b), double(c)), 1e-12);
+    const StepCost cost = table.cost(decode(5, 100));
     EXPECT_NEAR(cost.interval_s, cost.latency_s / 2, 1e-15);
     EXPECT_NEAR(cost.joules, 1, 1e-12);
 }
@@ -143,11 +138,11 @@ TEST(StepTable, ErrorBoundHoldsForACurvedTime) {
     const StepTable table(points, "table");
     EXPECT_GT(table.error_bound(), 0.001);
     for (int64_t b = 1; b <= 65; ++b)
-        EXPECT_NEAR(table.cost(decode_step(b, 0)).latency_s / time(double(b)), 1, table.error_bound() / 2) << b;
+        EXPECT_NEAR(table.cost(decode(b, 0)).latency_s / time(double(b)), 1, table.error_bound() / 2) << b;
 }
 
 TEST(StepTable, PrefillIsRowsOfTheBatchOrItsOwnGrid) {
-    StepShape mixed = decode_step(2, 10);
+    StepShape mixed = decode(2, 10);
     mixed.add(0, 11);
     std::vector<StepPoint> points = {point(1, 0, 1), point(4, 0, 4), point(1, 20, 1), point(4, 20, 4)};
     // 13 rows, four at a time; each pass starts when half of the one before is done: the third lasts from 4 to 8.
@@ -167,5 +162,5 @@ TEST(StepTable, SaysWhatIsWrong) {
     EXPECT_THAT(complaint([] { StepTable({point(1, 0, 1), point(1, 0, 2)}, "t"); }), HasSubstr("given twice"));
     EXPECT_THAT(complaint([] { StepTable({point(1, 0, 1), point(2, 0, 1, 8)}, "t"); }), HasSubstr("must have batch 1"));
     const StepTable table({point(1, 0, 1), point(1, 100, 1)}, "t");
-    EXPECT_THAT(complaint([&] { table.cost(decode_step(1, 101)); }), HasSubstr("context 101 is beyond its points"));
+    EXPECT_THAT(complaint([&] { table.cost(decode(1, 101)); }), HasSubstr("context 101 is beyond its points"));
 }

@@ -19,7 +19,7 @@ models::Chip chip_of_gangs() {
 
 /// Tiles on sixteen streams, each from its own slice, tapped by LW; `faults` of the instructions are moved, doubled, or
 /// join in where they should not.
-ProgramBuilder tiles(const models::Chip& chip, unsigned seed, int faults) {
+ProgramBuilder gang_tiles(const models::Chip& chip, unsigned seed, int faults) {
     std::mt19937 random(seed);
     const auto any = [&](int from, int to) { return from + int(random() % unsigned(to - from + 1)); };
     const isa::Floorplan plan = chip.floorplan();
@@ -81,7 +81,7 @@ class Gangs : public testing::TestWithParam<unsigned> {};
 
 TEST_P(Gangs, TilesAreCheckedAsEachReadAlone) {
     const models::Chip chip = chip_of_gangs();
-    const isa::Program program = tiles(chip, GetParam(), int(GetParam() % 4)).build();
+    const isa::Program program = gang_tiles(chip, GetParam(), int(GetParam() % 4)).build();
     EXPECT_GE(sim::prepare(chip, program)->gangs.size(), 5u);
     const sim::RunResult result = run_every_way(chip, program);
     if (GetParam() % 4 == 0) EXPECT_TRUE(result.hazards.empty()) << messages(result);
