@@ -14,7 +14,7 @@ using namespace superlane::test;
 namespace {
 
 DecodeOptions on_mini(const std::string& dtype, const std::vector<std::string>& overrides) {
-    DecodeOptions options = tiny_options(dtype, 3);
+    DecodeOptions options = tiny_options(dtype, 2);
     options.context = 64;
     options.keep_logits = true;
     options.chip = models::load_chip("mini", overrides);
@@ -44,7 +44,7 @@ TEST_P(Dram, GivesTheValuesOfSramAndTheReference) {
         EXPECT_EQ(dram.tokens, sram.tokens);
         EXPECT_EQ(dram.logits, sram.logits);
         EXPECT_TRUE(dram.comparison->rounded.tokens_equal());
-        EXPECT_GE(dram.decode.dram_read_bytes(options.chip), 3 * dram.weight_bytes);
+        EXPECT_GE(dram.decode.dram_read_bytes(options.chip), 2 * dram.weight_bytes);
         EXPECT_GE(dram.mean_cycles(), dram.weight_bound(options.chip));
     }
 }
