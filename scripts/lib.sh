@@ -79,6 +79,8 @@ build() {
         cmake --preset "$preset" >"${folder}.log" 2>&1 || { cat "${folder}.log" >&2; rm -f "${folder}.log"; stop "configure failed"; }
         rm -f "${folder}.log"
     fi
+    # ccache then finds the same objects for another build folder, such as that of `pip install .`.
+    export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
     step "build ($preset)"
     cmake --build "$folder" -j "$(nproc)"
 }
