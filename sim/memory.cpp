@@ -61,12 +61,12 @@ void ChipMemory::read(const models::Chip& chip, isa::Side side, int slice, int a
 
 std::span<const uint8_t> ChipMemory::view(const models::Chip& chip, isa::Side side, int slice, int address, int words) {
     const size_t bytes = size_t(std::max(words, 0)) * size_t(chip.lanes());
-    check_span(chip, side, slice, address, bytes);
+    const size_t number = place(chip, side, slice, address, bytes);
     if (srams_.empty()) throw user_error("a timing-only machine has no memory to view");
     if (words < 1 || address / Sram::block_words != (address + words - 1) / Sram::block_words)
         throw user_error("words ", address, " to ", address + words - 1, " do not lie together: a view is of at least one word, and "
                          "does not cross a multiple of ", Sram::block_words, "; read() copies any");
-    return {srams_[size_t(SliceMap(chip.geometry).mem(side, slice))].writable(address), bytes};
+    return {srams_[number].writable(address), bytes};
 }
 
 void ChipMemory::load(const models::Chip& chip, const isa::Program& program) {
