@@ -9,6 +9,7 @@ and runs on a :class:`Machine`.
 >>> superlane.gemm(1, 64, 64, dtype="int8")["hazards"]
 []
 """
+import importlib
 import pathlib
 
 from . import _core
@@ -27,6 +28,15 @@ from .result import Result
 _data = pathlib.Path(__file__).parent / "data"
 if _data.is_dir():  # a wheel carries the shipped chips, systems and models with it
     _core.use_data_directory(str(_data))
+
+_LAZY = ("plots", "report", "sweep")  # with what they need beyond NumPy
+
+
+def __getattr__(name):
+    if name not in _LAZY:
+        raise AttributeError(f"module 'superlane' has no attribute '{name}'")
+    return importlib.import_module("superlane." + name)
+
 
 __all__ = ["Chip", "E", "HazardError", "InternalError", "Machine", "MissingPackageError", "Model", "NotMetError", "Program", "Queue",
            "Region", "Result", "RunResult", "Schedule", "SuperlaneError", "System", "UserError", "W", "__version__", "arguments",

@@ -4,24 +4,26 @@ import atexit
 import functools
 import json
 import os
-import shutil
 import subprocess
+import sys
 import threading
 
 from .errors import SweepError
 
 
 @functools.cache
-def binary():
-    """The program: SUPERLANE_BINARY, or the one on PATH."""
-    path = os.environ.get("SUPERLANE_BINARY") or shutil.which("superlane")
-    if not path or not os.access(path, os.X_OK):
-        raise SweepError(f"program superlane: {path or 'not on PATH'}; build it, and name it by SUPERLANE_BINARY")
-    return path
+def program():
+    """The words that start the simulator: SUPERLANE_BINARY, or the package's own command line."""
+    path = os.environ.get("SUPERLANE_BINARY")
+    if not path:
+        return (sys.executable, "-m", "superlane")
+    if not os.access(path, os.X_OK):
+        raise SweepError(f"SUPERLANE_BINARY: {path} is no program")
+    return (path,)
 
 
 def _command(*arguments):
-    return [binary(), *arguments]
+    return [*program(), *arguments]
 
 
 @functools.cache
@@ -29,7 +31,7 @@ def known_axes():
     """{name: row} of every axis that a point may set, as `superlane describe axes` lists them."""
     done = subprocess.run(_command("describe", "axes", "--json", "-"), capture_output=True, text=True)
     if done.returncode != 0:
-        raise SweepError(f"{binary()}: cannot list axes: {done.stderr.strip()}")
+        raise SweepError(f"{' '.join(program())}: cannot list axes: {done.stderr.strip()}")
     return {row["name"]: row for row in json.loads(done.stdout)}
 
 
@@ -89,7 +91,7 @@ def resolve(points):
     answers = [process.ask(point) for point in points]
     process.end()
     if None in answers:
-        raise SweepError(f"{binary()}: `evaluate --resolve` ended early; is it of this version?")
+        raise SweepError(f"{' '.join(program())}: `evaluate --resolve` ended early; is it of this version?")
     return answers
 
 
