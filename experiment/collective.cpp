@@ -87,6 +87,7 @@ void simulate(const CollectiveRun& run, Collective& collective, CollectivePoint&
                     collective.cycles);
     for (const sim::SystemResult::LinkUse& link : result.links)
         point.deepest_fifo = std::max(point.deepest_fifo, link.deepest_fifo);
+    point.links = link_loads(result, run.system, 1);
     point.cycles = result.cycles;
     if (!run.timing_only) point.checked = check_outputs(machine, collective, run.seed) > 0;
 }
@@ -106,6 +107,7 @@ Json point_json(const CollectivePoint& p) {
             {"link_utilisation", p.link_utilisation},
             {"busiest_link_utilisation", p.busiest_link_utilisation},
             {"c2c_bytes", p.c2c_bytes},
+            {"links", to_json(p.links)},
             {"slack_cycles", p.slack_cycles},
             {"distinct_programs", p.distinct_programs},
             {"deepest_fifo", p.deepest_fifo},
@@ -185,6 +187,7 @@ Json result_json(const CollectiveRun& run, const std::vector<CollectivePoint>& p
     json["collective"] = compiler::collective_names()[size_t(run.options.kind)];
     json["system"] = run.system.name;
     json["chips"] = run.options.chips.empty() ? run.system.chips : int(run.options.chips.size());
+    json["chips_per_node"] = run.system.chips_per_node;
     json["dtype"] = compiler::adds(run.options.kind) ? Json(run.options.dtype) : Json();
     json["timing_only"] = run.timing_only;
     json["engine"] = run.engine;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "compiler/collective.hpp"
-#include "experiment/result.hpp"
+#include "experiment/link_load.hpp"
 
 namespace superlane::experiment {
 
@@ -32,6 +32,7 @@ struct CollectivePoint {
     double link_utilisation = 0;  ///< cycles in which links carry, mean over the links of all chips that take part
     double busiest_link_utilisation = 0;
     int64_t c2c_bytes = 0;
+    std::vector<LinkLoad> links;
     int paths = 0;  ///< trees that share the rows
     int slack_cycles = 0, distinct_programs = 0, deepest_fifo = 0;
     int64_t instruction_bytes = 0;

@@ -11,8 +11,10 @@ namespace superlane::experiment {
 namespace {
 
 /// Links during `steps` steps that took `cycles`.
-void add_links(const sim::SystemResult& run, int64_t steps, int64_t cycles, const models::Chip& chip,
+void add_links(const sim::SystemResult& run, int64_t steps, int64_t cycles, const models::System& system,
                SystemFigures& figures) {
+    const models::Chip& chip = system.chip;
+    figures.links = link_loads(run, system, steps);
     int64_t vectors = 0, most = 0;
     for (const auto& link : run.links) {
         vectors += link.vectors;
@@ -78,7 +80,7 @@ SystemFigures full_pipeline(const DecodeOptions& options, const DecodeSetup& set
     figures.requests_in_flight = batches * int(rows);
     int64_t period = figures.interval_cycles;  // of one batch: a step, and the host
     if (batches == 1) {
-        add_links(alone, 1, alone.cycles, system.chip, figures);
+        add_links(alone, 1, alone.cycles, system, figures);
     } else {
         std::vector<sim::Launch> launches;
         for (size_t k = 0; k < order.size(); ++k)
@@ -89,7 +91,7 @@ SystemFigures full_pipeline(const DecodeOptions& options, const DecodeSetup& set
         sim::SystemMachine machine(system, timing);
         const sim::SystemResult run = simulate(machine, launches, "the full pipeline");
         period = run.ends.back() - run.ends[run.ends.size() / 2 - 1];
-        add_links(run, int64_t(order.size()), int64_t(order.size()) * figures.interval_cycles, system.chip, figures);
+        add_links(run, int64_t(order.size()), int64_t(order.size()) * figures.interval_cycles, system, figures);
     }
     figures.throughput_tokens_per_second = figures.requests_in_flight / chip_seconds(system.chip, double(period));
     return figures;

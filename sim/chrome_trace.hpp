@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/prepare.hpp"
+#include "sim/log.hpp"
 
 namespace superlane::sim {
 
@@ -15,6 +15,7 @@ struct TracedProgram {
     std::string name;  ///< an event over the whole program on a track of its own; empty = none
     const PreparedProgram* program = nullptr;
     Clock clock;
+    const std::vector<TraceRecord>* records = nullptr;  ///< sorted: values taken become arrows from who drove them
 };
 
 /// UserError if the file cannot be written.

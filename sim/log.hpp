@@ -39,12 +39,16 @@ struct TraceRecord {
     uint32_t first = 0, count = 0;  ///< elements
     uint32_t driver = no_burst;
     int32_t position = 0;
+    uint32_t interval = 1;  ///< cycles from element to element
+    int32_t from = 0;       ///< of a value taken: where it was driven
     auto operator<=>(const TraceRecord&) const = default;
 };
 
 class Trace {
 public:
     void add(const TraceRecord& record) { records_.push_back(record); }
+    /// Sorted.
+    const std::vector<TraceRecord>& records();
     /// Sorted lines.
     std::string text(const PreparedProgram& program);
 

@@ -38,6 +38,13 @@ void Machine::write(isa::Side side, int slice, int address, std::span<const uint
 void Machine::read(isa::Side side, int slice, int address, std::span<uint8_t> bytes) const {
     body_->memory.read(body_->chip, side, slice, address, bytes);
 }
+std::span<const uint8_t> Machine::view(isa::Side side, int slice, int address, int words) {
+    return body_->memory.view(body_->chip, side, slice, address, words);
+}
+void Machine::watch(std::vector<Watch> watches) {
+    if (!watches.empty() && body_->options.engine != Engine::Fast) throw user_error("streams can be watched with the fast engine only");
+    body_->options.watches = std::move(watches);
+}
 void Machine::load(const isa::Program& program) { body_->memory.load(body_->chip, program); }
 
 void Machine::receive(LinkVector vector) {
@@ -60,9 +67,11 @@ RunResult Machine::run(const std::shared_ptr<const PreparedProgram>& program) {
     Wiring wiring;
     for (LinkEnd& end : ends) wiring.ends.push_back(&end);
     Core core(body_->chip, *program, options, body_->memory.srams(), std::move(wiring));
+    std::unique_ptr<Trace>& trace = core.shared().trace;
+    if (!options.chrome_trace_file.empty() && !trace) trace = std::make_unique<Trace>();
     if (options.engine == Engine::Fast) run_fast(core, options.window_cycles);
     else run_kernel(core, options.window_cycles, options.vcd_file);
-    if (!options.chrome_trace_file.empty()) write_chrome_trace(options.chrome_trace_file, body_->chip, {{0, {}, program.get(), Clock()}});
+    if (!options.chrome_trace_file.empty()) write_chrome_trace(options.chrome_trace_file, body_->chip, {{0, {}, program.get(), Clock(), &trace->records()}});
     return core.finish();
 }
 

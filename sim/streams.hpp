@@ -239,6 +239,9 @@ public:
     }
     static int32_t mirrored(isa::Side direction, int position) { return direction == isa::Side::East ? position : -position; }
 
+    /// Where a segment's mirrored position is.
+    static int32_t placed(int operand, int32_t mirror) { return mirrored(isa::stream_direction(uint16_t(operand)), mirror); }
+
 private:
     /// Calls see(bundle, mask) for the bundles that hold `streams` streams from `operand` on.
     template <class See>

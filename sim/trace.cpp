@@ -44,11 +44,15 @@ private:
 
 }  // namespace
 
-std::string Trace::text(const PreparedProgram& program) {
+const std::vector<TraceRecord>& Trace::records() {
     std::sort(records_.begin(), records_.end());
+    return records_;
+}
+
+std::string Trace::text(const PreparedProgram& program) {
     const Lines lines(program);
     std::string text;
-    for (const TraceRecord& record : records_) text += lines.line(record);
+    for (const TraceRecord& record : records()) text += lines.line(record);
     return text;
 }
 

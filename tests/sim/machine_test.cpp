@@ -13,7 +13,6 @@ namespace {
 
 using sim::HazardKind;
 using testing::HasSubstr;
-const models::Chip chip;
 
 isa::Program copy_program() {
     ProgramBuilder program(chip);
@@ -119,6 +118,15 @@ TEST(Trace, ChromeFileIsJson) {
     int bursts = 0;
     for (const auto& event : root["traceEvents"]) bursts += event["ph"] == "X";
     EXPECT_EQ(bursts, 2);
+    std::map<std::string, nlohmann::json> arrow;  // values read at position 0 are written ten hops west
+    for (const auto& event : root["traceEvents"])
+        if (event.contains("id")) arrow[event["ph"]] = event;
+    ASSERT_EQ(arrow.size(), 2u);
+    EXPECT_EQ(arrow["s"]["name"], "W4");
+    EXPECT_EQ(arrow["f"]["name"], "W4");
+    EXPECT_EQ(arrow["f"]["args"], (nlohmann::json{{"cycle", 21}, {"count", 20}, {"interval", 1}, {"position", -10}, {"from", 0}}));
+    EXPECT_NE(arrow["s"]["tid"], arrow["f"]["tid"]);
+    EXPECT_EQ(root["otherData"]["positions"]["mem"][40], (nlohmann::json{-10, 15}));
     std::filesystem::remove(file);
     with.chrome_trace_file = testing::TempDir() + "no_such_folder/trace.json";
     EXPECT_THROW(sim::Machine(chip, with).run(copy_program()), UserError);
