@@ -7,30 +7,13 @@
 #include "base/error.hpp"
 #include "cli/command.hpp"
 #include "experiment/point.hpp"
-#include "models/json_file.hpp"
 
 namespace superlane::cli {
 namespace {
 
-using experiment::Json;
-
 struct Evaluate {
     std::string file = "-";
     bool resolve = false;
-
-    Json evaluate(const std::string& line, const std::string& where) const {
-        try {
-            const experiment::Point point = experiment::parse_point(parse_json(line, where), where);
-            const Json resolved = experiment::resolved_json(point);
-            Json json = {{"key", experiment::point_key(resolved)}, {"point", resolved}};
-            if (!resolve) json["metrics"] = experiment::point_metrics(point);
-            return json;
-        } catch (const UserError& error) {
-            return {{"error", error.what()}};
-        } catch (const InternalError& error) {
-            return {{"error", std::string("internal error: ") + error.what()}};
-        }
-    }
 
     void run() const {
         std::ifstream opened;
@@ -41,7 +24,9 @@ struct Evaluate {
         std::istream& points = file == "-" ? std::cin : opened;
         std::string line;
         for (int number = 1; std::getline(points, line); ++number)
-            std::cout << evaluate(line, file == "-" ? "point" : file + ":" + std::to_string(number)).dump()
+            std::cout << experiment::evaluate_point(line, file == "-" ? "point" : file + ":" + std::to_string(number),
+                                                    resolve)
+                             .dump()
                       << std::endl;
     }
 };

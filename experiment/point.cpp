@@ -84,7 +84,7 @@ void set_prices(models::PriceSet& prices, const nlohmann::json& values, const st
     const JsonObject from(values, where);
     if (from.has(prices_axis)) prices = models::load_prices(from.text(prices_axis));
     for (const auto& [name, value] : values.items()) {
-        if (!models::is_cost_parameter(name)) continue;
+        if (value.is_null() || !models::is_cost_parameter(name)) continue;
         if (!value.is_number()) from.fail(name, "is not a number");
         models::set_cost_parameter(prices, name, value, where, "point");
     }
@@ -125,10 +125,20 @@ std::vector<Axis> all_axes() {
     for (const PointAxis& row : point_axes)
         axes.push_back({.name = row.name, .table = "point", .value = row.value, .meaning = row.meaning});
     axes.push_back({.name = prices_axis, .table = "point", .value = "none", .meaning = "a price set or its JSON file"});
+    axes.push_back({.name = "gpu",
+                    .table = "gpu",
+                    .value = "none",
+                    .meaning = "a GPU by name or its JSON file, instead of chips"});
+    axes.push_back({.name = "new_tokens",
+                    .table = "gpu",
+                    .value = "1",
+                    .meaning = "on a GPU: tokens of each request in the step"});
     for (const auto& row : models::chip_parameters()) axes.push_back(whole_or_not(row, "chip", models::Chip()));
     for (const auto& row : models::system_parameters()) axes.push_back(whole_or_not(row, "system", models::System()));
     const models::CostParameters cost;
     for (const auto& row : models::cost_parameters()) axes.push_back(parameter_axis(row, "cost", cost.*row.member));
+    const models::Gpu gpu;
+    for (const auto& row : models::gpu_parameters()) axes.push_back(parameter_axis(row, "gpu", gpu.*row.member));
     return axes;
 }
 
@@ -148,20 +158,25 @@ Json axes_json() {
 }
 
 Point parse_point(const nlohmann::json& values, const std::string& where) {
-    JsonObject(values, where);
-    nlohmann::json workload;
-    for (const auto& [name, value] : values.items()) {
-        check_axis_name(name, where);
-        if (name != prices_axis && !models::is_cost_parameter(name)) put_value(workload, name, value);
-    }
-    give_defaults(workload);
+    const JsonObject from(values, where);
+    for (const auto& [name, value] : values.items()) check_axis_name(name, where);
     Point point;
     set_prices(point.prices, values, where);
+    if (from.has("gpu")) {
+        point.gpu = gpu_point(values, where);
+        return point;
+    }
+    nlohmann::json workload;
+    for (const auto& [name, value] : values.items())
+        if (!value.is_null() && name != prices_axis && !models::is_cost_parameter(name))
+            put_value(workload, name, value);
+    give_defaults(workload);
     point.decode = std::get<DecodeOptions>(parse_workload(workload, where));
     return point;
 }
 
 Json resolved_json(const Point& point) {
+    if (point.gpu) return resolved_gpu_json(*point.gpu, point.prices);
     const DecodeOptions& options = point.decode;
     Json json = {{"version", version()}, {"model", superlane::to_json(find_llm(options.model))}};
     if (!options.speculation.draft.empty()) json["draft"] = superlane::to_json(find_llm(options.speculation.draft));

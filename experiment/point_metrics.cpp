@@ -2,8 +2,10 @@
 // Runs a design point: the numbers of its result, and the area and price of its chips.
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
 #include "experiment/point.hpp"
 #include "models/chip_cost.hpp"
+#include "models/json_file.hpp"
 
 namespace superlane::experiment {
 namespace {
@@ -36,6 +38,7 @@ void add_cost(Json& metrics, const Point& point, const DecodeResult& result) {
 }  // namespace
 
 Json point_metrics(const Point& point) {
+    if (point.gpu) return gpu_metrics(*point.gpu, point.prices);
     const DecodeResult result = run_decode(point.decode);
     Json json = result_json(point.decode, result, {});
     for (const char* name : {"simulator", "configuration", "parameters", "text", "tokens"}) json.erase(name);
@@ -47,6 +50,20 @@ Json point_metrics(const Point& point) {
     metrics["energy_per_token"] = result.energy_per_token();
     add_cost(metrics, point, result);
     return metrics;
+}
+
+Json evaluate_point(const std::string& text, const std::string& where, bool resolve) {
+    try {
+        const Point point = parse_point(parse_json(text, where), where);
+        const Json resolved = resolved_json(point);
+        Json json = {{"key", point_key(resolved)}, {"point", resolved}};
+        if (!resolve) json["metrics"] = point_metrics(point);
+        return json;
+    } catch (const UserError& error) {
+        return {{"error", error.what()}};
+    } catch (const InternalError& error) {
+        return {{"error", std::string("internal error: ") + error.what()}};
+    }
 }
 
 }  // namespace superlane::experiment

@@ -2,10 +2,12 @@
 // Commands of the command line, run inside this process: what they print is caught, what they throw comes out.
 #include <iostream>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "base/error.hpp"
 #include "cli/command_line.hpp"
+#include "experiment/point.hpp"
 #include "experiment/result.hpp"
 #include "models/data_path.hpp"
 #include "python/bindings/bindings.hpp"
@@ -74,6 +76,15 @@ void bind_commands(py::module_& module) {
                "Runs one command; returns what it wrote to standard output (bytes) and to standard error.");
     module.def("run_command_line", &run_loudly, py::arg("words"),
                "Runs one command as the program does, on the process's own streams; returns the exit code.");
+    module.def(
+        "axes", [] { return experiment::axes_json().dump(); }, "What a design point may set, as JSON.");
+    module.def(
+        "evaluate_point",
+        [](const std::string& text, bool resolve) {
+            return unlocked([&] { return experiment::evaluate_point(text, "point", resolve).dump(); });
+        },
+        py::arg("text"), py::arg("resolve"),
+        "A line of `superlane evaluate`: a point as JSON in, what it comes to out.");
     module.def(
         "use_data_directory", [](const std::string& folder) { use_data_directory(folder); }, py::arg("folder"),
         "Where shipped chips, systems and models lie, unless SUPERLANE_DATA says otherwise.");

@@ -40,11 +40,12 @@ def test_a_dask_worker_that_dies_costs_its_point_alone(address):
     assert [row["state"] for row in result.rows] == ["done", "crashed", "done"]
 
 
-def test_a_scheduler_that_is_not_there_is_one_line():
+def test_a_scheduler_that_is_not_there_is_one_line(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     for bad in (f"tcp://127.0.0.1:{port}", "no address"):
         with pytest.raises(SweepError, match="not reachable") as error:
-            sweep(SPEC, scheduler=bad, evaluate=sweep_points.formula)
+            sweep(SPEC, tmp_path / "r.sqlite", scheduler=bad, evaluate=sweep_points.formula)
         assert "\n" not in str(error.value)
+    assert not list(tmp_path.iterdir())

@@ -29,7 +29,7 @@ def others(name, row):
 
 @pytest.mark.parametrize("base", [CHIP, SYSTEM], ids=["chip", "system"])
 def test_every_axis_changes_the_key(base):
-    known = simulator.known_axes()
+    known = {name: row for name, row in simulator.known_axes().items() if row["table"] != "gpu"}
     tried = [(name, {**base, name: value}) for name, row in known.items() for value in others(name, row)]
     answers = simulator.resolve([base, *(point for _, point in tried)])
     keys = {}
@@ -57,3 +57,22 @@ def test_names_and_numbers_written_otherwise_do_not_change_the_key(tmp_path):
 def test_a_mistake_names_axis_and_nearest():
     (answer,) = simulator.resolve([{**CHIP, "mem.bank": 2}])
     assert "unknown axis 'mem.bank'" in answer["error"] and "mem.banks" in answer["error"]
+
+
+def test_every_axis_of_gpus_changes_their_key():
+    known = simulator.known_axes()
+    base = {"gpu": "h100", "model": "llama-2-7b", "prices": "market-2024"}
+    values = {"gpu": ["l4"], "new_tokens": [2], "tp": [2], "batch": [2], "context": [512], "dtype": ["int8"], "model": ["llama-3-8b"],
+              "prices": [None], **{name: [row["low"], row["high"]] for name, row in known.items() if row["table"] == "gpu" and "low" in row}}
+    tried = [(name, {**base, name: value}) for name, each in values.items() for value in each]
+    first, *answers = simulator.resolve([base, *(point for _, point in tried)])
+    changed = {name for (name, _), answer in zip(tried, answers) if answer.get("key", first["key"]) != first["key"]}
+    assert set(values) - changed == set()
+
+
+def test_chips_and_gpus_meet_in_one_table():
+    from superlane.sweep import sweep
+    result = sweep({"fixed": {"model": "llama-2-7b", "prices": "market-2024", "dtype": "int8"}, "search": "zip",
+                    "axes": {"gpu": [None, "h100", "h100"], "layers": [1, None, None], "batch": [1, 64, 100000]}}, workers=1)
+    assert [row["state"] for row in result.rows] == ["done", "done", "failed"]
+    assert all(row["usd_per_million_tokens"] > 0 for row in result.rows[:2]) and "does not fit" in result.rows[2]["reason"]

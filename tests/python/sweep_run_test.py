@@ -140,7 +140,7 @@ def test_two_processes_on_one_file_share_the_work(tmp_path, spec_file):
 
 def test_a_claim_holds_while_its_process_lives_and_lapses_with_its_lease(tmp_path, monkeypatch):
     with Store(tmp_path / "r.sqlite") as mine, Store(tmp_path / "r.sqlite") as other:
-        other.owner = "another-host/1/1"
+        other.owner = "another-host/1/1/0"
         assert other.claim("k", "v", {}, again=True) and not mine.claim("k", "v", {}, again=True)
         now = time.time()
         monkeypatch.setattr(time, "time", lambda: now + LEASE_S / 2)
@@ -152,6 +152,17 @@ def test_a_claim_holds_while_its_process_lives_and_lapses_with_its_lease(tmp_pat
         mine.finish("k", "done", {"x": 1})
         other.finish("k", "failed", reason="late")
         assert mine.states(["k"]) == {"k": "done"}
+
+
+def test_reading_a_file_takes_no_claim_away_and_makes_no_file(tmp_path):
+    with Store(tmp_path / "r.sqlite") as mine:
+        mine.register("id", "name", {"axes": {}, "objectives": {}}, [])
+        assert mine.claim("k", "v", {}, again=True)
+        assert len(load(tmp_path / "r.sqlite")) == 0
+        assert mine.states(["k"]) == {"k": "claimed"}
+    with pytest.raises(SweepError, match="there is none"):
+        load(tmp_path / "other.sqlite")
+    assert not (tmp_path / "other.sqlite").exists()
 
 
 def test_constraints_on_points_leave_them_out_and_on_metrics_mark_them():
@@ -197,7 +208,7 @@ def test_a_read_only_file_is_one_line(tmp_path, spec_file):
         spec.write_text(json.dumps(small()))
         Store(results).close()
         results.chmod(0o444)
-        code = "import os, sys; from superlane.sweep.__main__ import main; os.setuid(65534); sys.exit(main())"
+        code = "import os, sys; from superlane.sweep import main; os.setuid(65534); sys.exit(main())"
         done = subprocess.run([sys.executable, "-c", code, str(spec), "--results", str(results)], capture_output=True, text=True)
         one_line(done.returncode, done.stderr, "r.sqlite", "readonly")
 

@@ -11,10 +11,11 @@ import sys
 import types
 
 from .api import load, sweep
+from .command_line import main
 from .errors import SweepError
 from .result import SweepResult
 
-__all__ = ["SweepError", "SweepResult", "load", "sweep"]
+__all__ = ["SweepError", "SweepResult", "load", "main", "sweep"]
 
 
 class _Callable(types.ModuleType):

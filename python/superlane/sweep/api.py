@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`sweep` and `load`: what notebooks, scripts and the command line call."""
+import pathlib
 import tempfile
 
 from . import evaluate as simulator
@@ -49,6 +50,8 @@ def sweep(spec, results=None, workers=None, scheduler=None, evaluate=simulator.e
 
 def load(results, name=None):
     """The table of a sweep that a results file has; `name` where it has several. No point is computed."""
+    if not pathlib.Path(results).is_file():
+        raise SweepError(f"results file {results}: there is none")
     with Store(results) as store:
         known = store.sweeps()
         found = [each for each in known if name is None or each[1] == name or each[0] == name]
@@ -69,7 +72,7 @@ def _sweep(spec, path, version, workers, scheduler, evaluate):
         search = Search(spec)
     else:
         design = _resolved(spec, spec.points(), version)
-    with Store(path) as store, open_workers(workers, scheduler) as pool:
+    with open_workers(workers, scheduler) as pool, Store(path) as store:
         runner = Runner(store, pool, evaluate, Progress(), _metric_check(spec))
         table = _Table(spec, store, runner, version)
         if spec.search == "optuna":

@@ -89,9 +89,11 @@ def _span(where, name, spec, whole):
 
 
 def _check_level(where, row, value):
-    """Rows of tables say what they allow; the simulator checks the rest."""
+    """Rows of tables say what they allow; the simulator checks the rest. None leaves an axis out."""
+    if value is None:
+        return
     if "low" not in row:
-        if value is None or isinstance(value, (dict, bool)):
+        if isinstance(value, (dict, bool)):
             raise SweepError(f"{where}: {value!r}; a value is a number, a text or a list")
         return
     _number(where, "value", value)

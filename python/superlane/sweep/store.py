@@ -2,6 +2,7 @@
 """Results in one SQLite file: a row a point, by the hash of all that decides it. Several sweeps and several processes
 share a file: a point is claimed before it is computed, and a claim lapses when its process is gone."""
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -36,13 +37,17 @@ def _started(process):
         return None if pathlib.Path("/proc/self/stat").exists() else ""
 
 
-def this_process():
-    return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}"
+_opened = itertools.count()
+
+
+def _new_owner():
+    """This process, and which of its open files."""
+    return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}/{next(_opened)}"
 
 
 def _gone(owner):
     """Surely dead: of this machine, and no process with its number began when it did."""
-    host, process, started = owner.rsplit("/", 2)
+    host, process, started, _ = owner.rsplit("/", 3)
     return host == socket.gethostname() and _started(process) not in (started, "")
 
 
@@ -51,7 +56,7 @@ class Store:
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
-        self.owner = this_process()
+        self.owner = _new_owner()
         existed = self.path.exists()
         with self._explained():
             self._db = sqlite3.connect(self.path, timeout=_BUSY_MS / 1000, isolation_level=None)
