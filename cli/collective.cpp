@@ -107,7 +107,7 @@ Action define_collective(CLI::App& app) {
         ->type_name("NAME");
     app.add_option(
            "--algorithm", options.algorithm,
-           "exchange, direct, hierarchical, shortest, ring, tree, scatter, paths; auto takes the fastest by formula")
+           "exchange, direct, hierarchical, shortest, ring, tree, scatter, branchings, paths; auto takes the fastest by formula")
         ->capture_default_str()
         ->type_name("NAME");
     app.add_option("--chips", command->chips, "chips that take part; without it all")->type_name("1,2,3");

@@ -89,11 +89,26 @@ std::string unknown_option(const CLI::App& command) {
     return "";
 }
 
+/// "Could not convert: --tokens = many" in our words: option, value, what it must be. "" for any other complaint.
+std::string not_converted(const CLI::App& command, const std::string& text) {
+    const std::string head = "Could not convert: ", sign = " = ";
+    const size_t at = text.find(sign);
+    if (!text.starts_with(head) || at == std::string::npos) return "";
+    const std::string name = text.substr(head.size(), at - head.size());
+    const CLI::Option* option = command.get_option_no_throw(name);
+    const std::string type = option == nullptr ? "" : option->get_type_name();
+    return name + " " + text.substr(at + sign.size()) + ": must be " +
+           (type == "N,N"                   ? "whole numbers, as 1,2,3"
+            : type == "N" || type == "CHIP" ? "a whole number"
+                                            : "a number");
+}
+
 /// The parser's complaint in one line; an unknown option comes first, since it explains what is missing.
 std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
     std::string text = error.what();
     std::replace(text.begin(), text.end(), '\n', ' ');
     for (const CLI::App* command : app.get_subcommands()) {
+        if (const std::string plain = not_converted(*command, text); !plain.empty()) text = plain;
         if (const std::string unknown = unknown_option(*command); !unknown.empty()) text = unknown;
         return command->get_name() + ": " + text + "; see `superlane " + command->get_name() + " --help`";
     }

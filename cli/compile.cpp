@@ -44,8 +44,8 @@ struct Compile {
         const models::Chip& c = options.decode.chip;
         const isa::Program& program = step.compiled.program();
         Table table;
-        table.row({"model", step.model.name + ", " + std::to_string(step.model.layers) + " layers, " +
-                                options.decode.dtype + " on " + c.name + ", context " + std::to_string(step.context)});
+        table.row({"model", step.model.name + ", " + counted(step.model.layers, "layer") + ", " + options.decode.dtype +
+                                " on " + c.name + ", context " + std::to_string(step.context)});
         table.row({"step", "position " + std::to_string(options.position) + ", scheduler " + step.compiled.scheduler});
         table.row({"cycles", grouped(step.compiled.cycles) + " cycles scheduled; weight streaming bound " +
                                  grouped(int64_t(experiment::weight_bound_cycles(c, step.weight_bytes) + 0.5)) +

@@ -176,6 +176,10 @@ Action define_decode(CLI::App& app) {
     app.add_option("--dtype", o.dtype, "fp16, or int8 weights and activations (W8A8)")
         ->capture_default_str()
         ->type_name("fp16|int8");
+    app.add_option("--weights", o.weights,
+                   "where a chip's weights lie; auto: in DRAM when the chip has some and SRAM does not hold them")
+        ->capture_default_str()
+        ->type_name("auto|sram|dram");
     command->app = &app;
     command->chip.define(app);
     command->system.define(app);
@@ -218,8 +222,8 @@ Action define_decode(CLI::App& app) {
         ->type_name("N");
     app.add_option("--position", o.position, "timing only: decode from this position on, without prefill")
         ->type_name("N");
-    app.add_option("--prefill-rows", o.prefill_rows, "most prompt tokens in one step")
-        ->capture_default_str()
+    app.add_option("--prefill-rows", o.prefill_rows,
+                   "most prompt tokens in one step; when left out 8, or as many as fit beside the model")
         ->type_name("N");
     app.add_flag("--calibrated", o.calibrated,
                  "report beside it the speed with one fitted overhead a layer (models/calibration.json)");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chips and their parameters.
+// Chips, and the parameters of all tables.
 #include <algorithm>
 #include <iostream>
 
@@ -9,6 +9,8 @@
 #include "experiment/result.hpp"
 #include "experiment/usage.hpp"
 #include "models/chip_cost.hpp"
+#include "models/cost.hpp"
+#include "models/gpu.hpp"
 #include "models/system.hpp"
 
 namespace superlane::cli {
@@ -23,6 +25,9 @@ void print_chip(const models::Chip& chip) {
     Table facts;
     facts.row({"SRAM",
                grouped(chip.sram_bytes()) + " B, of which " + grouped(chip.text_bytes()) + " B for instruction text"});
+    if (chip.has_dram())
+        facts.row({"DRAM", grouped(chip.dram_bytes()) + " B, " + fixed(chip.dram_bytes_per_cycle(), 1) + " B/cycle, " +
+                               fixed(chip.dram_bytes_per_cycle() * chip.clock_mhz * 1e-3, 1) + " GB/s"});
     facts.row({"SRAM bandwidth", grouped(chip.sram_bytes_per_cycle()) + " B/cycle"});
     facts.row({"stream bandwidth", grouped(chip.stream_bytes_per_cycle()) + " B/cycle, " +
                                        fixed(experiment::stream_bandwidth(chip) / 1e12, 2) +
@@ -37,6 +42,7 @@ void print_chip(const models::Chip& chip) {
     Table table({false, true});
     table.row({"parameter", "value", "unit", "range", "origin", "mark", "source"});
     for (const models::ParameterRow& row : models::chip_parameters()) {
+        if (!models::concerns(row, chip)) continue;
         const auto origin = chip.origins.find(std::string(row.key));
         table.row({std::string(row.key), plain_number(row.get(chip)), std::string(row.unit), range(row),
                    origin == chip.origins.end() ? "default" : origin->second, std::string(row.mark),
@@ -46,29 +52,35 @@ void print_chip(const models::Chip& chip) {
     std::cout << parameter_marks << '\n';
 }
 
-/// Rows of chips and of systems alike, as users see them.
+/// A row of any table of parameters, as users see it.
 struct ShownRow {
-    std::string key, unit, mark, source, meaning, range, value;
+    std::string key, owner, unit, mark, source, meaning, range, value;
     bool whole;
 };
 
-template <class Row, class Owner>
-ShownRow shown(const Row& row, const Owner& defaults) {
+template <class Row>
+ShownRow shown(const Row& row, const char* owner, double value, bool whole) {
     return {std::string(row.key),
+            owner,
             std::string(row.unit),
             std::string(row.mark),
             std::string(row.source),
             std::string(row.meaning),
             plain_number(row.low) + ".." + plain_number(row.high),
-            plain_number(row.get(defaults)),
-            row.whole};
+            value < row.low ? "none" : plain_number(value),
+            whole};
 }
 
 std::vector<ShownRow> all_parameters() {
     std::vector<ShownRow> rows;
-    for (const models::ParameterRow& row : models::chip_parameters()) rows.push_back(shown(row, models::Chip()));
+    for (const models::ParameterRow& row : models::chip_parameters())
+        rows.push_back(shown(row, "chip", row.get(models::Chip()), row.whole));
     for (const models::SystemParameterRow& row : models::system_parameters())
-        rows.push_back(shown(row, models::System()));
+        rows.push_back(shown(row, "system", row.get(models::System()), row.whole));
+    for (const models::GpuParameterRow& row : models::gpu_parameters())
+        rows.push_back(shown(row, "GPU", models::Gpu().*row.member, false));
+    for (const models::CostParameterRow& row : models::cost_parameters())
+        rows.push_back(shown(row, "cost", models::CostParameters().*row.member, false));
     return rows;
 }
 
@@ -84,6 +96,7 @@ ShownRow find_parameter(const std::string& key) {
 void print_parameter(const ShownRow& row) {
     Table table;
     table.row({"parameter", row.key});
+    table.row({"of", row.owner});
     table.row({"meaning", row.meaning});
     table.row({"default", row.value + " " + row.unit});
     table.row({"range", row.range + (row.whole ? ", whole" : "")});
@@ -110,10 +123,10 @@ void describe_chips(const std::vector<std::string>& names, const std::vector<std
 void describe_parameters(const std::vector<std::string>& keys) {
     for (const std::string& key : keys) print_parameter(find_parameter(key));
     if (!keys.empty()) return;
-    Table table({false, true});
-    table.row({"parameter", "default", "unit", "range", "mark", "meaning"});
+    Table table({false, false, true});
+    table.row({"parameter", "of", "default", "unit", "range", "mark", "meaning"});
     for (const ShownRow& row : all_parameters())
-        table.row({row.key, row.value, row.unit, row.range, row.mark, row.meaning});
+        table.row({row.key, row.owner, row.value, row.unit, row.range, row.mark, row.meaning});
     table.print(std::cout, "");
     std::cout << parameter_marks << '\n';
 }

@@ -13,7 +13,7 @@ std::string experts_text(const LlmConfig& model) {
     const MoeConfig& moe = model.moe;
     return std::to_string(moe.experts) + " a layer, " + std::to_string(moe.active) + " active, " + grouped(moe.ffn) +
            " elements each" + (moe.shared_ffn > 0 ? ", and one of " + grouped(moe.shared_ffn) + " for all" : "") +
-           (moe.first_dense_layers > 0 ? "; first " + std::to_string(moe.first_dense_layers) + " layers dense" : "");
+           (moe.first_dense_layers > 0 ? "; first " + counted(moe.first_dense_layers, "layer") + " dense" : "");
 }
 
 /// "14336", or "8 x 14336" for a mixture of experts.

@@ -23,11 +23,10 @@ void define_speculation(CLI::App& app, experiment::SpeculationOptions& options) 
 
 void add_speculation(Table& table, const experiment::SpeculationFigures& figures) {
     const auto by_token = [&](double us) { return fixed(us / double(figures.tokens), 2) + " us"; };
-    table.row({"draft", figures.draft + ", " + std::to_string(figures.draft_layers) + " layers" +
+    table.row({"draft", figures.draft + ", " + counted(figures.draft_layers, "layer") +
                             (figures.draft_chips > 1 ? ", on " + std::to_string(figures.draft_chips) +
-                                                           " other chips: " + std::to_string(figures.draft_pp) +
-                                                           (figures.draft_pp == 1 ? " stage of " : " stages of ") +
-                                                           std::to_string(figures.draft_tp)
+                                                           " other chips: " + counted(figures.draft_pp, "stage") +
+                                                           " of " + std::to_string(figures.draft_tp)
                                                      : "")});
     table.row({"speculation", grouped(figures.accepted) + " of " + grouped(figures.proposed) + " proposals accepted (" +
                                   percent(figures.acceptance_rate()) + "); " +

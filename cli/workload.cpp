@@ -39,7 +39,7 @@ void print_steps(const experiment::StepsOptions& options, const experiment::Step
     const models::Chip& chip = decode.chip;
     const double seconds = result.seconds(chip);
     Table table;
-    table.row({"model", result.model.name + ", " + std::to_string(result.model.layers) + " layers, " + decode.dtype +
+    table.row({"model", result.model.name + ", " + counted(result.model.layers, "layer") + ", " + decode.dtype +
                             " on " + (decode.system ? decode.system->name : chip.name) + ", context " +
                             std::to_string(result.context) + ", timing only"});
     table.row({"trace", options.steps_file + ": " + counted(int64_t(result.steps.size()), "step") + ", " +

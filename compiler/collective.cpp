@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t most_transfers = 40'000'000;
 constexpr int sum_groups = 8;  ///< of slices at least, for what waits to be added
-constexpr int forwarding_slack = 4, most_slack = 64;
+constexpr int forwarding_slack = 4, most_slack = 64, most_interval = 256;
 constexpr size_t most_threads = 16;
 
 isa::DType type_of(const std::string& dtype) {
@@ -153,6 +153,41 @@ bool make_programs(const models::Chip& chip, Collective& result, TransferSchedul
     return true;
 }
 
+/// Delays when vectors of a link are at least `interval` cycles apart.
+ChipDelays paced(const models::System& system, const Collective& result, int degree, int interval) {
+    ChipDelays delays = chip_delays(system.chip, result.rows, system.scheduled_latency_cycles(), degree, result.slack);
+    delays.interval = interval;
+    return delays;
+}
+
+/// Whether a FIFO holds what arrives before its Receive, if Sends are on time and the cable is the shortest.
+bool fifo_holds(const models::Chip& chip, int slack, int interval) {
+    return (slack + 2 * chip.timing.c2c_latency_spread) / interval + 1 <= int(chip.fifo_vectors);
+}
+
+/// Settles links and makes programs until no Send is later than its Receive allows: with more slack as long as FIFOs
+/// hold what waits meanwhile, then with vectors farther apart, as a chip can feed all its links.
+void settle(const models::System& system, Collective& result, ChipDelays delays, int degree, bool check) {
+    const int first_slack = result.slack;
+    while (true) {
+        TransferSchedule schedule = schedule_transfers(result.graph, result.plan, delays);
+        for (size_t edge = 0; edge < result.sent.size(); ++edge)
+            result.sent[edge] = schedule.sent[edge % schedule.sent.size()];
+        if (make_programs(system.chip, result, schedule, check)) return;
+        int interval = delays.interval;
+        result.slack *= 2;
+        if (result.slack > most_slack || !fifo_holds(system.chip, result.slack, interval)) {
+            result.slack = first_slack;
+            interval += (interval + 3) / 4;
+        }
+        if (interval > most_interval)
+            throw user_error(collective_names()[size_t(result.options.kind)], ": chip '", system.chip.name,
+                             "' sends too late however far apart vectors are; take fewer bytes or another algorithm");
+        delays = paced(system, result, degree, interval);
+        result.plan.estimate = estimate_collective(result.graph, result.plan, delays);
+    }
+}
+
 }  // namespace
 
 bool adds(CollectiveKind kind) { return kind == CollectiveKind::AllReduce || kind == CollectiveKind::ReduceScatter; }
@@ -208,26 +243,16 @@ Collective compile_collective(const models::System& system, const CollectiveOpti
     Parts parts;
     CollectiveRows placed = place_rows(system, options, graph, parts, rows);
     Collective result{options, std::move(graph), std::move(placed), {}, {}, {}, {}, {}, {}, 0, 0, 1};
-    const int latency = system.scheduled_latency_cycles();
     // Where vectors are forwarded more comes together in a chip: hardly ever is less slack enough.
     if (!result.graph.complete()) result.slack = forwarding_slack;
-    ChipDelays delays = chip_delays(chip, result.rows, latency, degree, result.slack);
+    const ChipDelays delays = paced(system, result, degree, chip.timing.c2c_vector_interval);
     result.sent.resize(result.graph.edges().size());
     result.plan = plan_collective(system, options, result.graph, parts, rows, delays);
     if (const int64_t count = transfers(result.plan, result.rows.width); count > most_transfers)
         throw user_error(collective_names()[size_t(options.kind)], ": ", options.bytes, " B over ",
                          result.graph.members(), " chips are ", count, " vectors sent, more than the ", most_transfers,
                          " that are scheduled at once; take fewer bytes");
-    while (true) {
-        TransferSchedule schedule = schedule_transfers(result.graph, result.plan, delays);
-        for (size_t edge = 0; edge < result.sent.size(); ++edge)
-            result.sent[edge] = schedule.sent[edge % schedule.sent.size()];
-        if (make_programs(chip, result, schedule, check)) break;
-        result.slack *= 2;
-        SUPERLANE_CHECK(result.slack <= most_slack, "sends of a collective are late", result.slack);
-        delays = chip_delays(chip, result.rows, latency, degree, result.slack);
-        result.plan.estimate = estimate_collective(result.graph, result.plan, delays);
-    }
+    settle(system, result, delays, degree, check);
     if (result.instruction_bytes > chip.text_bytes())
         throw user_error(collective_names()[size_t(options.kind)], ": ", result.instruction_bytes,
                          " B of instructions are more than the ", chip.text_bytes(), " B kept for them on chip '",

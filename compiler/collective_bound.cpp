@@ -62,22 +62,10 @@ struct Unit {
     int64_t ways_out = 0, inside = 0;  ///< edges
 };
 
-/// Vectors that one cable of the unit's edge has to carry at least, in one direction.
-int64_t across(const CollectiveOptions& options, const Unit& unit, int members, bool has_from, bool has_to,
-               int64_t vectors) {
-    const int64_t outside = members - unit.members;
-    switch (options.kind) {
-        case CollectiveKind::AllReduce:
-            return ceil_div(vectors, unit.ways_out);
-        case CollectiveKind::AllGather:
-        case CollectiveKind::ReduceScatter:
-            return ceil_div(vectors * outside / members, unit.ways_out);
-        case CollectiveKind::Broadcast:
-            return ceil_div(vectors, unit.ways_out);
-        case CollectiveKind::Send:
-            return has_from != has_to ? ceil_div(vectors, unit.ways_out) : 0;
-    }
-    return 0;
+/// Vectors that one cable of the unit's edge has to carry at least, in one direction, where each chip's share goes to
+/// or comes from all others.
+int64_t across(const Unit& unit, int64_t members, int64_t vectors) {
+    return ceil_div(vectors * (members - unit.members) / members, unit.ways_out);
 }
 
 /// An all-reduce over `parties` sends 2 (parties - 1) n vectors, over so many edges among them: chips or units of
@@ -96,6 +84,46 @@ int64_t in_all(const CollectiveOptions& options, int64_t members, int64_t vector
         default:
             return (members - 1) * vectors;
     }
+}
+
+/// Cycles until `vectors` have come over edges of which each can bring its first at one of these cycles.
+int64_t all_arrived(const std::vector<int64_t>& firsts, int64_t vectors, int64_t interval) {
+    int64_t first = *std::min_element(firsts.begin(), firsts.end()), last = first + (vectors - 1) * interval;
+    while (first < last) {
+        const int64_t middle = (first + last) / 2;
+        int64_t come = 0;
+        for (const int64_t begin : firsts) come += begin > middle ? 0 : (middle - begin) / interval + 1;
+        (come >= vectors ? last : first) = come >= vectors ? middle : middle + 1;
+    }
+    return last;
+}
+
+/// Cycles until what one chip has can have come into every chip, node and rack without it (to < 0), or to member `to`:
+/// an edge brings nothing of it before it can have reached the edge.
+int64_t learn_all(const CableGraph& graph, int from, int to, int64_t vectors, int64_t hop, int64_t interval) {
+    const std::vector<int> distance = graph.distances(from);
+    int64_t longest = 0;
+    for (int level = 0; level < CableGraph::levels - 1; ++level) {
+        std::map<int, std::vector<int64_t>> firsts;  // by unit: over the edges into it, or out of the one of `from`
+        const int own = graph.unit(level, from);
+        for (const Edge& edge : graph.edges()) {
+            const int a = graph.unit(level, edge.from), b = graph.unit(level, edge.to);
+            if (a == b || b == own) continue;
+            const int64_t first = (distance[size_t(edge.from)] + 1) * hop;
+            firsts[b].push_back(first);
+            if (a == own) firsts[own].push_back(first);
+        }
+        const int last = to < 0 ? -1 : graph.unit(level, to);
+        for (const auto& [unit, cycles] : firsts)
+            if (to < 0 || (last != own && (unit == own || unit == last)))
+                longest = std::max(longest, all_arrived(cycles, vectors, interval));
+    }
+    return longest;
+}
+
+int farthest(const CableGraph& graph, int from) {
+    const std::vector<int> distance = graph.distances(from);
+    return int(std::max_element(distance.begin(), distance.end()) - distance.begin());
 }
 
 }  // namespace
@@ -124,6 +152,12 @@ int64_t estimate_collective(const CableGraph& graph, const CollectivePlan& plan,
 int64_t bound_collective(const models::System& system, const CollectiveOptions& options, const CableGraph& graph,
                          int64_t vectors) {
     const isa::Timing& timing = system.chip.timing;
+    const int64_t interval = timing.c2c_vector_interval;
+    const int64_t hop = timing.c2c_send + timing.c2c_latency - timing.c2c_latency_spread + timing.c2c_receive;
+    const CollectiveKind kind = options.kind;
+    const auto member = [&](int chip) {
+        return int(std::lower_bound(graph.chips().begin(), graph.chips().end(), chip) - graph.chips().begin());
+    };
     int64_t busiest =
         ceil_div(in_all(options, graph.members(), vectors), std::max<int64_t>(1, int64_t(graph.edges().size())));
     for (int level = 0; level < CableGraph::levels - 1; ++level) {
@@ -132,40 +166,28 @@ int64_t bound_collective(const models::System& system, const CollectiveOptions& 
         for (const Edge& edge : graph.edges())
             ++(graph.unit(level, edge.from) != graph.unit(level, edge.to) ? units[graph.unit(level, edge.from)].ways_out
                                                                           : units[graph.unit(level, edge.from)].inside);
-        const auto holds = [&](int unit, int chip) {
-            const auto place = std::lower_bound(graph.chips().begin(), graph.chips().end(), chip);
-            return place != graph.chips().end() && *place == chip &&
-                   graph.unit(level, int(place - graph.chips().begin())) == unit;
-        };
-        for (const auto& [number, unit] : units)
-            if (unit.ways_out > 0)
-                busiest = std::max(busiest, across(options, unit, graph.members(), holds(number, options.from),
-                                                   holds(number, options.to), vectors));
-        if (options.kind != CollectiveKind::AllReduce) continue;
         int64_t ways = 0;
         for (const auto& [number, unit] : units) {
             ways += unit.ways_out;
-            // Its chips, and the rest of the system, if there is any, as one.
-            const int64_t parties = unit.members + int(unit.ways_out > 0);
-            busiest = std::max(busiest, all_reduce(parties, unit.inside + 2 * unit.ways_out, vectors));
+            if (kind == CollectiveKind::AllReduce) {
+                // Its chips, and the rest of the system, if there is any, as one.
+                const int64_t parties = unit.members + int(unit.ways_out > 0);
+                busiest = std::max(busiest, all_reduce(parties, unit.inside + 2 * unit.ways_out, vectors));
+            } else if (unit.ways_out > 0 &&
+                       (kind == CollectiveKind::AllGather || kind == CollectiveKind::ReduceScatter))
+                busiest = std::max(busiest, across(unit, graph.members(), vectors));
         }
-        busiest = std::max(busiest, all_reduce(int64_t(units.size()), ways, vectors));
+        if (kind == CollectiveKind::AllReduce)
+            busiest = std::max(busiest, all_reduce(int64_t(units.size()), ways, vectors));
     }
     // The last of them needs a hop; and what is farthest apart must meet.
-    const int64_t hop = timing.c2c_send + timing.c2c_latency - timing.c2c_latency_spread + timing.c2c_receive;
-    int farthest = 0;
-    if (options.kind == CollectiveKind::Send || options.kind == CollectiveKind::Broadcast) {
-        const auto member = [&](int chip) {
-            return int(std::lower_bound(graph.chips().begin(), graph.chips().end(), chip) - graph.chips().begin());
-        };
-        const std::vector<int> distance = graph.distances(member(options.from));
-        farthest = options.kind == CollectiveKind::Send ? distance[size_t(member(options.to))]
-                                                        : *std::max_element(distance.begin(), distance.end());
-    } else {
-        const std::vector<int> distance = graph.distances(0);
-        farthest = *std::max_element(distance.begin(), distance.end());
-    }
-    return std::max((busiest - 1) * timing.c2c_vector_interval + hop, farthest * hop);
+    const int64_t carried = (busiest - 1) * interval + hop;
+    const auto learnt = [&](int from, int to) { return learn_all(graph, from, to, vectors, hop, interval); };
+    if (kind == CollectiveKind::Broadcast) return std::max(carried, learnt(member(options.from), -1));
+    if (kind == CollectiveKind::Send) return std::max(carried, learnt(member(options.from), member(options.to)));
+    const int far = farthest(graph, 0);
+    if (kind == CollectiveKind::AllReduce) return std::max({carried, learnt(0, -1), learnt(far, -1)});
+    return std::max(carried, graph.distances(0)[size_t(far)] * hop);
 }
 
 }  // namespace superlane::compiler

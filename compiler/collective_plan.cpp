@@ -4,6 +4,7 @@
 #include <climits>
 
 #include "base/error.hpp"
+#include "compiler/branchings.hpp"
 #include "compiler/collective.hpp"
 
 namespace superlane::compiler {
@@ -11,9 +12,10 @@ namespace {
 
 constexpr int64_t most_tree_edges = 4'000'000;  ///< of all trees of one plan; fewer trees beyond
 
-constexpr int enough_trees = 64;      ///< that load cables alike, of the same or a central root
-constexpr int detours[] = {1, 3, 8};  ///< hops more than the fewest
-constexpr int64_t most_added = 6;     ///< a sixth of the rows, so that parts have equal shares
+constexpr int64_t most_searched = 10'000'000;  ///< members times edges, where trees without a common edge are sought
+constexpr int enough_trees = 64;               ///< that load cables alike, of the same or a central root
+constexpr int detours[] = {1, 3, 8};           ///< hops more than the fewest
+constexpr int64_t most_added = 6;              ///< a sixth of the rows, so that parts have equal shares
 
 using Kind = CollectiveKind;
 using Jobs = std::vector<TreeJob>;
@@ -37,6 +39,7 @@ public:
         if (algorithm == "exchange") return exchange();
         if (algorithm == "tree") return broadcast_tree();
         if (algorithm == "scatter") return scatter();
+        if (algorithm == "branchings") return branchings();
         if (algorithm == "paths") return paths();
         if (algorithm == "spread") return spread();
         std::optional<Jobs> jobs = shared(algorithm);
@@ -185,15 +188,26 @@ private:
         return best;
     }
 
-    /// Paths without a common cable, with so many vectors each that all end together; only as many as are worth it.
+    /// Paths without a common cable; only as many as are worth it.
     std::optional<Jobs> paths() const {
-        const int from = member(options_.from), to = member(options_.to);
-        const std::vector<Tree> ways = disjoint_paths(graph_, from, to, int(graph_.out(from).size()));
-        if (ways.empty()) return {};
+        const int from = member(options_.from);
+        return end_together(disjoint_paths(graph_, from, member(options_.to), int(graph_.out(from).size())));
+    }
+
+    /// As many trees without a common cable direction as there can be.
+    std::optional<Jobs> branchings() const {
+        if (int64_t(graph_.members()) * int64_t(graph_.edges().size()) > most_searched) return {};
+        const int from = member(options_.from);
+        return end_together(disjoint_branchings(graph_, from, smallest_cut(graph_, from)));
+    }
+
+    /// Trees without a common edge, each with so many rows that all end together.
+    std::optional<Jobs> end_together(const std::vector<Tree>& trees) const {
+        if (trees.empty()) return {};
         const int64_t hop = delays_.sent_to_receive + delays_.forward;
-        std::vector<int64_t> ends;  // of each path, were it given one more vector
-        for (const Tree& way : ways) ends.push_back(way.height * hop);
-        std::vector<int> share(ways.size());
+        std::vector<int64_t> ends;  // of each tree, were it given one more vector
+        for (const Tree& tree : trees) ends.push_back(tree.height * hop);
+        std::vector<int> share(trees.size());
         for (int row = 0; row < rows_; ++row) {
             const size_t soonest = size_t(std::min_element(ends.begin(), ends.end()) - ends.begin());
             ++share[soonest];
@@ -201,9 +215,9 @@ private:
         }
         Jobs jobs;
         int first = 0;
-        for (size_t way = 0; way < ways.size(); first += share[way++])
-            if (share[way] > 0)
-                jobs.push_back({std::make_shared<const Tree>(ways[way]), first, share[way], false, true});
+        for (size_t tree = 0; tree < trees.size(); first += share[tree++])
+            if (share[tree] > 0)
+                jobs.push_back({std::make_shared<const Tree>(trees[tree]), first, share[tree], false, true});
         return jobs;
     }
 
@@ -228,7 +242,7 @@ std::vector<std::string> collective_algorithms(CollectiveKind kind) {
         case Kind::AllReduce:
             return {"exchange", "direct", "hierarchical", "shortest", "spread", "ring"};
         case Kind::Broadcast:
-            return {"tree", "scatter", "hierarchical", "spread"};
+            return {"tree", "scatter", "branchings", "hierarchical", "spread"};
         case Kind::Send:
             return {"paths"};
         default:

@@ -9,7 +9,6 @@
 namespace superlane::compiler {
 
 namespace {
-constexpr int block_tokens = isa::lanes_per_superlane;  // tokens that the transposer turns at once
 constexpr int transposed_at_once = 8;                   // longer runs would meet their own scatter map on the stream
 }  // namespace
 

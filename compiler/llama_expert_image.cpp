@@ -10,8 +10,6 @@
 namespace superlane::compiler {
 namespace {
 
-uint32_t bits(float value) { return std::bit_cast<uint32_t>(value); }
-
 using Members = std::vector<const Tensor*>;
 
 class ExpertWriter {

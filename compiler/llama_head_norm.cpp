@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "compiler/llama_step.hpp"
+#include "compiler/vector_math.hpp"
 
 namespace superlane::compiler {
 
@@ -33,11 +34,9 @@ std::array<LlamaStep::Value, 2> LlamaStep::head_halves(VectorTask& task, const H
         return halves;
     }
     const int row = raw_row(heads);
-    const auto multiply = [&](Value a, auto b) { return task.op(Opcode::Multiply, DType::F32, a, b); };
-    const Value sum = task.read(layout_.head_sums[heads.vector % 2][4], DType::F32, row);
-    const Value mean = multiply(sum, 1.0f / float(layout_.packing.dim));
-    const Value r =
-        task.op(Opcode::Rsqrt, DType::F32, task.op(Opcode::Add, DType::F32, mean, float(layout_.config.rms_norm_eps)));
+    const auto multiply = [&](Value a, Value b) { return task.op(Opcode::Multiply, DType::F32, a, b); };
+    const Value r = inverse_rms(task, task.read(layout_.head_sums[heads.vector % 2][4], DType::F32, row),
+                                layout_.packing.dim, layout_.config.rms_norm_eps);
     for (size_t h = 0; h < 2; ++h) {
         const Value gain = task.read(layout_.head_gain[h], DType::F32,
                                      LlamaCompiler::Layout::head_gain_row(heads.layer, heads.key), 0);

@@ -15,8 +15,6 @@
 namespace superlane::compiler {
 namespace {
 
-uint32_t bits(float value) { return std::bit_cast<uint32_t>(value); }
-
 /// Which rows and columns of the model's matrices a chip has.
 class Share {
 public:

@@ -10,11 +10,6 @@ namespace superlane::compiler {
 
 using isa::AccumulateOp;
 
-namespace {
-constexpr int block_tokens = isa::lanes_per_superlane;
-constexpr int heads_at_once = 16;  // of tasks that go through many heads: short enough to fit between others
-}  // namespace
-
 void LlamaStep::latent_attention(int layer, bool last) {
     const LlamaLayer& weights = layout_.layers[size_t(layer)];
     const LatentPacking& p = layout_.latent;

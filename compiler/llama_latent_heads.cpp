@@ -10,10 +10,6 @@ namespace superlane::compiler {
 
 using isa::AccumulateOp;
 
-namespace {
-constexpr int heads_at_once = 16;  // of tasks that go through many heads: short enough to fit between others
-}  // namespace
-
 /// Maxima of a row's heads over their lanes, and the scales that follow from them.
 void LlamaStep::reduce_heads(int row) {
     const LatentPacking& p = layout_.latent;

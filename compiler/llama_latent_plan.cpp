@@ -7,12 +7,6 @@
 #include "compiler/llama_layout.hpp"
 
 namespace superlane::compiler {
-namespace {
-
-constexpr int row_lanes = isa::lanes_per_superlane;
-
-}  // namespace
-
 LlmConfig attention_shape(const LlmConfig& own) {
     if (!own.has_mla()) return own;
     LlmConfig shape = own;

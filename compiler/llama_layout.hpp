@@ -9,6 +9,9 @@
 
 namespace superlane::compiler {
 
+/// Lanes of one superlane: rows that are loaded, and tokens that are turned, at once.
+constexpr int row_lanes = isa::lanes_per_superlane;
+
 /// How attention heads share lanes.
 /// Queries and keys: a head is cut into its first half (vector A) and second half (vector B) of dimensions, or into
 /// even and odd ones (interleaved RoPE), so that RoPE pairs stand in equal lanes; `slots` KV heads stand side by side
@@ -242,10 +245,12 @@ private:
     void allocate_latent();
     void allocate_exchange();
     void allocate_cache();
+    void allocate_cache_beside_dram();
     void allocate_expert_tables();
     void allocate_rank_tables();
     void allocate_expert_scratch();
     void place_weights();
+    void place_weights_in_dram();
     struct WeightWords;
     WeightWords weight_words();
     void place_weights(const WeightWords& wanted, double margin);

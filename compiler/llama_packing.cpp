@@ -7,12 +7,6 @@
 #include "compiler/llama_layout.hpp"
 
 namespace superlane::compiler {
-namespace {
-
-constexpr int row_lanes = isa::lanes_per_superlane;
-
-}  // namespace
-
 HeadPacking::HeadPacking(const LlmConfig& config, int superlanes_, int lanes, int most_slots)
     : heads(config.heads),
       kv(config.kv_heads),

@@ -12,6 +12,10 @@ namespace superlane::compiler {
 /// Rows of one task that reads and writes whole rows: short enough that its ALUs serve twice, and that what it changes
 /// is read before it is written.
 constexpr int row_chunk = 3;
+/// Of tasks that go through many heads: short enough to fit between others.
+constexpr int heads_at_once = 16;
+/// Tokens that the transposer turns at once.
+constexpr int block_tokens = row_lanes;
 
 class LlamaStep {
 public:

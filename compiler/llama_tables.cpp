@@ -7,8 +7,6 @@
 namespace superlane::compiler {
 namespace {
 
-uint32_t bits(float value) { return std::bit_cast<uint32_t>(value); }
-
 class TableWriter {
 public:
     TableWriter(const LlamaCompiler::Layout& layout, const std::vector<int>& residual, Image& image)

@@ -28,7 +28,7 @@ public:
     void place(size_t index, int64_t pause = 0) {
         check_interrupt();
         const Task& task = problem_.tasks()[index];
-        int64_t start = std::max(first_start(task), task.earliest) + pause;
+        int64_t start = std::max({first_start(task), task.earliest, occupancy_.forgotten()}) + pause;
         for (const Task::After& after : task.after) {
             SUPERLANE_CHECK(schedule_.start[size_t(after.task)] >= 0, "task placed before one it depends on");
             start = std::max(start, schedule_.start[size_t(after.task)] + after.lag + pause);

@@ -119,6 +119,12 @@ private:
 
 }  // namespace
 
+Tree tree_of(const CableGraph& graph, int root, std::vector<int> down) {
+    std::optional<Tree> tree = finish(graph, root, std::move(down), graph.members());
+    SUPERLANE_CHECK(tree, "a tree that does not span");
+    return std::move(*tree);
+}
+
 std::optional<Tree> star_tree(const CableGraph& graph, int root, Loads& loads, int64_t weight) {
     std::vector<int> down(size_t(graph.members()), -1);
     for (const int id : graph.out(root)) {

@@ -42,6 +42,8 @@ private:
     std::vector<int64_t> loads_;
 };
 
+/// From the edges down, by member: order, depths and children.
+Tree tree_of(const CableGraph& graph, int root, std::vector<int> down);
 /// Every other chip is a neighbour of the root; nothing when one is not. Of several cables those that carry least are
 /// taken, here and below, and `weight` is added to their loads.
 std::optional<Tree> star_tree(const CableGraph& graph, int root, Loads& loads, int64_t weight);

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "experiment/decode_setup.hpp"
+#include "experiment/prefill_rows.hpp"
 
 namespace superlane::experiment {
 namespace {
@@ -29,14 +30,19 @@ Step compile_step(const StepOptions& options) {
         throw user_error("--position ", options.position, ": must be from 0 to 9999999");
     const DecodeOptions decode = one_token(options);
     const DecodeSetup setup = set_up(decode, {});
-    const compiler::LlamaCompiler compiler(decode.chip, setup.model, setup.compiler_options(decode));
+    const auto compiler = with_rows_that_fit(setup.compiler_options(decode), [&](const auto& some) {
+        return compiler::LlamaCompiler(decode.chip, setup.model, some);
+    });
     Step step{.model = setup.model, .context = setup.context};
     step.compiled =
         compiler.compile({{.request = 0, .position = options.position, .logits = !setup.partial}}, decode.scheduler);
-    step.decisions = decisions(decode.chip, setup.model, setup.compiler_options(decode));
+    step.decisions = decisions(decode.chip, setup.model, compiler.options());
     step.memory = compiler.memory_use();
     step.weight_bytes = step_weight_bytes(setup);
     if (!options.weights) return step;
+    if (setup.dram)
+        throw user_error("--weights: a program carries words of SRAM, and the weights of model '", setup.model.name,
+                         "' lie in the DRAM of chip '", options.decode.chip.name, "'");
     if (setup.partial) throw user_error("--weights needs the whole model; leave out --layers");
     step.image = compiler.image(load_weights(setup.model));
     add_data(step.image, step.compiled.programs[0]);

@@ -33,6 +33,7 @@ struct DecodeOptions {
     std::vector<int> contexts;                 ///< instead: of each request
     int batch = 0;                             ///< requests of one step; 0 = as many as prompts
     std::string dtype = "fp16";
+    std::string weights = "auto";  ///< sram or dram; auto: in DRAM when the chip has some and SRAM does not hold them
     models::Chip chip;
     SystemChoice system_choice;            ///< what `system` was made from; empty when it was not made from a name
     std::optional<models::System> system;  ///< none: one chip. Its chip is `chip`
@@ -51,7 +52,7 @@ struct DecodeOptions {
     bool compare = false;
     int layers = 0;    ///< timing only: this many layers alone, without embedding and head; 0 = the whole model
     int position = 0;  ///< timing only: decode begins here, with no prefill; 0 = behind the prompt
-    int prefill_rows = 8;
+    int prefill_rows = 0;  ///< most tokens of one prefill step; 0 = 8, or as many as fit
     int kv_from_host = 0;  ///< timing only: first tokens whose keys and values come from host memory, with no prefill
     bool keep_logits = false;
     bool calibrated = false;  ///< also report the speed with the fitted overhead of models/calibration.json
@@ -119,6 +120,7 @@ struct DecodeResult {
     int context = 0, batch = 1;
     std::vector<std::vector<int>> tokens;  ///< by request; empty lists when timing only
     std::vector<std::string> texts;
+    int prefill_rows = 0;  ///< most tokens of one step
     int64_t prefill_cycles = 0;
     std::vector<int64_t> cycles_per_token;
     std::vector<OperatorCycles> operators;
@@ -137,6 +139,7 @@ struct DecodeResult {
 
     double mean_cycles() const;
     /// The least cycles in which the streams bring a token's weights: those of the chips that share a layer at once.
+    /// For weights in DRAM, its channels.
     double weight_bound(const models::Chip& chip) const;
     /// The steps that shares speak of: decode, or prefill when there was no decode.
     const Usage& measured() const { return decode.cycles > 0 ? decode : prefill; }

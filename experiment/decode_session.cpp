@@ -117,6 +117,7 @@ void DecodeSession::announce() {
 }
 
 void DecodeSession::prefill() {
+    result_.prefill_rows = stepper_->max_rows();
     const auto all = prefill_rows();
     std::vector<StepInput> steps;
     for (size_t i = 0; i < all.size(); ++i) {

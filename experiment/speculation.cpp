@@ -10,6 +10,7 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "experiment/decode_session.hpp"
+#include "experiment/prefill_rows.hpp"
 
 namespace superlane::experiment {
 namespace {
@@ -20,7 +21,8 @@ using Rows = std::vector<compiler::StepRow>;
 DecodeOptions target_options(const DecodeOptions& options) {
     DecodeOptions target = options;
     target.speculation = {};
-    target.prefill_rows = std::max(target.prefill_rows, options.speculation.tokens + 1);
+    if (const int rows = options.speculation.tokens + 1; target.prefill_rows > 0 || rows > usual_prefill_rows)
+        target.prefill_rows = std::max(target.prefill_rows, rows);
     target.compare = target.keep_logits = target.calibrated = false;
     target.trace_file = target.vcd_file = "";  // those are of plain decoding
     return target;

@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "compiler/partition.hpp"
 #include "compiler/shard.hpp"
+#include "experiment/prefill_rows.hpp"
 
 namespace superlane::experiment {
 namespace {
@@ -289,7 +290,8 @@ SystemPlan plan_system(const models::System& system, const LlmConfig& config, co
                        const Split& wanted, const std::vector<int>& taken) {
     for (const SplitMember& member : split_members)
         if (wanted.*member.value < 0) throw user_error(member.name, " must be at least 1");
-    return Planner(system, config, options, wanted, taken).plan();
+    return with_rows_that_fit(
+        options, [&](const LlamaOptions& some) { return Planner(system, config, some, wanted, taken).plan(); });
 }
 
 }  // namespace superlane::experiment

@@ -63,8 +63,9 @@ struct SystemStep {
     const compiler::CompiledStep& stage(size_t i) const { return compiled[size_t(of_stage[i])]; }
 };
 
-/// Lays the model out. UserError when it does not fit, with the arithmetic and the smallest system that would hold it,
-/// or when the wanted split is impossible. `taken`: chips on which another model stands.
+/// Lays the model out; with options.prefill_rows 0 for as many as fit (prefill_rows.hpp). UserError when it does not
+/// fit, with the arithmetic and the smallest system that would hold it, or when the wanted split is impossible.
+/// `taken`: chips on which another model stands.
 SystemPlan plan_system(const models::System& system, const LlmConfig& config, const compiler::LlamaOptions& options,
                        const Split& wanted, const std::vector<int>& taken = {});
 SystemStep compile_step(const SystemPlan& plan, const models::System& system,

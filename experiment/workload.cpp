@@ -14,7 +14,7 @@ namespace superlane::experiment {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr int64_t most = 1 << 30;
+constexpr int64_t most_value = 1 << 30;
 
 /// A file under way: the members that every kind has, and where its paths start.
 class Reader {
@@ -196,7 +196,7 @@ Workload Reader::gemm() const {
     options.chip = chip();
     options.dtype = root_.has("dtype") ? root_.choice("dtype", {"fp16", "int8"}) : options.dtype;
     const JsonObject from = part("gemm", {"m", "k", "n", "seed"});
-    const auto size = [&](const char* key) { return int(from.integer(key, 1, most)); };
+    const auto size = [&](const char* key) { return int(from.integer(key, 1, most_value)); };
     options.m = size("m");
     options.k = size("k");
     options.n = size("n");

@@ -98,6 +98,7 @@ Range operand_range(OperandKind kind) {
         case OperandKind::Interval:
             return {1, 65535};
         case OperandKind::Immediate:
+        case OperandKind::DramVector:
             return {0, 0xffffffff};
         case OperandKind::ResultType:
             return {0, dtype_count - 1};
@@ -167,6 +168,8 @@ std::string_view unit_name(Unit unit) {
             return "the selector (sxm.*.selector.0)";
         case Unit::Link:
             return "a C2C port (c2c.*)";
+        case Unit::Dram:
+            return "a DRAM channel (dram.*)";
         case Unit::Any:
             return "any queue";
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lanes from one element type to another, and to and from byte planes.
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "isa/lane.hpp"
 #include "isa/semantics.hpp"
@@ -31,20 +33,29 @@ SUPERLANE_INLINE uint32_t from_double(double x) {
 }
 
 template <DType from, DType to>
-SUPERLANE_INLINE void convert_loop(const uint32_t* a, uint32_t* out, int lanes) {
+SUPERLANE_INLINE void convert_floats(const uint32_t* a, uint32_t* out, int lanes) {
 #pragma GCC ivdep
-    for (int i = 0; i < lanes; ++i) {
-        if constexpr (is_float<from> && is_float<to>)
-            out[i] = Lane<to>::put(Lane<from>::get(a[i]));
-        else
-            out[i] = from_double<to>(double(Lane<from>::get(a[i])));
-    }
+    for (int i = 0; i < lanes; ++i) out[i] = Lane<to>::put(Lane<from>::get(a[i]));
 }
 
-template <DType from>
-SUPERLANE_INLINE bool convert_to(DType to, const uint32_t* a, uint32_t* out, int lanes) {
-    return by_type<ANY_TYPE>(
-        to, [&](auto tag) __attribute__((always_inline)) { convert_loop<from, tag.value>(a, out, lanes); });
+/// One loop for each type in and one for each type out, not one for each pair: double holds every value of both sides.
+SUPERLANE_INLINE bool convert_by_double(DType from, DType to, const uint32_t* a, uint32_t* out, int lanes) {
+    constexpr int chunk = 64;
+    double values[chunk];
+    bool known = true;
+    for (int first = 0; first < lanes && known; first += chunk, a += chunk, out += chunk) {
+        const int count = std::min(chunk, lanes - first);
+        known = by_type<ANY_TYPE>(
+                    from,
+                    [&](auto tag) __attribute__((always_inline)) {
+                        for (int i = 0; i < count; ++i) values[i] = double(Lane<tag.value>::get(a[i]));
+                    }) &&
+                by_type<ANY_TYPE>(
+                    to, [&](auto tag) __attribute__((always_inline)) {
+                        for (int i = 0; i < count; ++i) out[i] = from_double<tag.value>(values[i]);
+                    });
+    }
+    return known;
 }
 
 }  // namespace
@@ -53,12 +64,15 @@ namespace functions {
 
 SUPERLANE_CLONES void convert(const Instruction& instruction, const uint32_t* a, const uint32_t*, uint32_t* out,
                               int lanes) {
-    bool known = false;
-    const DType to = DType(instruction.mode);
-    by_type<ANY_TYPE>(
-        instruction.dtype, [&](auto from)
-                               __attribute__((always_inline)) { known = convert_to<from.value>(to, a, out, lanes); });
-    SUPERLANE_CHECK(known, int(instruction.dtype), int(to));
+    const DType from = instruction.dtype, to = DType(instruction.mode);
+    bool known = true;
+    if (from == DType::F32 && to == DType::F16)
+        convert_floats<DType::F32, DType::F16>(a, out, lanes);
+    else if (from == DType::F16 && to == DType::F32)
+        convert_floats<DType::F16, DType::F32>(a, out, lanes);
+    else
+        known = convert_by_double(from, to, a, out, lanes);
+    SUPERLANE_CHECK(known, int(from), int(to));
 }
 
 }  // namespace functions

@@ -159,6 +159,10 @@ LlmWeights load_weights(const LlmConfig& llm, const std::filesystem::path& direc
 LlmWeights load_weights(const LlmConfig& llm) {
     if (llm.directory.empty())
         throw user_error("model '", llm.name, "' is a shape without weights (allowed: a directory with a checkpoint)");
+    if (!llm.quantization.empty())
+        throw user_error((llm.directory / "config.json").string(), ": key 'quantization_config': weights quantised by ",
+                         llm.quantization,
+                         " cannot be read (allowed: absent; with --timing-only the shape alone counts)");
     return load_weights(llm, llm.directory);
 }
 

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 constexpr double hours_per_year = 8766, watts_per_kw = 1000, seconds_per_hour = 3600;
 constexpr double mm2_per_cm2 = 100;
 
-constexpr CostParameterRow rows[] = {
+constexpr CostParameterRow cost_rows[] = {
 #define COST(member, key, low, high, unit, mark, source, meaning) \
     CostParameterRow{key, low, high, unit, mark, source, meaning, &CostParameters::member},
 #include "models/cost_parameters.def"
@@ -47,16 +47,17 @@ void each_number(const JsonObject& from, const std::string& key, Take take) {
 
 }  // namespace
 
-std::span<const CostParameterRow> cost_parameters() { return rows; }
+std::span<const CostParameterRow> cost_parameters() { return cost_rows; }
 
 bool is_cost_parameter(const std::string& key) {
-    return std::any_of(std::begin(rows), std::end(rows), [&](const CostParameterRow& row) { return row.key == key; });
+    return std::any_of(std::begin(cost_rows), std::end(cost_rows),
+                       [&](const CostParameterRow& row) { return row.key == key; });
 }
 
 void set_cost_parameter(PriceSet& prices, const std::string& key, double value, const std::string& where,
                         const std::string& origin) {
     std::vector<std::string> keys;
-    for (const CostParameterRow& row : rows) {
+    for (const CostParameterRow& row : cost_rows) {
         keys.emplace_back(row.key);
         if (row.key != key) continue;
         if (!(value >= row.low && value <= row.high))
@@ -122,7 +123,7 @@ double die_yield(const CostParameters& cost, double die_mm2) {
     return std::pow(1 + cost.defects_per_cm2 * die_mm2 / mm2_per_cm2 / cost.cluster, -cost.cluster);
 }
 
-ChipCost chip_cost(const CostParameters& cost, double die_mm2, double watts) {
+ChipCost chip_cost(const CostParameters& cost, double die_mm2, double watts, double dram_usd) {
     ChipCost result;
     result.dies = dies_per_wafer(cost, die_mm2);
     if (result.dies < 1) throw user_error("a die of ", die_mm2, " mm2 does not fit a wafer of ", cost.wafer_mm, " mm");
@@ -130,8 +131,9 @@ ChipCost chip_cost(const CostParameters& cost, double die_mm2, double watts) {
     result.die_usd = cost.wafer_usd / (result.dies * result.yield);
     result.package_usd = cost.package_usd;
     result.board_usd = cost.board_usd;
+    result.dram_usd = dram_usd;
     result.owning_usd_per_hour =
-        cost.over_cost * (result.chip_usd() + result.board_usd) / (cost.life_years * hours_per_year);
+        cost.over_cost * (result.chip_usd() + result.dram_usd + result.board_usd) / (cost.life_years * hours_per_year);
     result.power_usd_per_hour = (watts + cost.system_watts) / watts_per_kw * cost.pue * cost.usd_per_kwh;
     result.beyond_reticle = die_mm2 > cost.reticle_mm2;
     return result;

@@ -17,7 +17,7 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr GpuParameterRow rows[] = {
+constexpr GpuParameterRow gpu_rows[] = {
 #define GPU(member, key, low, high, unit, mark, source, meaning) \
     GpuParameterRow{key, low, high, unit, mark, source, meaning, &Gpu::member},
 #include "models/gpu_parameters.def"
@@ -119,11 +119,11 @@ void read_file(Gpu& gpu, const fs::path& file, int depth) {
 
 }  // namespace
 
-std::span<const GpuParameterRow> gpu_parameters() { return rows; }
+std::span<const GpuParameterRow> gpu_parameters() { return gpu_rows; }
 
 const GpuParameterRow& gpu_parameter(const std::string& key, const std::string& where) {
     std::vector<std::string> keys;
-    for (const GpuParameterRow& row : rows) {
+    for (const GpuParameterRow& row : gpu_rows) {
         if (row.key == key) return row;
         keys.emplace_back(row.key);
     }

@@ -70,6 +70,7 @@ struct LlmConfig {
     double logit_multiplier = 1.0;      ///< factor on the logits
     MoeConfig moe;                      ///< moe.experts = 0: none
     MlaConfig mla;                      ///< mla.kv_lora = 0: ordinary attention
+    std::string quantization;  ///< method by which the checkpoint's weights are quantised; empty = they are not
     std::vector<int> bos_tokens;        ///< ids; empty when the file names none
     std::vector<int> eos_tokens;        ///< ids; empty when the file names none
 

@@ -40,6 +40,15 @@ std::pair<const Family*, const Architecture*> find_architecture(const JsonObject
               "is an unknown architecture (allowed: " + allowed + ")" + nearest_hint(wanted, known));
 }
 
+/// The shape is that of the model all the same; the weights cannot be read.
+std::string quantization_of(const JsonObject& file) {
+    if (!file.has("quantization_config")) return "";
+    const json& given = file.at("quantization_config");
+    if (!given.is_object()) file.fail("quantization_config", "is not an object");
+    const auto method = given.find("quant_method");
+    return method != given.end() && method->is_string() ? method->get<std::string>() : "an unnamed method";
+}
+
 }  // namespace
 
 LlmConfig parse_llm_config(const json& object, const std::string& file_name, const std::string& name) {
@@ -49,6 +58,7 @@ LlmConfig parse_llm_config(const json& object, const std::string& file_name, con
     llm.name = name.empty() ? file_name : name;
     llm.family = family->name;
     family->read(file, *architecture, llm);
+    llm.quantization = quantization_of(file);
     return llm;
 }
 
@@ -64,6 +74,7 @@ LlmConfig load_llm_config(const std::filesystem::path& config_file) {
 json to_json(const LlmConfig& llm) {
     json file = json::object();
     families::family_of(llm).write(llm, file);
+    if (!llm.quantization.empty()) file["quantization_config"]["quant_method"] = llm.quantization;
     return file;
 }
 

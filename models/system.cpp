@@ -21,7 +21,7 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr SystemParameterRow rows[] = {
+constexpr SystemParameterRow system_rows[] = {
 // clang-format off
 #define ROW(member, key, low, high, whole, unit, mark, source, meaning)                     \
     SystemParameterRow{key, low, high, whole, unit, mark, source, meaning,                  \
@@ -56,9 +56,9 @@ struct Draft {
 };
 
 const SystemParameterRow* find_row(const std::string& key) {
-    const auto row =
-        std::find_if(std::begin(rows), std::end(rows), [&](const SystemParameterRow& r) { return r.key == key; });
-    return row == std::end(rows) ? nullptr : row;
+    const auto row = std::find_if(std::begin(system_rows), std::end(system_rows),
+                                  [&](const SystemParameterRow& r) { return r.key == key; });
+    return row == std::end(system_rows) ? nullptr : row;
 }
 
 void apply(System& system, const Setting& setting) {
@@ -66,7 +66,7 @@ void apply(System& system, const Setting& setting) {
     const auto of_chip = chip_parameters();
     if (row == nullptr) {
         std::vector<std::string> keys;
-        for (const SystemParameterRow& r : rows) keys.emplace_back(r.key);
+        for (const SystemParameterRow& r : system_rows) keys.emplace_back(r.key);
         for (const ParameterRow& r : of_chip) keys.emplace_back(r.key);
         if (std::none_of(of_chip.begin(), of_chip.end(), [&](const auto& r) { return r.key == setting.key; }))
             throw user_error(setting.where, ": unknown parameter '", setting.key, "'", nearest_hint(setting.key, keys));
@@ -229,7 +229,7 @@ System load_number(int64_t chips, const std::string& text, const std::vector<std
 
 }  // namespace
 
-std::span<const SystemParameterRow> system_parameters() { return rows; }
+std::span<const SystemParameterRow> system_parameters() { return system_rows; }
 
 std::vector<std::string> system_names() { return data_names("systems"); }
 

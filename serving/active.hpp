@@ -15,6 +15,7 @@ struct Active {
     int64_t known = 0;     ///< prompt and generated tokens
     int64_t computed = 0;  ///< of these in the KV cache
     bool admitted = false, in_flight = false;
+    bool lost = false;  ///< its cache, by a fault
 
     /// `request` is new, all else from the one before.
     void begin() {
@@ -25,7 +26,7 @@ struct Active {
         kv = {};
         known = request.prompt_tokens;
         computed = 0;
-        admitted = in_flight = false;
+        admitted = in_flight = lost = false;
     }
     int64_t generated() const { return known - request.prompt_tokens; }
     bool finished() const { return generated() == request.output_tokens; }

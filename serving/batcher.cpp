@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/integers.hpp"
 
 namespace superlane::serving {
 namespace {
@@ -42,7 +43,9 @@ StepShape Batcher::form(double now_s, std::vector<Work>& work) {
     StepShape shape;
     int64_t budget = options_.step_tokens;
     const int64_t preemptions = preemptions_;
-    for (size_t i = 0; i < running_.size() && budget > 0 && work.size() < step_requests_; ++i) {
+    const size_t part = size_t(ceil_div(served(), options_.pipeline_steps));
+    const size_t most = options_.even_steps ? std::min(step_requests_, part) : step_requests_;
+    for (size_t i = 0; i < running_.size() && budget > 0 && work.size() < most; ++i) {
         Active& request = *running_[i];
         if (request.in_flight) continue;
         const int64_t new_tokens = std::min(request.known - request.computed, budget);
@@ -82,11 +85,20 @@ void Batcher::preempt(size_t place) {
     waiting_.push_front(std::move(request));
 }
 
+void Batcher::lose_kv() {
+    while (!running_.empty()) {
+        running_.back()->lost = true;
+        preempt(running_.size() - 1);
+    }
+    kv_.forget();
+}
+
 void Batcher::admit(double now_s, int64_t& budget, StepShape& shape, std::vector<Work>& work) {
     while (budget > 0 && work.size() < step_requests_ && served() < options_.max_requests) {
         Active* first = waiting_.front(now_s);
         if (!first || !kv_.admit(first->kv, first->request.blocks, first->known)) return;
         first->computed = kv_.shared_tokens(first->kv);
+        if (options_.decode_only && !first->lost) first->computed = first->known - 1;
         reused_tokens_ += first->computed;
         first->record.reused_tokens += first->computed;
         if (!first->admitted) first->record.admitted_s = now_s;

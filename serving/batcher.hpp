@@ -25,6 +25,9 @@ public:
     /// The step is over: its tokens are in the KV cache. Hands each request that is finished to `done`.
     void end(const std::vector<Work>& work, double now_s, const std::function<void(const Active&)>& done);
 
+    /// Every cache is lost, no step being in flight: all that were served wait again, in their order.
+    void lose_kv();
+
     bool idle() const { return running_.empty() && waiting_.empty(); }
     int64_t served() const { return int64_t(running_.size()); }
     const Waiting& waiting() const { return waiting_; }

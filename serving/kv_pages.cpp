@@ -76,4 +76,10 @@ void KvPages::release(Holding& holding, std::span<const uint64_t> blocks) {
     holding = {};
 }
 
+void KvPages::forget() {
+    free_ += cached();
+    for (const uint64_t id : unused_) shared_.erase(id);
+    unused_.clear();
+}
+
 }  // namespace superlane::serving

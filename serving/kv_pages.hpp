@@ -33,6 +33,8 @@ public:
     void share(Holding& holding, std::span<const uint64_t> blocks, int64_t computed_tokens);
     /// Shared blocks stay, the last of a prompt to go first.
     void release(Holding& holding, std::span<const uint64_t> blocks);
+    /// Shared blocks that nobody uses are given up.
+    void forget();
 
     int64_t total() const { return total_; }
     int64_t free() const { return free_; }

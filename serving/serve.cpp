@@ -27,6 +27,7 @@ public:
         do {
             check_interrupt();
             while (!flights_.empty() && flights_.front().end_s <= now_s_) end_step();
+            while (broken() && flights_.empty()) repair();
             if (can_begin()) begin_step();
         } while (advance());
         SUPERLANE_CHECK(batcher_.idle(), "requests left over");
@@ -41,7 +42,17 @@ private:
         std::vector<Work> work;
     };
 
-    bool can_begin() const { return int(flights_.size()) < options_.pipeline_steps && now_s_ >= entrance_s_; }
+    bool can_begin() const {
+        return int(flights_.size()) < options_.pipeline_steps && now_s_ >= entrance_s_ && !broken();
+    }
+
+    bool broken() const { return faults_ < options_.faults.size() && options_.faults[faults_].at_s <= now_s_; }
+
+    void repair() {
+        const Fault& fault = options_.faults[faults_++];
+        if (fault.loses_kv) batcher_.lose_kv();
+        entrance_s_ = std::max(entrance_s_, now_s_) + fault.repair_s;
+    }
 
     void begin_step() {
         if (spare_.empty()) spare_.emplace_back();
@@ -93,7 +104,7 @@ private:
 
     double next_event_s() const {
         double next_s = flights_.empty() ? never : flights_.front().end_s;
-        if (int(flights_.size()) == options_.pipeline_steps) return next_s;
+        if (int(flights_.size()) == options_.pipeline_steps || broken()) return next_s;
         if (entrance_s_ > now_s_) return std::min(next_s, entrance_s_);
         const Waiting& waiting = batcher_.waiting();
         if (waiting.has_next() && waiting.next_arrival_s() > now_s_)
@@ -133,6 +144,7 @@ private:
     std::deque<Flight> flights_;
     std::vector<std::vector<Work>> spare_;
     double now_s_ = 0, entrance_s_ = 0, last_end_s_ = 0;
+    size_t faults_ = 0;  ///< repaired
     ServingResult result_;
     Digest digest_;
 };

@@ -4,6 +4,7 @@
 #pragma once
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "serving/quantiles.hpp"
 #include "serving/step_time.hpp"
@@ -12,17 +13,26 @@
 
 namespace superlane::serving {
 
+/// Something breaks: no step begins until those in flight have ended and the repair is done.
+struct Fault {
+    double at_s = 0, repair_s = 0;
+    bool loses_kv = false;  ///< every request is computed anew from its prompt and what it has generated, here
+};
+
 /// What the machine holds, and how it is scheduled (docs/serving.md).
 struct ServerOptions {
     int64_t kv_pages = 0;
     int page_tokens = 16;
-    int64_t max_requests = 256;    ///< being served at once, over all steps in flight
-    int64_t step_tokens = 2048;    ///< new tokens of a step: what bounds a chunk of prefill
-    int pipeline_steps = 1;        ///< steps in flight; each takes max_requests / pipeline_steps requests
-    int64_t max_tokens = 0;        ///< of a request, prompt and output; 0 = as many as the KV cache holds
-    bool reuse_prefixes = true;    ///< where the trace says which prompts begin alike
+    int64_t max_requests = 256;  ///< being served at once, over all steps in flight
+    int64_t step_tokens = 2048;  ///< new tokens of a step: what bounds a chunk of prefill
+    int pipeline_steps = 1;      ///< steps in flight; each takes max_requests / pipeline_steps requests
+    int64_t max_tokens = 0;      ///< of a request, prompt and output; 0 = as many as the KV cache holds
+    bool reuse_prefixes = true;  ///< where the trace says which prompts begin alike
+    bool decode_only = false;    ///< prompts are computed elsewhere: at admission only the last token is to be taken in
+    bool even_steps = false;     ///< steps in flight share the requests evenly, as pools that take turns want them
     double slo_tokens_per_s = 15;  ///< a user is content with at least so many; a comfortable reading pace
     double slo_ttft_s = 0;         ///< and with a first token after at most this; 0 = any
+    std::vector<Fault> faults;     ///< in order of time
 };
 
 /// One step, for whoever watches.

@@ -69,7 +69,7 @@ public:
     std::unique_ptr<Ecc> ecc;  ///< only if faults are injected
 
     // Functional mode only.
-    std::vector<Sram>* srams;
+    std::vector<Sram>* srams;  ///< of MEM slices by their number, then of DRAM channels (ChipMemory)
     SourcePool sources;
     std::vector<Agenda> agendas;        ///< one, or one a slice in kernel mode
     std::unique_ptr<RowHolder> planes;  ///< to be told of rows that change
@@ -147,5 +147,6 @@ std::unique_ptr<Slice> make_vxm(Shared& shared, int number);
 std::unique_ptr<Slice> make_mxm(Shared& shared, int number, isa::Side side);
 std::unique_ptr<Slice> make_sxm(Shared& shared, int number, isa::Side side);
 std::unique_ptr<Slice> make_c2c(Shared& shared, int number);
+std::unique_ptr<Slice> make_dram(Shared& shared, int number);
 
 }  // namespace superlane::sim

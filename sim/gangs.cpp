@@ -33,11 +33,14 @@ public:
         for (uint32_t id = 0; id < program_.chunks.size(); ++id)
             if (may_join(program_.chunks[id])) add_candidate(id);
         std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& x, const Candidate& y) {
-            return std::tuple_cat(x.key(), std::tie(x.stream, x.chunk)) < std::tuple_cat(y.key(), std::tie(y.stream, y.chunk));
+            return std::tuple_cat(x.key(), std::tie(x.stream, x.chunk)) <
+                   std::tuple_cat(y.key(), std::tie(y.stream, y.chunk));
         });
         for (size_t begin = 0, end; begin < candidates_.size(); begin = end) {
             uint16_t mask = 0;
-            for (end = begin; end < candidates_.size() && candidates_[end].key() == candidates_[begin].key() && !(mask >> candidates_[end].stream & 1); ++end)
+            for (end = begin; end < candidates_.size() && candidates_[end].key() == candidates_[begin].key() &&
+                              !(mask >> candidates_[end].stream & 1);
+                 ++end)
                 mask |= uint16_t(1u << candidates_[end].stream);
             if (end - begin >= smallest_gang) add_gang(begin, end, mask);
         }
@@ -46,7 +49,7 @@ public:
 
 private:
     static bool may_join(const Chunk& chunk) {
-        return chunk.instruction.opcode == isa::Opcode::Read || (chunk.instruction.opcode == isa::Opcode::Gather && chunk.count > 1);
+        return chunk.instruction.opcode == isa::Opcode::Read || chunk.instruction.opcode == isa::Opcode::Gather;
     }
 
     void add_candidate(uint32_t id) {
@@ -55,9 +58,10 @@ private:
         const isa::Side direction = isa::stream_direction(chunk.instruction.dst);
         const int index = isa::stream_index(chunk.instruction.dst);
         const bool gathers = chunk.instruction.opcode == isa::Opcode::Gather;
-        candidates_.push_back({chunk.first + chunk.delay - Streams::mirrored(direction, plan_.mem(queue.side, queue.unit)), chunk.count, chunk.interval,
-                               chunk.delay, gathers ? chunk.instruction.b : uint16_t(0), uint8_t(index / bundle_streams), uint8_t(direction), gathers,
-                               uint8_t(index % bundle_streams), id});
+        candidates_.push_back(
+            {chunk.first + chunk.delay - Streams::mirrored(direction, plan_.mem(queue.side, queue.unit)), chunk.count,
+             chunk.interval, chunk.delay, gathers ? chunk.instruction.b : uint16_t(0), uint8_t(index / bundle_streams),
+             uint8_t(direction), gathers, uint8_t(index % bundle_streams), id});
     }
 
     void add_gang(size_t begin, size_t end, uint16_t mask) {
@@ -74,11 +78,13 @@ private:
         for (size_t i = begin; i < end; ++i) {
             const Chunk& chunk = program_.chunks[candidates_[i].chunk];
             joined_[candidates_[i].chunk] = true;
-            program_.members.push_back({int32_t(chunk.first + chunk.delay - common.first), candidates_[i].chunk, chunk.burst, chunk.index, chunk.step,
+            program_.members.push_back({int32_t(chunk.first + chunk.delay - common.first), candidates_[i].chunk,
+                                        chunk.burst, chunk.index, chunk.step,
                                         uint16_t(program_.slice_of_queue[program_.bursts[chunk.burst].queue])});
         }
         const auto by_position = [](const Member& x, const Member& y) { return x.position < y.position; };
-        const auto [most, least] = std::minmax_element(program_.members.begin() + gang.members, program_.members.end(), by_position);
+        const auto [most, least] =
+            std::minmax_element(program_.members.begin() + gang.members, program_.members.end(), by_position);
         gang.upstream = most->position;
         gang.downstream = least->position;
         const int64_t first = gang.dispatch(*most).first, last = gang.dispatch(*least).last();
@@ -110,9 +116,11 @@ private:
         std::stable_sort(added_.begin(), added_.end(), by_cycle);
         std::vector<Action> alone;
         alone.reserve(program_.actions.size());
-        std::copy_if(program_.actions.begin(), program_.actions.end(), std::back_inserter(alone), [&](const Action& action) { return !joined_[action.chunk]; });
+        std::copy_if(program_.actions.begin(), program_.actions.end(), std::back_inserter(alone),
+                     [&](const Action& action) { return !joined_[action.chunk]; });
         program_.ganged.reserve(alone.size() + added_.size());
-        std::merge(added_.begin(), added_.end(), alone.begin(), alone.end(), std::back_inserter(program_.ganged), by_cycle);
+        std::merge(added_.begin(), added_.end(), alone.begin(), alone.end(), std::back_inserter(program_.ganged),
+                   by_cycle);
     }
 
     const isa::Floorplan& plan_;
@@ -125,6 +133,8 @@ private:
 
 }  // namespace
 
-void form_gangs(const isa::Floorplan& plan, const isa::QueueMap& queues, PreparedProgram& program) { Gangs(plan, queues, program).form(); }
+void form_gangs(const isa::Floorplan& plan, const isa::QueueMap& queues, PreparedProgram& program) {
+    Gangs(plan, queues, program).form();
+}
 
 }  // namespace superlane::sim

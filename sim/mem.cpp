@@ -36,7 +36,7 @@ public:
 
     void join(const Gang& gang, const Member& member, int64_t now) override {
         forget(now);
-        read({gang.dispatch(member), member.address, member.step, member.chunk, gang.gathers});
+        read(gang.dispatch(member), member.address, member.step, member.chunk, gang.gathers);
     }
 
     void compute(const Element& element, const Chunk& chunk) override {
@@ -52,40 +52,49 @@ private:
         const Opcode opcode = chunk.instruction.opcode;
         const bool reads = opcode == Opcode::Read || opcode == Opcode::Gather;
         const bool indirect = opcode == Opcode::Gather || opcode == Opcode::Scatter;
-        const Access access{chunk.beat().delayed(reads ? 0 : shared_.timing.mem_write - 1), chunk.index, chunk.step, id, indirect};
+        const Beat beat = chunk.beat().delayed(reads ? 0 : shared_.timing.mem_write - 1);
         forget(chunk.first);
-        if (reads) read(access);
-        else write(access);
-        if (shared_.ecc && !indirect) shared_.ecc->note(number_, access.beat, access.address, access.step, !reads, chunk.burst);
-        if (reads) drive(id, chunk, access);
+        if (reads) read(beat, chunk.index, chunk.step, id, indirect);
+        else write(beat, chunk.index, chunk.step, id, indirect);
+        if (shared_.ecc && !indirect) shared_.ecc->note(number_, beat, chunk.index, chunk.step, !reads, chunk.burst);
+        if (reads) drive(id, chunk, indirect);
         if (!reads) shared_.schedule(number_, id, chunk, shared_.timing.mem_write - 1, 0);
     }
 
-    void read(const Access& access) {
-        check_ports(access, reads_, HazardKind::ReadPort);
+    static Access& add(Recent<Access>& to, const Beat& beat, int32_t address, int32_t step, uint32_t chunk, bool any_bank) {
+        Access& access = to.add();
+        access.beat = beat;
+        access.address = address;
+        access.step = step;
+        access.chunk = chunk;
+        access.any_bank = any_bank;
+        return access;
+    }
+    void read(const Beat& beat, int32_t address, int32_t step, uint32_t chunk, bool any_bank) {
+        const Access& access = add(reads_, beat, address, step, chunk, any_bank);
+        check_ports(reads_, HazardKind::ReadPort);
         for (size_t i = 0; i < writes_.size(); ++i) check_banks(access, writes_[i]);
-        reads_.push_back(access);
-        counters_.vectors_read += access.beat.count;
+        counters_.vectors_read += beat.count;
         check_addresses(access);
     }
-    void write(const Access& access) {
-        check_ports(access, writes_, HazardKind::WritePort);
+    void write(const Beat& beat, int32_t address, int32_t step, uint32_t chunk, bool any_bank) {
+        const Access& access = add(writes_, beat, address, step, chunk, any_bank);
+        check_ports(writes_, HazardKind::WritePort);
         for (size_t i = 0; i < reads_.size(); ++i) check_banks(reads_[i], access);
-        writes_.push_back(access);
-        counters_.vectors_written += access.beat.count;
+        counters_.vectors_written += beat.count;
         check_addresses(access);
     }
 
-    void drive(uint32_t id, const Chunk& chunk, const Access& access) {
+    void drive(uint32_t id, const Chunk& chunk, bool gathers) {
         const StreamUse use{chunk.instruction.dst, 1, 1};
-        if (access.any_bank) {
+        if (gathers) {
             results_.drive(id, chunk, use, position_);
             return shared_.schedule(number_, id, chunk);
         }
         uint32_t source = 0;
         if (shared_.functional()) {
-            sram().note_read(access.beat, access.address, access.step);
-            source = shared_.sources.add_sram(sram(), access.address, access.step, access.beat);
+            sram().note_read(chunk.beat(), chunk.index, chunk.step);
+            source = shared_.sources.add_sram(sram(), chunk.index, chunk.step, chunk.beat());
         }
         shared_.drive(id, chunk, use, position_, chunk.first, source);
     }
@@ -102,9 +111,11 @@ private:
         writes_.forget(over);
     }
 
-    void check_ports(const Access& access, const Recent<Access>& others, HazardKind kind) {
-        for (size_t i = 0; i < others.size(); ++i)
-            if (const auto cycle = first_common(access.beat, others[i].beat)) report(kind, *cycle, others[i].chunk, access.chunk);
+    /// The latest against the others.
+    void check_ports(const Recent<Access>& all, HazardKind kind) {
+        const Access& latest = all[all.size() - 1];
+        for (size_t i = 0; i + 1 < all.size(); ++i)
+            if (const auto cycle = first_common(latest.beat, all[i].beat)) report(kind, *cycle, all[i].chunk, latest.chunk);
     }
 
     void report(HazardKind kind, int64_t cycle, uint32_t x, uint32_t y, std::string detail = {}) {

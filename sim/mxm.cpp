@@ -96,7 +96,9 @@ void MxmSlice::activate(uint32_t id, const Chunk& chunk) {
     check_array(chunk);
     if (half(chunk)) check_half_interval(id, chunk);
     plane.arrivals.forget([&](const Arrivals& old) { return old.beat.last() < chunk.first - shared_.lateness; });
-    plane.arrivals.push_back({chunk.beat().delayed(arrival_delay()), chunk.instruction.dtype});
+    Arrivals& arrivals = plane.arrivals.add();
+    arrivals.beat = chunk.beat().delayed(arrival_delay());
+    arrivals.type = chunk.instruction.dtype;
     PlaneCounters& counters = shared_.counters.planes[size_t(side_)][chunk.unit];
     counters.activations += chunk.count;
     const uint64_t macs = uint64_t(chunk.count) * uint64_t(plane.array.rows) * uint64_t(shared_.powered_lanes(chunk.first));
@@ -149,10 +151,12 @@ void MxmSlice::check_result(const Chunk& chunk) {
 void MxmSlice::check_port(uint32_t id, const Chunk& chunk, isa::MxmPort port) {
     const size_t other = size_t(chunk.unit) ^ 1u;
     if (other >= planes_.size()) return;
-    const PortUse use{id, chunk.last(), half(chunk)};
     PortUses& own = plane(chunk).uses[size_t(port)];
     own.recent.forget([&](const PortUse& old) { return old.last < chunk.first - shared_.lateness; });
-    own.recent.push_back(use);
+    PortUse& use = own.recent.add();
+    use.chunk = id;
+    use.last = chunk.last();
+    use.half = half(chunk);
     (use.half ? own.last_half : own.last) = std::max(use.half ? own.last_half : own.last, use.last);
     const PortUses& beside = planes_[other].uses[size_t(port)];
     if (beside.last_half < chunk.first && (!use.half || beside.last < chunk.first)) return;

@@ -13,9 +13,10 @@ public:
     size_t size() const { return end_ - begin_; }
     bool empty() const { return end_ == begin_; }
     const Item& operator[](size_t i) const { return ring_[(begin_ + i) & mask_]; }
-    void push_back(const Item& item) {
+    /// The place of a new item, to be filled there: what is written in parts and copied at once makes the copy wait.
+    Item& add() {
         if (size() == ring_.size()) grow();
-        ring_[end_++ & mask_] = item;
+        return ring_[end_++ & mask_];
     }
     /// Forgets from the oldest on, up to the first for which over() is false: what is over but behind it stays a while.
     template <class Over>
@@ -41,7 +42,7 @@ private:
         end_ = count;
     }
 
-    std::vector<Item> ring_;  ///< a power of two
+    std::vector<Item> ring_;                   ///< a power of two
     uint32_t mask_ = 0, begin_ = 0, end_ = 0;  ///< counts, modulo the ring's size
 };
 

@@ -59,6 +59,7 @@ public:
     Deferred(const models::System& system, const SystemOptions& options, std::vector<LaunchRun>& launches)
         : system_(system),
           options_(options),
+          errors_(options.link_errors.begin(), options.link_errors.end()),
           launches_(launches),
           ends_(size_t(system.chips) * size_t(system.chip.geometry.links)) {}
 
@@ -178,7 +179,7 @@ private:
         if (!paired.over() || deepest > room) return false;
         if (vectors == 0) return true;
         summary_.links.push_back({from.chip, from.link, vectors, int(deepest)});
-        for (const LinkError& error : std::set<LinkError>(options_.link_errors.begin(), options_.link_errors.end()))
+        for (const LinkError& error : errors_)
             if (error.chip == from.chip && error.link == from.link && error.vector >= 0 && error.vector < vectors)
                 summary_.link_errors.push_back(error);
         return true;
@@ -186,6 +187,7 @@ private:
 
     const models::System& system_;
     const SystemOptions& options_;
+    const std::set<LinkError> errors_;  ///< to inject
     std::vector<LaunchRun>& launches_;
     std::vector<size_t> simulated_;  ///< by launch: place in the following
     std::vector<Traffic> traffic_;

@@ -52,7 +52,7 @@ void Watcher::look(const Watch& watch, Watched& watched, int64_t cycle) {
         if (!segment) continue;
         const size_t place = size_t(cycle - watch.first_cycle) * positions + p;
         watched.driven[place] = 1;
-        const auto found = shared_.sources.find(*segment, Streams::coordinate(watch.stream, position, cycle));
+        const auto found = shared_.sources.find(*segment, watch.stream, Streams::coordinate(watch.stream, position, cycle));
         std::memcpy(watched.values.data() + place * lanes, found.bytes, lanes);
     }
 }

@@ -21,7 +21,6 @@ void read_standard(const JsonObject& file, LlmConfig& llm, const ShapeKeys& keys
 }
 
 void refuse_variants(const JsonObject& file) {
-    if (file.has("quantization_config")) file.fail("quantization_config", "is not supported (allowed: absent)");
     if (file.number_or("partial_rotary_factor", 1, 0, 1) != 1) file.fail("partial_rotary_factor", "is not 1");
 }
 
@@ -164,6 +163,10 @@ void write_standard(const LlmConfig& llm, const ShapeKeys& keys, json& file) {
 void write_windows(const LlmConfig& llm, json& file) {
     if (llm.sliding_window_tokens == 0) return;
     file["sliding_window"] = llm.sliding_window_tokens;
+    write_layer_types(llm, file);
+}
+
+void write_layer_types(const LlmConfig& llm, json& file) {
     json types = json::array();
     for (int layer = 0; layer < llm.layers; ++layer)
         types.push_back(llm.window(layer) != 0 ? "sliding_attention" : "full_attention");

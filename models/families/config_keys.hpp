@@ -69,6 +69,7 @@ void write_shape(const LlmConfig& llm, const ShapeKeys& keys, nlohmann::json& fi
 void write_rope(const RopeConfig& rope, nlohmann::json& file);
 void write_bos_eos(const LlmConfig& llm, nlohmann::json& file);
 void write_windows(const LlmConfig& llm, nlohmann::json& file);  ///< sliding_window, layer_types
+void write_layer_types(const LlmConfig& llm, nlohmann::json& file);
 void write_switched_windows(const LlmConfig& llm, nlohmann::json& file);
 void write_experts(const LlmConfig& llm, const ExpertKeys& keys, nlohmann::json& file);
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // gpt-oss: attention sinks, a sliding window in every second layer, biases everywhere, and clamped SwiGLU experts.
-#include <nlohmann/json.hpp>
-
 #include "models/families/config_keys.hpp"
 
 namespace superlane::families {
@@ -30,11 +28,10 @@ void write(const LlmConfig& llm, nlohmann::json& file) {
     write_standard(llm, shape_keys, file);
     write_experts(llm, expert_keys, file);
     write_windows(llm, file);
-    if (llm.sliding_window_tokens == 0)
-        file["layer_types"] = nlohmann::json::array_t(size_t(llm.layers), "full_attention");
-    file["hidden_act"] = "silu";
-    file["attention_bias"] = llm.attention_bias;
-    file["swiglu_limit"] = llm.activation_limit;
+    write_layer_types(llm, file);
+    write_key(file, "hidden_act", "silu");
+    write_key(file, "attention_bias", llm.attention_bias);
+    write_key(file, "swiglu_limit", llm.activation_limit);
 }
 
 /// [expert, input, output]: transposed, and gate and up rows alternate.

@@ -12,15 +12,6 @@ using testing::HasSubstr;
 
 namespace {
 
-std::string complaint(const DecodeOptions& options) {
-    try {
-        run_decode(options);
-    } catch (const UserError& error) {
-        return error.what();
-    }
-    return "";
-}
-
 class LinkErrors : public testing::Test {
 protected:
     LinkErrors() { options_.keep_logits = true; }

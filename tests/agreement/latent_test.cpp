@@ -84,10 +84,11 @@ protected:
     LatentModel model_;
     DecodeOptions options_;
 };
-std::string name_of(const testing::TestParamInfo<std::tuple<std::string, bool>>& info) {
+std::string latent_case_name(const testing::TestParamInfo<std::tuple<std::string, bool>>& info) {
     return std::get<0>(info.param) + (std::get<1>(info.param) ? "QueryRow" : "");
 }
-INSTANTIATE_TEST_SUITE_P(Types, Latent, testing::Combine(testing::Values("fp16", "int8"), testing::Bool()), name_of);
+INSTANTIATE_TEST_SUITE_P(Types, Latent, testing::Combine(testing::Values("fp16", "int8"), testing::Bool()),
+                         latent_case_name);
 
 TEST_P(Latent, AgreesWithTheReference) { expect_agreement(); }
 
@@ -132,7 +133,7 @@ TEST_P(Latent, PrefillIsStepByStep) {
 
 using SlowLatent = Latent;
 INSTANTIATE_TEST_SUITE_P(Types, SlowLatent, testing::Combine(testing::Values("fp16", "int8"), testing::Bool()),
-                         name_of);
+                         latent_case_name);
 
 TEST_P(SlowLatent, AgreesPastTheFirstPage) {
     options_.prompt_ids = {std::vector<int>(330)};

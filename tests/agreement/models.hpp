@@ -8,6 +8,7 @@
 #include <random>
 #include <string>
 
+#include "base/error.hpp"
 #include "experiment/decode.hpp"
 #include "models/checkpoint.hpp"
 
@@ -23,6 +24,17 @@ inline experiment::DecodeOptions tiny_options(const std::string& dtype, int toke
     options.tokens = tokens;
     options.chip = models::load_chip("tsp-v1");
     return options;
+}
+
+/// What a decode that is refused says.
+inline std::string complaint(const experiment::DecodeOptions& options) {
+    try {
+        experiment::run_decode(options);
+    } catch (const UserError& error) {
+        return error.what();
+    }
+    ADD_FAILURE() << "taken";
+    return "";
 }
 
 inline std::string describe(const LlmConfig& model) {

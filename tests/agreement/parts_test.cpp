@@ -17,7 +17,7 @@ struct PartsCase {
     bool wide;
 };
 
-std::string name_of(const testing::TestParamInfo<PartsCase>& info) {
+std::string parts_case_name(const testing::TestParamInfo<PartsCase>& info) {
     const PartsCase& s = info.param;
     return std::to_string(s.chips) + "ChipsTp" + std::to_string(s.tp) + "Pp" + std::to_string(s.pp) + "Ffn" +
            std::to_string(s.ffn_parts) + "Head" + std::to_string(s.head_parts) + s.dtype + "Batch" +
@@ -42,7 +42,7 @@ INSTANTIATE_TEST_SUITE_P(Systems, Parts,
                                          PartsCase{24, 2, 9, 3, 1, 2, "fp16", false},
                                          PartsCase{24, 4, 6, 2, 2, 1, "int8", true},
                                          PartsCase{32, 8, 4, 2, 2, 2, "fp16", true}),
-                         name_of);
+                         parts_case_name);
 
 TEST_P(Parts, GiveTheReferencesTokens) {
     const PartsCase& s = GetParam();

@@ -43,16 +43,6 @@ std::vector<int> plain_tokens(DecodeOptions options) {
     return run_decode(options).tokens[0];
 }
 
-std::string complaint(const DecodeOptions& options) {
-    try {
-        run_decode(options);
-    } catch (const UserError& error) {
-        return error.what();
-    }
-    ADD_FAILURE() << "taken";
-    return "";
-}
-
 }  // namespace
 
 class Drafts : public testing::TestWithParam<std::tuple<const char*, int>> {};

@@ -17,7 +17,7 @@ struct SystemCase {
     int kv_heads = 8, batch = 1;
 };
 
-std::string name_of(const testing::TestParamInfo<SystemCase>& info) {
+std::string system_case_name(const testing::TestParamInfo<SystemCase>& info) {
     const SystemCase& s = info.param;
     return std::to_string(s.chips) + "ChipsTp" + std::to_string(s.tp) + "Pp" + std::to_string(s.pp) + s.dtype +
            (s.wide ? "Wide" : "") + (s.host ? "" : "Table") + "Kv" + std::to_string(s.kv_heads) + "Batch" +
@@ -53,7 +53,7 @@ INSTANTIATE_TEST_SUITE_P(Systems, Splits,
                                          SystemCase{4, 4, 1, "int8", false, false, 2, 2},
                                          SystemCase{8, 8, 1, "fp16", false, true, 2},
                                          SystemCase{8, 4, 2, "fp16", true, true, 8, 2}, SystemCase{16, 8, 2}),
-                         name_of);
+                         system_case_name);
 TEST_P(Splits, GiveTheReferencesTokens) { expect_reference(GetParam()); }
 
 class SlowSplits : public testing::TestWithParam<SystemCase> {};
@@ -63,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
                     SystemCase{8, 8, 1, "fp16", true, false, 2, 2}, SystemCase{24, 8, 3, "int8", false, true, 2},
                     SystemCase{24, 8, 3, "fp16", true, false, 8, 2}, SystemCase{24, 4, 5, "fp16", false, true, 2},
                     SystemCase{16, 2, 6}, SystemCase{16, 8, 2, "int8", true, false, 2, 2}),
-    name_of);
+    system_case_name);
 TEST_P(SlowSplits, GiveTheReferencesTokens) { expect_reference(GetParam()); }
 
 class OneDecode : public testing::Test {

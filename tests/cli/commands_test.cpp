@@ -12,14 +12,7 @@ using testing::HasSubstr;
 
 namespace {
 
-const std::string tiny = "examples/tiny-llama", add = "examples/asm/add_vectors.asm";
-
-json result_of(std::vector<std::string> arguments) {
-    arguments.insert(arguments.end(), {"--json", "-"});
-    const Finished finished = run(arguments);
-    EXPECT_EQ(finished.code, 0) << finished.err;
-    return json::parse(finished.out);
-}
+const std::string add = "examples/asm/add_vectors.asm";
 
 }  // namespace
 

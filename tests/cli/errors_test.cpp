@@ -15,8 +15,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::string tiny = "examples/tiny-llama";
-
 /// A copy of the shipped model to spoil.
 void copy_model(const Folder& folder) {
     for (const char* name : {"config.json", "model.safetensors"})
@@ -38,7 +36,9 @@ TEST(Errors, Commands) {
     EXPECT_THAT(complaint({"decode"}), HasSubstr("MODEL is required"));
     EXPECT_THAT(complaint({"decode", tiny, "--tokns", "3"}),
                 HasSubstr("unknown option '--tokns' (nearest: '--tokens')"));
-    EXPECT_THAT(complaint({"decode", tiny, "--tokens", "many"}), HasSubstr("many"));
+    EXPECT_THAT(complaint({"decode", tiny, "--tokens", "many"}),
+                HasSubstr("--tokens many: must be a whole number; see"));
+    EXPECT_THAT(complaint({"decode", tiny, "--contexts", "9,x"}), HasSubstr("9,x: must be whole numbers, as 1,2,3"));
     EXPECT_THAT(complaint({"explain", "stream_use"}), HasSubstr("unknown metric 'stream_use'"));
     EXPECT_THAT(complaint({"describe", "chip"}), HasSubstr("(nearest: 'chips')"));
     EXPECT_THAT(complaint({"describe", "isa", "ad"}), HasSubstr("unknown instruction 'ad'"));

@@ -10,18 +10,6 @@ using namespace superlane::test;
 using nlohmann::json;
 using testing::HasSubstr;
 
-namespace {
-
-json result_of(const std::vector<std::string>& command) {
-    std::vector<std::string> all = command;
-    all.insert(all.end(), {"--json", "-"});
-    const Finished finished = run(all);
-    EXPECT_EQ(finished.code, 0) << finished.err;
-    return json::parse(finished.out);
-}
-
-}  // namespace
-
 TEST(GpuCommand, PartsAddUpToTheStep) {
     const json step = result_of({"gpu", "h100", "llama-2-70b", "--tp", "4", "--batch", "64", "--context", "2048"});
     const double parts = step["gemm_s"].get<double>() + step["attention_s"].get<double>() +

@@ -83,6 +83,9 @@ TEST(Describe, OverviewsAndRows) {
     EXPECT_THAT(run({"describe", "isa", "rsqrt"}).out, HasSubstr("vxm.special = 3 cycles"));
     EXPECT_THAT(run({"describe", "parameters"}).out, HasSubstr("icu.barrier"));
     EXPECT_THAT(run({"describe", "parameters", "icu.barrier"}).out, HasSubstr("35 cycles"));
+    EXPECT_THAT(run({"describe", "parameters", "kv.page_tokens"}).out, HasSubstr("GPU"));
+    EXPECT_THAT(run({"describe", "parameters", "memory.gb"}).out, HasSubstr("none GB"));
+    EXPECT_THAT(run({"describe", "parameters", "wafer.usd"}).out, HasSubstr("6000 USD"));
 }
 
 TEST(Describe, Systems) {

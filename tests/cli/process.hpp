@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -90,7 +91,16 @@ private:
     pid_t child_;
 };
 
+inline const std::string tiny = "examples/tiny-llama";
+
 inline Finished run(const std::vector<std::string>& arguments) { return Process(arguments).wait(); }
+
+inline nlohmann::json result_of(std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--json", "-"});
+    const Finished finished = run(arguments);
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    return nlohmann::json::parse(finished.out);
+}
 
 /// A user error: exit code 2, and a last line on standard error that says all of it.
 inline std::string complaint(const std::vector<std::string>& arguments) {

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "compiler/branchings.hpp"
 
 using namespace superlane;
 using namespace superlane::compiler;
@@ -85,6 +86,37 @@ TEST(Trees, PathsOfANodeShareNoCable) {
     }
 }
 
+TEST(Trees, BranchingsShareNoEdgeAndFillTheSmallestCut) {
+    const System two_nodes = [] {
+        models::Topology topology;
+        topology.kind = "quadfour";
+        topology.nodes = 2;
+        topology.chips_per_node = 8;
+        return models::build_system("row", models::load_chip("tsp-v1"), topology, "test");
+    }();
+    struct Case {
+        System system;
+        int cut, highest;
+    };
+    // In the row only four cables join the nodes; in a torus two more hops than the farthest chip has.
+    for (const Case& c : {Case{models::load_system("tsp-v1-rack"), 11, 5}, Case{made("torus", 16, {4, 4}), 4, 6},
+                          Case{made("ring", 5), 2, 4}, Case{two_nodes, 4, 4}}) {
+        const CableGraph graph(c.system);
+        EXPECT_EQ(smallest_cut(graph, 3), c.cut) << c.system.name;
+        std::set<int> used;
+        for (const Tree& tree : disjoint_branchings(graph, 3, c.cut)) {
+            EXPECT_EQ(tree.root, 3);
+            EXPECT_EQ(tree.order.size(), size_t(graph.members()));
+            EXPECT_LE(tree.height, c.highest) << c.system.name;
+            for (const int edge : tree.down)
+                if (edge >= 0) {
+                    EXPECT_TRUE(used.insert(edge).second) << c.system.name;
+                }
+        }
+        EXPECT_EQ(used.size(), size_t(c.cut * (graph.members() - 1)));
+    }
+}
+
 TEST(Trees, ARingGoesThroughAllMembers) {
     for (const System& system : {made("ring", 5), made("node", 4), made("torus", 8, {4, 2})}) {
         const CableGraph graph(system);
@@ -157,8 +189,8 @@ TEST(SlowCollectives, LargeOnesAreWithinTenPercentOfTheBoundOfAnyAlgorithm) {
     const std::string chip = "tsp-v1";
     for (const System& system :
          {models::load_system("tsp-v1-rack"), made("ring", 16, {}, chip), made("torus", 16, {4, 4}, chip)})
-        for (const CollectiveKind kind :
-             {CollectiveKind::AllReduce, CollectiveKind::AllGather, CollectiveKind::ReduceScatter}) {
+        for (const CollectiveKind kind : {CollectiveKind::AllReduce, CollectiveKind::AllGather,
+                                          CollectiveKind::ReduceScatter, CollectiveKind::Broadcast}) {
             const Collective c = compile_collective(system, {.kind = kind, .bytes = 1 << 20});
             const std::string what = system.name + " " + collective_names()[size_t(kind)] + " " + c.plan.algorithm;
             EXPECT_GE(c.cycles, c.plan.bound) << what;

@@ -105,6 +105,17 @@ TEST(Collectives, TheFirstOrderIsWithinTenPercentOfTheBoundInANode) {
     }
 }
 
+TEST(Collectives, OfLinksFasterThanAChipFeedsThemAreExactToo) {
+    for (const auto& [interval, kind] :
+         {std::pair(1, CollectiveKind::AllReduce), {2, CollectiveKind::AllReduce}, {2, CollectiveKind::Broadcast}}) {
+        CollectiveRun run = on(models::load_system("tsp-v1-node"), kind);
+        run.system.chip.timing.c2c_vector_interval = interval;
+        const CollectivePoint point = run_collective(run, 32 << 10);
+        EXPECT_TRUE(point.checked);
+        EXPECT_LE(point.deepest_fifo, int(run.system.chip.fifo_vectors));
+    }
+}
+
 TEST(Sizes, AreRead) {
     EXPECT_EQ(parse_size("--bytes", "32K"), 32768);
     EXPECT_EQ(parse_sizes("--sizes", "1K:8K"), (std::vector<int64_t>{1024, 2048, 4096, 8192}));

@@ -13,10 +13,10 @@ using testing::HasSubstr;
 
 namespace {
 
-const std::string tiny = std::string(SUPERLANE_SOURCE_DIR) + "/examples/tiny-llama";
+const std::string tiny_llama = std::string(SUPERLANE_SOURCE_DIR) + "/examples/tiny-llama";
 
 DecodeOptions tiny_decode(int kv_from_host) {
-    DecodeOptions options{.model = tiny, .prompt_ids = {{1, 2, 3, 4, 5, 6}}, .tokens = 1, .timing_only = true};
+    DecodeOptions options{.model = tiny_llama, .prompt_ids = {{1, 2, 3, 4, 5, 6}}, .tokens = 1, .timing_only = true};
     options.chip = models::load_chip("tsp-v1");
     options.context = 64;
     options.kv_from_host = kv_from_host;

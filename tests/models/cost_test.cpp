@@ -22,7 +22,7 @@ double part(const std::vector<Contributor>& contributors, std::string_view name)
     return 0;
 }
 
-std::string refusal(const std::string& text) {
+std::string refused_prices(const std::string& text) {
     const Scratch scratch;
     scratch.write("mine.json", text);
     return message_of([&] { load_prices((scratch / "mine.json").string()); });
@@ -130,7 +130,7 @@ TEST(Cost, TokensByHand) {
 }
 
 TEST(Prices, ShippedSetsHaveDateSourceAndTheirPrices) {
-    EXPECT_EQ(price_set_names(), (std::vector<std::string>{"lamina-v2", "market-2024"}));
+    EXPECT_EQ(price_set_names(), (std::vector<std::string>{"edge", "lamina-v2", "market-2024"}));
     for (const std::string& name : price_set_names()) {
         const PriceSet prices = load_prices(name);
         EXPECT_FALSE(prices.source.empty() || prices.date.empty() || prices.mark.empty()) << name;
@@ -155,13 +155,13 @@ TEST(Prices, MistakesAreNamed) {
     EXPECT_IN(message_of([] { load_prices("lamina"); }), "unknown price set 'lamina' (nearest: 'lamina-v2')");
     EXPECT_IN(message_of([] { load_prices("lamina-v2").usd_per_hour("h10"); }),
               "price set 'lamina-v2' has no price for 'h10' (nearest: 'h100'); it has h100, h20, tpu-v6e");
-    EXPECT_IN(refusal(R"({"source": "x", "date": "2024", "mark": "A", "usd_per_hour": {"h100": -1}})"),
+    EXPECT_IN(refused_prices(R"({"source": "x", "date": "2024", "mark": "A", "usd_per_hour": {"h100": -1}})"),
               "usd_per_hour: h100 = -1: must be more than 0");
-    EXPECT_IN(refusal(R"({"source": "x", "date": "2024", "mark": "A", "parameters": {"wafer.us": 1}})"),
+    EXPECT_IN(refused_prices(R"({"source": "x", "date": "2024", "mark": "A", "parameters": {"wafer.us": 1}})"),
               "unknown parameter 'wafer.us' (nearest: 'wafer.usd')");
-    EXPECT_IN(refusal(R"({"source": "x", "date": "2024", "mark": "A", "parameters": {"life.years": 0}})"),
+    EXPECT_IN(refused_prices(R"({"source": "x", "date": "2024", "mark": "A", "parameters": {"life.years": 0}})"),
               "life.years = 0 is not allowed: a number from 0.1 to 100 (years)");
-    EXPECT_IN(refusal(R"({"source": "x", "mark": "A"})"), "key 'date' is missing");
-    EXPECT_IN(refusal(R"({"price": {}})"), "unknown key 'price'");
+    EXPECT_IN(refused_prices(R"({"source": "x", "mark": "A"})"), "key 'date' is missing");
+    EXPECT_IN(refused_prices(R"({"price": {}})"), "unknown key 'price'");
     EXPECT_IN(message_of([] { chip_cost({}, 80000, 1); }), "a die of 80000 mm2 does not fit a wafer of 300 mm");
 }

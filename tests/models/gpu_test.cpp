@@ -29,7 +29,7 @@ double decode_ms(const Gpu& gpu, const std::string& model, int tp, int64_t batch
     return 1e3 * gpu_step(gpu, gpu_work(gpu, find_llm(model), "fp16", tp), {&group, 1}).total();
 }
 
-std::string refusal(const std::string& text) {
+std::string refused_gpu(const std::string& text) {
     const Scratch scratch;
     scratch.write("mine.json", text);
     return message_of([&] { load_gpu((scratch / "mine.json").string()); });
@@ -236,13 +236,13 @@ TEST(Gpu, MistakesAreNamed) {
               "unknown parameter 'memory.bg' (nearest: 'memory.gb')");
     EXPECT_IN(message_of([] { load_gpu("h100", {"gemm.compute_share=2"}); }),
               "gemm.compute_share = 2 is not allowed: a number from 0.05 to 1");
-    EXPECT_IN(refusal("{}"), "mine.json: memory.gb is missing: every GPU needs it");
-    EXPECT_IN(refusal(R"({"inherits": "h1000"})"), "inherits unknown GPU 'h1000' (nearest: 'h100')");
-    EXPECT_IN(refusal(R"({"inherits": "mine"})"), "'inherits' goes round in a circle");
-    EXPECT_IN(refusal(R"({"value": []})"), "unknown key 'value' (nearest: 'values')");
-    EXPECT_IN(refusal(R"({"values": [{"source": "x", "date": "2024", "mark": "Q", "parameters": {}}]})"),
+    EXPECT_IN(refused_gpu("{}"), "mine.json: memory.gb is missing: every GPU needs it");
+    EXPECT_IN(refused_gpu(R"({"inherits": "h1000"})"), "inherits unknown GPU 'h1000' (nearest: 'h100')");
+    EXPECT_IN(refused_gpu(R"({"inherits": "mine"})"), "'inherits' goes round in a circle");
+    EXPECT_IN(refused_gpu(R"({"value": []})"), "unknown key 'value' (nearest: 'values')");
+    EXPECT_IN(refused_gpu(R"({"values": [{"source": "x", "date": "2024", "mark": "Q", "parameters": {}}]})"),
               "key 'mark': \"Q\" is unknown (allowed: P, S, D, A)");
-    EXPECT_IN(refusal(R"({"values": [{"source": "x", "mark": "P", "parameters": {}}]})"), "key 'date' is missing");
+    EXPECT_IN(refused_gpu(R"({"values": [{"source": "x", "mark": "P", "parameters": {}}]})"), "key 'date' is missing");
     const Gpu gpu = load_gpu("a100-80");
     const LlmConfig model = find_llm("llama-2-70b");
     EXPECT_IN(message_of([&] { gpu_work(gpu, model, "fp8", 1); }), "a100-80 has no fp8 peak");

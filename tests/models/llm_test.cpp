@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "models/checkpoint.hpp"
 #include "models/data_path.hpp"
 #include "models/json_file.hpp"
 #include "tests/models/support.hpp"
@@ -130,8 +131,19 @@ TEST(LlmConfig, RefusesAnUnknownArchitecture) {
 TEST(LlmConfig, RefusesVariantsThatChangeTheArithmetic) {
     EXPECT_EQ(refusal_with("hidden_act", "gelu"),
               "config.json: key 'hidden_act': \"gelu\" is unknown (allowed: silu) (nearest: 'silu')");
-    EXPECT_THAT(refusal_with("quantization_config", {{"bits", 4}}), HasSubstr("is not supported (allowed: absent)"));
     EXPECT_EQ(refusal_with("partial_rotary_factor", 0.5), "config.json: key 'partial_rotary_factor': 0.5 is not 1");
+}
+
+TEST(LlmConfig, AQuantisedCheckpointIsAShapeWhoseWeightsAreRefused) {
+    json config = sound();
+    config["quantization_config"] = {{"quant_method", "fp8"}, {"bits", 8}};
+    LlmConfig llm = parse_llm_config(config, "config.json", "x");
+    EXPECT_EQ(parse_llm_config(to_json(llm), "config.json", "x"), llm);
+    llm.directory = "models/x";
+    EXPECT_EQ(message_of([&] { load_weights(llm); }),
+              "models/x/config.json: key 'quantization_config': weights quantised by fp8 cannot be read (allowed: absent; "
+              "with --timing-only the shape alone counts)");
+    EXPECT_EQ(refusal_with("quantization_config", 8), "config.json: key 'quantization_config': 8 is not an object");
 }
 
 TEST(LlmConfig, RefusesTokensOutsideTheVocabulary) {
@@ -189,6 +201,8 @@ TEST(Llms, HaveThePublishedParameterCounts) {  // from the model cards' safetens
     EXPECT_EQ(weight_parameters(find_llm("llama-2-13b")), 13'015'864'320);
     EXPECT_EQ(weight_parameters(find_llm("llama-2-70b")), 68'976'648'192);
     EXPECT_EQ(weight_parameters(find_llm("llama-3-8b")), 8'030'261'248);
+    EXPECT_EQ(weight_parameters(find_llm("llama-3.2-1b")), 1'235'814'400);
+    EXPECT_EQ(weight_parameters(find_llm("llama-3.2-3b")), 3'212'749'824);
     EXPECT_EQ(weight_parameters(find_llm("llama-3-70b")), 70'553'706'496);
     EXPECT_EQ(weight_parameters(find_llm("llama-3.1-405b")), 405'853'388'800);
     EXPECT_EQ(weight_parameters(find_llm("mistral-7b")), 7'241'732'096);

@@ -14,7 +14,7 @@ using namespace superlane::models;
 namespace {
 
 /// The message of loading a system of this text.
-std::string refusal(const std::string& text) {
+std::string refused_system(const std::string& text) {
     const Scratch scratch;
     scratch.write("mine.json", text);
     return message_of([&] { load_system((scratch / "mine.json").string()); });
@@ -144,17 +144,17 @@ TEST(SystemErrors, NamesAndKeys) {
     EXPECT_IN(message_of([] { load_system("2", {"c2c.hac_period=0"}); }), "c2c.hac_period must be at least 1 cycle");
     EXPECT_IN(message_of([] { load_system("99999999999999999999"); }), "unknown system");
     EXPECT_IN(message_of([] { load_system("no/such.json"); }), "no/such.json: cannot be read");
-    EXPECT_IN(refusal(R"({"topolgy": "ring"})"), "mine.json: unknown key 'topolgy' (nearest: 'topology')");
-    EXPECT_IN(refusal(R"({"topology": "rnig"})"),
+    EXPECT_IN(refused_system(R"({"topolgy": "ring"})"), "mine.json: unknown key 'topolgy' (nearest: 'topology')");
+    EXPECT_IN(refused_system(R"({"topology": "rnig"})"),
               "unknown topology 'rnig' (nearest: 'ring'); allowed: node, dragonfly");
-    EXPECT_IN(refusal(R"({"chip": "tsp-v2"})"), "unknown chip 'tsp-v2'");
-    EXPECT_IN(refusal(R"({"inherits": "tsp-v1-nod"})"),
+    EXPECT_IN(refused_system(R"({"chip": "tsp-v2"})"), "unknown chip 'tsp-v2'");
+    EXPECT_IN(refused_system(R"({"inherits": "tsp-v1-nod"})"),
               "inherits unknown system 'tsp-v1-nod' (nearest: 'tsp-v1-node')");
-    EXPECT_IN(refusal(R"({"inherits": "mine"})"), "goes round in a circle");
-    EXPECT_IN(refusal(R"({"parameters": {"host.latency": 3}})"),
+    EXPECT_IN(refused_system(R"({"inherits": "mine"})"), "goes round in a circle");
+    EXPECT_IN(refused_system(R"({"parameters": {"host.latency": 3}})"),
               "unknown parameter 'host.latency' (nearest: 'host.latency_us')");
-    EXPECT_IN(refusal(R"({"parameters": {"c2c.latenzy": 3}})"), "(nearest: 'c2c.latency')");
-    EXPECT_IN(refusal(R"({"parameters": {"host.latency_us": "3"}})"), "must be a number");
+    EXPECT_IN(refused_system(R"({"parameters": {"c2c.latenzy": 3}})"), "(nearest: 'c2c.latency')");
+    EXPECT_IN(refused_system(R"({"parameters": {"host.latency_us": "3"}})"), "must be a number");
     EXPECT_IN(message_of([] { load_system("tsp-v1-576", {"topology.ring=2"}); }), "a whole number from 0 to 1");
     EXPECT_IN(message_of([] { load_system("tsp-v1-264", {"topology.ring=1"}); }),
               "topology 'dragonfly' does not read topology.ring (it reads topology.chips_per_node");
@@ -165,22 +165,23 @@ TEST(SystemErrors, NamesAndKeys) {
 }
 
 TEST(SystemErrors, EdgeLists) {
-    EXPECT_IN(refusal(R"({"topology": "edges"})"), "needs 'edges'");
-    EXPECT_IN(refusal(R"({"topology": "ring", "edges": [[0, 1]]})"), "'ring' does not read 'edges'");
-    EXPECT_IN(refusal(R"({"topology": "edges", "edges": [[0, 1, 2]]})"), "[0,1,2] must be [chip, chip] or");
-    EXPECT_IN(refusal(R"({"topology": "edges", "edges": [[0, "a"]]})"), "\"a\" is not allowed: a whole number");
-    EXPECT_IN(refusal(R"({"topology": "edges", "edges": [[0, 0]]})"), "a cable from chip 0 to itself");
-    EXPECT_IN(refusal(R"({"topology": "edges", "edges": [[0, 1, 1, 1], [0, 1, 2, 1], [1, 2]]})"),
+    EXPECT_IN(refused_system(R"({"topology": "edges"})"), "needs 'edges'");
+    EXPECT_IN(refused_system(R"({"topology": "ring", "edges": [[0, 1]]})"), "'ring' does not read 'edges'");
+    EXPECT_IN(refused_system(R"({"topology": "edges", "edges": [[0, 1, 2]]})"), "[0,1,2] must be [chip, chip] or");
+    EXPECT_IN(refused_system(R"({"topology": "edges", "edges": [[0, "a"]]})"), "\"a\" is not allowed: a whole number");
+    EXPECT_IN(refused_system(R"({"topology": "edges", "edges": [[0, 0]]})"), "a cable from chip 0 to itself");
+    EXPECT_IN(refused_system(R"({"topology": "edges", "edges": [[0, 1, 1, 1], [0, 1, 2, 1], [1, 2]]})"),
               "link 1 of chip 0 is used twice: by cables to chip 1 and to chip 2");
-    EXPECT_IN(refusal(R"({"topology": "edges", "edges": [[0, 16, 1, 0]]})"), "link 16 of chip 0 does not exist");
-    EXPECT_IN(refusal(R"({"topology": "edges", "parameters": {"topology.chips": 3}, "edges": [[0, 1], [1, 3]]})"),
-              "chip 3 of a cable does not exist (allowed: 0 to 2");
-    EXPECT_IN(refusal(R"({"topology": "edges", "edges": [[0, 1], [1, 2], [4, 6]]})"),
+    EXPECT_IN(refused_system(R"({"topology": "edges", "edges": [[0, 16, 1, 0]]})"), "link 16 of chip 0 does not exist");
+    EXPECT_IN(
+        refused_system(R"({"topology": "edges", "parameters": {"topology.chips": 3}, "edges": [[0, 1], [1, 3]]})"),
+        "chip 3 of a cable does not exist (allowed: 0 to 2");
+    EXPECT_IN(refused_system(R"({"topology": "edges", "edges": [[0, 1], [1, 2], [4, 6]]})"),
               "not connected, it falls into 4 parts: chips 0-2; chips 3; chips 4, 6; chips 5");
     std::string star;
     for (int chip = 1; chip <= 17; ++chip) star += (chip > 1 ? ", [0, " : "[0, ") + std::to_string(chip) + "]";
-    EXPECT_IN(refusal(R"({"topology": "edges", "edges": [)" + star + "]}"), "chip 'tsp-v1' has 16 links");
-    EXPECT_IN(refusal(R"({"topology": "torus"})"), "needs 'dimensions'");
-    EXPECT_IN(refusal(R"({"topology": "torus", "dimensions": [4, 0]})"), "0 is not allowed");
-    EXPECT_IN(refusal(R"({"topology": "torus", "dimensions": [999, 999]})"), "are too many");
+    EXPECT_IN(refused_system(R"({"topology": "edges", "edges": [)" + star + "]}"), "chip 'tsp-v1' has 16 links");
+    EXPECT_IN(refused_system(R"({"topology": "torus"})"), "needs 'dimensions'");
+    EXPECT_IN(refused_system(R"({"topology": "torus", "dimensions": [4, 0]})"), "0 is not allowed");
+    EXPECT_IN(refused_system(R"({"topology": "torus", "dimensions": [999, 999]})"), "are too many");
 }

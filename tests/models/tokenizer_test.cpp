@@ -24,14 +24,14 @@ json small() {
         R"({"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2, "abb": 3, "c": 4}, "merges": ["a b", ["ab", "b"]]}})");
 }
 
-std::string refusal(const json& file) {
+std::string refused_tokenizer(const json& file) {
     return message_of([&] { Tokenizer::parse(file, "t"); });
 }
 
-std::string refusal_with(const std::string& pointer, const json& value) {
+std::string refused_tokenizer_with(const std::string& pointer, const json& value) {
     json file = small();
     file[json::json_pointer(pointer)] = value;
-    return refusal(file);
+    return refused_tokenizer(file);
 }
 
 }  // namespace
@@ -140,38 +140,40 @@ TEST(TokenizerErrors, Text) {
 }
 
 TEST(TokenizerErrors, Model) {
-    EXPECT_EQ(refusal(json::object()), "t: key 'model' is missing");
-    EXPECT_EQ(refusal_with("/model/type", "Unigram"), "t: model: key 'type': \"Unigram\" is unknown (allowed: BPE)");
-    EXPECT_EQ(refusal_with("/model/vocab", json::object()), "t: model: key 'vocab': {} has no tokens");
-    EXPECT_EQ(refusal_with("/model/vocab/c", 3), "t: model: vocab: key 'c': 3 is the id of two tokens");
-    EXPECT_EQ(refusal_with("/model/vocab/c", -1),
+    EXPECT_EQ(refused_tokenizer(json::object()), "t: key 'model' is missing");
+    EXPECT_EQ(refused_tokenizer_with("/model/type", "Unigram"),
+              "t: model: key 'type': \"Unigram\" is unknown (allowed: BPE)");
+    EXPECT_EQ(refused_tokenizer_with("/model/vocab", json::object()), "t: model: key 'vocab': {} has no tokens");
+    EXPECT_EQ(refused_tokenizer_with("/model/vocab/c", 3), "t: model: vocab: key 'c': 3 is the id of two tokens");
+    EXPECT_EQ(refused_tokenizer_with("/model/vocab/c", -1),
               "t: model: vocab: key 'c': -1 is out of range (allowed: 0 to 1048576)");
-    EXPECT_EQ(refusal_with("/model/merges/0", "ab"), "t: model: merge 0: \"ab\" is not a pair of tokens");
-    EXPECT_EQ(refusal_with("/model/merges/0", "b a"), "t: model: merge 0: 'ba' is not in the vocabulary");
-    EXPECT_EQ(refusal_with("/model/unk_token", "?"), "t: model: unk_token: '?' is not in the vocabulary");
-    EXPECT_THAT(refusal_with("/model/end_of_word_suffix", "</w>"),
+    EXPECT_EQ(refused_tokenizer_with("/model/merges/0", "ab"), "t: model: merge 0: \"ab\" is not a pair of tokens");
+    EXPECT_EQ(refused_tokenizer_with("/model/merges/0", "b a"), "t: model: merge 0: 'ba' is not in the vocabulary");
+    EXPECT_EQ(refused_tokenizer_with("/model/unk_token", "?"), "t: model: unk_token: '?' is not in the vocabulary");
+    EXPECT_THAT(refused_tokenizer_with("/model/end_of_word_suffix", "</w>"),
                 HasSubstr("is not supported (allowed: null or empty)"));
-    EXPECT_EQ(refusal_with("/model/dropout", 0.1), "t: model: key 'dropout': 0.1 is not 0");
+    EXPECT_EQ(refused_tokenizer_with("/model/dropout", 0.1), "t: model: key 'dropout': 0.1 is not 0");
 }
 
 TEST(TokenizerErrors, Components) {
-    EXPECT_EQ(refusal_with("/normalizer", {{"type", "NFC"}}),
+    EXPECT_EQ(refused_tokenizer_with("/normalizer", {{"type", "NFC"}}),
               "t: normalizer: key 'type': \"NFC\" is unknown (allowed: Prepend, Replace)");
-    EXPECT_EQ(refusal_with("/normalizer", {{"type", "Prepend"}, {"prepend", "_"}}),
+    EXPECT_EQ(refused_tokenizer_with("/normalizer", {{"type", "Prepend"}, {"prepend", "_"}}),
               "t: normalizer: key 'prepend': \"_\" is not '▁'");
-    EXPECT_THAT(refusal_with("/pre_tokenizer", {{"type", "Whitespace"}}),
+    EXPECT_THAT(refused_tokenizer_with("/pre_tokenizer", {{"type", "Whitespace"}}),
                 HasSubstr("(allowed: ByteLevel, Split, Digits, Metaspace)"));
-    EXPECT_THAT(
-        refusal_with("/pre_tokenizer", {{"type", "Split"}, {"behavior", "Isolated"}, {"pattern", {{"Regex", "\\w+"}}}}),
-        HasSubstr("is not an expression known here (allowed: those of GPT-2, Llama 3 and Qwen 2)"));
-    EXPECT_THAT(refusal_with("/decoder", {{"type", "WordPiece"}}),
+    EXPECT_THAT(refused_tokenizer_with("/pre_tokenizer",
+                                       {{"type", "Split"}, {"behavior", "Isolated"}, {"pattern", {{"Regex", "\\w+"}}}}),
+                HasSubstr("is not an expression known here (allowed: those of GPT-2, Llama 3 and Qwen 2)"));
+    EXPECT_THAT(refused_tokenizer_with("/decoder", {{"type", "WordPiece"}}),
                 HasSubstr("t: decoder: key 'type': \"WordPiece\" is unknown"));
-    EXPECT_THAT(refusal_with("/post_processor", {{"type", "Bert"}}),
+    EXPECT_THAT(refused_tokenizer_with("/post_processor", {{"type", "Bert"}}),
                 HasSubstr("(allowed: TemplateProcessing, ByteLevel)"));
-    EXPECT_EQ(refusal_with("/added_tokens", json::array({{{"id", 5}, {"content", ""}}})),
+    EXPECT_EQ(refused_tokenizer_with("/added_tokens", json::array({{{"id", 5}, {"content", ""}}})),
               "t: added_tokens: key 'content': \"\" is empty");
     const json single = json::array({{{"SpecialToken", {{"id", "<s>"}}}}});
-    EXPECT_EQ(refusal_with("/post_processor",
-                           {{"type", "TemplateProcessing"}, {"single", single}, {"special_tokens", json::object()}}),
+    EXPECT_EQ(refused_tokenizer_with(
+                  "/post_processor",
+                  {{"type", "TemplateProcessing"}, {"single", single}, {"special_tokens", json::object()}}),
               "t: post_processor: special_tokens: key '<s>' is missing");
 }

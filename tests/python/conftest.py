@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the tests find the program, the package and the sources."""
+"""Where the tests find the program, the package and the sources: in build/, unless the environment names others."""
 import os
 import pathlib
 import subprocess

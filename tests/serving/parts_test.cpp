@@ -10,9 +10,11 @@
 #include "serving/quantiles.hpp"
 #include "serving/step_table.hpp"
 #include "serving/timeline.hpp"
+#include "tests/serving/support.hpp"
 
 using namespace superlane;
 using namespace superlane::serving;
+using namespace superlane::test;
 using testing::HasSubstr;
 
 namespace {
@@ -28,13 +30,6 @@ std::string complaint(const auto& action) {
 
 StepPoint point(int64_t batch, int64_t context, double seconds, int64_t new_tokens = 1) {
     return {.batch = batch, .context = context, .new_tokens = new_tokens, .cost = {seconds, seconds / 2, 1}};
-}
-
-/// A decode step of this batch at this mean context.
-StepShape decode(int64_t batch, int64_t context) {
-    StepShape shape;
-    for (int64_t r = 0; r < batch; ++r) shape.add(context, 1);
-    return shape;
 }
 
 }  // namespace

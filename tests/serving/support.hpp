@@ -7,8 +7,16 @@
 #include "base/error.hpp"
 #include "models/counter_random.hpp"
 #include "serving/server.hpp"
+#include "serving/step_time.hpp"
 
 namespace superlane::test {
+
+/// A decode step of so many requests, each at this context.
+inline serving::StepShape decode(int64_t requests, int64_t context) {
+    serving::StepShape shape;
+    for (int64_t i = 0; i < requests; ++i) shape.add(context, 1);
+    return shape;
+}
 
 class Listed : public traces::RequestSource {
 public:

@@ -8,12 +8,14 @@
 namespace superlane::test {
 namespace {
 
-models::Chip small_chip() {
+models::Chip fuzzed_chip() {
     models::Chip chip;
     chip.geometry.superlanes = 2;
     chip.geometry.mem_slices = 6;
     chip.geometry.words = 65536;  // so that no gathered address, which is data, is bad
     chip.geometry.alus = 4;
+    chip.geometry.dram_channels = 1;
+    chip.geometry.dram_mib = 1;
     return chip;
 }
 
@@ -65,7 +67,7 @@ protected:
             if (picked.opcode == Opcode::Nop) continue;
             int64_t& clock = free[size_t(queue)];
             clock += any(0, 30);
-            const bool single = any(0, 1) || row.opcode == Opcode::Rotate;
+            const bool single = any(0, 1) || row.opcode == Opcode::Rotate || row.unit == isa::Unit::Dram;
             const int count = single ? 1 : any(1, 300), interval = single ? 1 : any(1, 3);
             const bool moves = row.opcode == Opcode::Read || row.opcode == Opcode::Write;
             builder.at(clock, queue, picked, count, interval, moves ? any(0, 2) : 0);
@@ -77,7 +79,7 @@ protected:
     std::mt19937 random_{GetParam()};
 };
 
-std::vector<Row> memory(const sim::Machine& machine) {
+std::vector<Row> lower_words(const sim::Machine& machine) {
     std::vector<Row> rows;
     for (const Side side : {west, east})
         for (int slice = 0; slice < machine.chip().geometry.mem_slices; ++slice)
@@ -85,15 +87,15 @@ std::vector<Row> memory(const sim::Machine& machine) {
     return rows;
 }
 
-void fill(sim::Machine& machine) {
+void fill_some(sim::Machine& machine) {
     const isa::Geometry& geometry = machine.chip().geometry;
-    for (int slice = 0; slice < geometry.mem_slices; ++slice)
+    for (int slice = 0; slice < geometry.mem_slices + geometry.dram_channels; ++slice)
         for (int address = 0; address < 100; ++address) machine.write(Side(slice % 2), slice, address, counting(machine.chip(), slice * 31 + address));
     for (int link = 0; link < geometry.links; ++link) machine.receive({link, 50, counting(machine.chip(), link)});
 }
 
 TEST_P(Fuzz, EnginesAndModesAgree) {
-    const models::Chip chip = small_chip();
+    const models::Chip chip = fuzzed_chip();
     const ProgramBuilder builder = program(chip, 250);
     const auto prepared = sim::prepare(chip, builder.build());
     sim::RunResult first;
@@ -103,11 +105,11 @@ TEST_P(Fuzz, EnginesAndModesAgree) {
             sim::Options with = options(engine, data, true);
             with.max_hazards = 1000000;
             sim::Machine machine(chip, with);
-            fill(machine);
+            fill_some(machine);
             sim::RunResult result = machine.run(prepared);
             if (first.trace_digest.empty()) {
                 first = std::move(result);
-                contents = memory(machine);
+                contents = lower_words(machine);
                 continue;
             }
             EXPECT_EQ(result.cycles, first.cycles);
@@ -115,25 +117,25 @@ TEST_P(Fuzz, EnginesAndModesAgree) {
             EXPECT_EQ(messages(result), messages(first));
             EXPECT_EQ(result.counters, first.counters);
             if (data == sim::Data::TimingOnly) continue;
-            EXPECT_TRUE(memory(machine) == contents);
+            EXPECT_TRUE(lower_words(machine) == contents);
             EXPECT_TRUE(result.sent == first.sent);
         }
 }
 
 TEST_P(Fuzz, BurstsDoWhatTheirSingleInstructionsDo) {
-    const models::Chip chip = small_chip();
+    const models::Chip chip = fuzzed_chip();
     const ProgramBuilder builder = program(chip, 120);
     sim::Options with = options();
     with.max_hazards = 1000000;
     sim::Machine bursts(chip, with), singles(chip, with);
-    fill(bursts);
-    fill(singles);
+    fill_some(bursts);
+    fill_some(singles);
     const sim::RunResult x = bursts.run(builder.build()), y = singles.run(builder.build(true));
     EXPECT_EQ(x.cycles, y.cycles);
     for (const sim::Hazard& hazard : x.hazards)  // which of the two comes first is then not defined
         if (hazard.kind == sim::HazardKind::PairPort || hazard.a == hazard.b) return;
     EXPECT_EQ(x.counters.stream_cycles, y.counters.stream_cycles);
-    EXPECT_TRUE(memory(bursts) == memory(singles));
+    EXPECT_TRUE(lower_words(bursts) == lower_words(singles));
     EXPECT_TRUE(x.sent == y.sent);
 }
 

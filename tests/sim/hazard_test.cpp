@@ -10,8 +10,6 @@ using sim::HazardKind;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const models::Chip chip;
-
 std::string only_message(const ProgramBuilder& program, HazardKind kind) {
     const sim::RunResult result = run_every_way(chip, program.build());
     EXPECT_THAT(kinds(result), ElementsAre(kind)) << messages(result);

@@ -13,7 +13,6 @@ namespace {
 
 using sim::HazardKind;
 using testing::HasSubstr;
-const models::Chip chip;
 
 isa::Program copy_program() {
     ProgramBuilder program(chip);

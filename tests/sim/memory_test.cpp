@@ -5,7 +5,6 @@
 namespace superlane::test {
 namespace {
 
-const models::Chip chip;
 constexpr int rows = 40;
 
 void numbered(sim::Machine& machine, Side side, int slice, int base, int tag) {

@@ -9,7 +9,7 @@ namespace {
 
 using isa::DType;
 
-models::Chip small_chip() {
+models::Chip random_chip() {
     models::Chip chip;
     chip.geometry.superlanes = 2;
     chip.geometry.words = 256;
@@ -42,7 +42,7 @@ ProgramBuilder random_program(const models::Chip& chip, unsigned seed, int chain
     return program;
 }
 
-void fill(sim::Machine& machine, unsigned seed) {
+void fill_west(sim::Machine& machine, unsigned seed) {
     std::mt19937 random(seed);
     Row row(size_t(machine.chip().lanes()));
     for (int slice = 0; slice < 44; ++slice)
@@ -52,7 +52,7 @@ void fill(sim::Machine& machine, unsigned seed) {
         }
 }
 
-std::vector<Row> memory(const sim::Machine& machine) {
+std::vector<Row> all_words(const sim::Machine& machine) {
     std::vector<Row> rows;
     for (const Side side : {west, east})
         for (int slice = 0; slice < 44; ++slice)
@@ -63,13 +63,13 @@ std::vector<Row> memory(const sim::Machine& machine) {
 class Random : public testing::TestWithParam<unsigned> {};
 
 TEST_P(Random, EnginesAndModesAgreeOnProgramsThatMeet) {
-    const models::Chip chip = small_chip();
+    const models::Chip chip = random_chip();
     const isa::Program program = random_program(chip, GetParam(), 60, true).build();
-    run_every_way(chip, program, [&](sim::Machine& machine) { fill(machine, GetParam()); });
+    run_every_way(chip, program, [&](sim::Machine& machine) { fill_west(machine, GetParam()); });
 }
 
 TEST_P(Random, EnginesAndBurstsGiveTheSameMemory) {
-    const models::Chip chip = small_chip();
+    const models::Chip chip = random_chip();
     const ProgramBuilder builder = random_program(chip, GetParam(), 24, false);
     std::vector<Row> expected;
     int64_t cycles = 0;
@@ -78,16 +78,16 @@ TEST_P(Random, EnginesAndBurstsGiveTheSameMemory) {
             sim::Options many = options(engine);
             many.max_hazards = 100000;
             sim::Machine machine(chip, many);
-            fill(machine, GetParam());
+            fill_west(machine, GetParam());
             const sim::RunResult result = machine.run(builder.build(unrolled));
-            if (expected.empty()) expected = memory(machine), cycles = result.cycles;
-            EXPECT_EQ(memory(machine), expected);
+            if (expected.empty()) expected = all_words(machine), cycles = result.cycles;
+            EXPECT_EQ(all_words(machine), expected);
             EXPECT_EQ(result.cycles, cycles);
         }
 }
 
 TEST_P(Random, WindowsDoNotMatter) {
-    const models::Chip chip = small_chip();
+    const models::Chip chip = random_chip();
     const isa::Program program = random_program(chip, GetParam(), 30, false).build();
     std::string digest;
     for (const int window : {1, 7, 200, 100000}) {

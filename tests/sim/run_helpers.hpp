@@ -13,6 +13,8 @@ namespace superlane::test {
 
 using Row = std::vector<uint8_t>;
 
+inline const models::Chip chip;  ///< the default one
+
 inline Row filled(const models::Chip& chip, int value) { return Row(size_t(chip.lanes()), uint8_t(value)); }
 inline Row counting(const models::Chip& chip, int first) {
     Row row(size_t(chip.lanes()));
@@ -23,6 +25,13 @@ inline Row row_of(const sim::Machine& machine, Side side, int slice, int address
     Row row(size_t(machine.chip().lanes()));
     machine.read(side, slice, address, row);
     return row;
+}
+
+/// Sum of products of int8 bytes.
+inline int32_t dot(const Row& w, const Row& x) {
+    int32_t sum = 0;
+    for (size_t k = 0; k < w.size(); ++k) sum += int32_t(int8_t(w[k])) * int8_t(x[k]);
+    return sum;
 }
 
 inline sim::Options options(sim::Engine engine = sim::Engine::Fast, sim::Data data = sim::Data::Functional, bool trace = false) {
@@ -61,6 +70,14 @@ sim::RunResult run_every_way(const models::Chip& chip, const isa::Program& progr
             EXPECT_EQ(result.corrected_ecc, first.corrected_ecc);
             EXPECT_EQ(result.stopped, first.stopped);
         }
+    sim::Machine untraced(chip, options(sim::Engine::Fast, sim::Data::TimingOnly));  // with gangs
+    prepare_memory(untraced);
+    for (const auto& vector : inbox) untraced.receive(vector);
+    const sim::RunResult result = untraced.run(prepared);
+    EXPECT_EQ(messages(result), messages(first));
+    EXPECT_EQ(result.counters, first.counters);
+    EXPECT_EQ(result.cycles, first.cycles);
+    EXPECT_EQ(result.stopped, first.stopped);
     return first;
 }
 inline sim::RunResult run_every_way(const models::Chip& chip, const isa::Program& program) {

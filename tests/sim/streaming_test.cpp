@@ -8,7 +8,6 @@
 namespace superlane::test {
 namespace {
 
-const models::Chip chip;
 constexpr int tiles = 8;
 
 /// Row `address` of a slice: pseudo-random, but computed where it is needed.
@@ -19,22 +18,16 @@ Row content(Side side, int slice, int address) {
     return row;
 }
 
-void fill(sim::Machine& machine) {
+void fill_weights(sim::Machine& machine) {
     for (const Side side : {west, east})
         for (int slice = 0; slice < 44; ++slice)
             for (int address = 0; address < tiles * 20; ++address) machine.write(side, slice, address, content(side, slice, address));
 }
 
-int32_t dot(const Row& w, const Row& x) {
-    int32_t sum = 0;
-    for (size_t k = 0; k < w.size(); ++k) sum += int32_t(int8_t(w[k])) * int8_t(x[k]);
-    return sum;
-}
-
 TEST(Streaming, SumsOfTilesAreThoseOfPlainLoops) {
     for (const sim::Engine engine : {sim::Engine::Fast, sim::Engine::Kernel}) {
         sim::Machine machine(chip, options(engine));
-        fill(machine);
+        fill_weights(machine);
         const sim::RunResult result = machine.run(weight_streaming(chip, tiles));
         ASSERT_EQ(messages(result), "");
         EXPECT_EQ(result.counters.macs_int8(), 4ull * tiles * 320 * 320);
@@ -51,12 +44,12 @@ TEST(Streaming, SumsOfTilesAreThoseOfPlainLoops) {
     }
 }
 
-TEST(Streaming, EnginesAndModesAgree) { run_every_way(chip, weight_streaming(chip, tiles), fill); }
+TEST(Streaming, EnginesAndModesAgree) { run_every_way(chip, weight_streaming(chip, tiles), fill_weights); }
 
 TEST(Streaming, RunsFollowEachOtherOnTheSameMemory) {
     const auto program = sim::prepare(chip, weight_streaming(chip, tiles));
     sim::Machine machine(chip, options(sim::Engine::Fast, sim::Data::Functional, true));
-    fill(machine);
+    fill_weights(machine);
     const sim::RunResult first = machine.run(program);
     const Row result = row_of(machine, west, 32, 4096);
     const sim::RunResult second = machine.run(program);

@@ -7,9 +7,6 @@
 namespace superlane::test {
 namespace {
 
-const models::System pair = two_chips();
-const int hop = 200 + pair.chip.timing.c2c_send, back = 210 + pair.chip.timing.c2c_send;
-
 std::optional<sim::SystemResult> deferred(const models::System& system, const std::vector<sim::Launch>& launches,
                                           bool share = true) {
     sim::SystemOptions options;

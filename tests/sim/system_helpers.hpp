@@ -29,6 +29,8 @@ inline models::System two_chips() {
     system.chip.timing.c2c_send = system.chip.timing.c2c_receive = 4;
     return system;
 }
+inline const models::System pair = two_chips();
+inline const int hop = 200 + pair.chip.timing.c2c_send, back = 210 + pair.chip.timing.c2c_send;  ///< 0 to 1, 1 to 0
 
 /// Programs whose Sends and Receives stand at given cycles, each with the memory access that it needs. Link i < 5 has
 /// its own queues, streams and slices.

@@ -14,9 +14,6 @@ using sim::HazardKind;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const models::System pair = two_chips();
-const int hop = 200 + pair.chip.timing.c2c_send;  ///< from chip 0 to chip 1
-
 Row row_at(const sim::SystemMachine& machine, int chip, Side side, int slice, int address) {
     Row row(size_t(machine.system().chip.lanes()));
     machine.read(chip, side, slice, address, row);

@@ -10,7 +10,6 @@ namespace superlane::test {
 namespace {
 
 using isa::DType;
-const models::Chip chip;
 const int lanes = chip.lanes();
 
 Row random_row(std::mt19937& random, int from = 0, int to = 255) {
@@ -73,12 +72,6 @@ TEST(Vxm, AccumulateLatchAndRunningSum) {
     for (int i = 0; i < 3; ++i) EXPECT_EQ(row_of(machine, east, 1, i)[0], 10 + 16 * i);
     for (int i = 0; i < 11; ++i) EXPECT_EQ(row_of(machine, east, 2, i)[5], 2 + i);
     for (int i = 0; i < 9; ++i) EXPECT_EQ(row_of(machine, east, 3, i)[5], i < 3 ? (1 + i) + (4 + i) : i < 6 ? 3 * (i - 3) + 12 : 4 * (i - 6) + 22);
-}
-
-int32_t dot(const Row& w, const Row& x) {
-    int32_t sum = 0;
-    for (size_t k = 0; k < w.size(); ++k) sum += int32_t(int8_t(w[k])) * int8_t(x[k]);
-    return sum;
 }
 
 // West side: slice k stands at -(k / 4), mxm_in at -20, mxm_out at -17.

@@ -9,6 +9,7 @@
 
 #include "base/half.hpp"
 #include "tests/models/support.hpp"
+#include "tests/workloads/features_support.hpp"
 #include "workloads/reference/linear.hpp"
 
 using namespace superlane;
@@ -64,12 +65,6 @@ std::vector<double> by_hand(const LlmWeights& weights, int first, int second) {
     for (int token = 0; token < 3; ++token)
         logits.push_back(inner({weights.head.at(token, 0), weights.head.at(token, 1)}, last));
     return logits;
-}
-
-double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
-    double largest = 0;
-    for (size_t i = 0; i < a.size(); ++i) largest = std::max(largest, std::fabs(double(a[i]) - double(b[i])));
-    return largest;
 }
 
 }  // namespace

@@ -55,21 +55,26 @@ Softmax softmax(const std::vector<float>& scores, const float* sink, Rounding ro
 
 }  // namespace
 
+std::vector<float> head_scores(const AttentionShape& shape, const LayerCache& cache, std::span<const float> q,
+                               size_t head, size_t first, size_t end) {
+    const size_t dim = shape.key_dim, stride = shape.heads / shape.queries_per_kv * dim;
+    const float* keys = cache.keys.data() + head / shape.queries_per_kv * dim;
+    const float cap = float(shape.soft_cap);
+    std::vector<float> scores;
+    for (size_t t = first; t < end; ++t) scores.push_back(float(dot(&q[head * dim], keys + t * stride, dim)));
+    if (cap != 0.0f)
+        for (float& score : scores) score = cap * std::tanh(score / cap);
+    return scores;
+}
+
 std::vector<float> attend(const AttentionShape& shape, const LayerCache& cache, std::span<const float> q,
                           int64_t position, Rounding rounding) {
-    const size_t kv_heads = shape.heads / shape.queries_per_kv, dim = shape.value_dim;
-    const size_t key_stride = kv_heads * shape.key_dim, value_stride = kv_heads * dim;
+    const size_t dim = shape.value_dim, value_stride = shape.heads / shape.queries_per_kv * dim;
     const size_t first = shape.window == 0 ? 0 : size_t(std::max<int64_t>(0, position + 1 - shape.window));
-    const float cap = float(shape.soft_cap);
     std::vector<float> out(shape.heads * dim);
     for (size_t head = 0; head < shape.heads; ++head) {
         const size_t kv = head / shape.queries_per_kv;
-        std::vector<float> scores;
-        for (size_t t = first; t <= size_t(position); ++t)
-            scores.push_back(
-                float(dot(&q[head * shape.key_dim], &cache.keys[t * key_stride + kv * shape.key_dim], shape.key_dim)));
-        if (cap != 0.0f)
-            for (float& score : scores) score = cap * std::tanh(score / cap);
+        const std::vector<float> scores = head_scores(shape, cache, q, head, first, size_t(position) + 1);
         const Softmax weights = softmax(scores, shape.sinks.empty() ? nullptr : &shape.sinks[head], rounding);
         std::vector<double> sum(dim);
         for (size_t t = 0; t < scores.size(); ++t)

@@ -38,6 +38,10 @@ struct AttentionShape {
     std::vector<float> sinks;              ///< a score a query head, or empty
 };
 
+/// Scores of one head of a scaled q row with the keys of tokens first to end - 1.
+std::vector<float> head_scores(const AttentionShape& shape, const LayerCache& cache, std::span<const float> q,
+                               size_t head, size_t first, size_t end);
+
 /// Attention of one scaled q row over the cache; the row's own key and value are in it at `position`.
 std::vector<float> attend(const AttentionShape& shape, const LayerCache& cache, std::span<const float> q,
                           int64_t position, Rounding rounding);

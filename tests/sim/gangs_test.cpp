@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads and Gathers side by side, registered together where only time is simulated: hazards and counters are those of
+// each alone.
+#include <random>
+
+#include "sim/prepare.hpp"
+#include "tests/sim/run_helpers.hpp"
+
+namespace superlane::test {
+namespace {
+
+models::Chip chip_of_gangs() {
+    models::Chip chip;
+    chip.geometry.superlanes = 8;
+    chip.geometry.words = 512;
+    chip.text_words = 16;
+    return chip;
+}
+
+/// Tiles on sixteen streams, each from its own slice, tapped by LW; `faults` of the instructions are moved, doubled, or
+/// join in where they should not.
+ProgramBuilder gang_tiles(const models::Chip& chip, unsigned seed, int faults) {
+    std::mt19937 random(seed);
+    const auto any = [&](int from, int to) { return from + int(random() % unsigned(to - from + 1)); };
+    const isa::Floorplan plan = chip.floorplan();
+    ProgramBuilder program(chip);
+    constexpr int count = 8, tiles = 6;
+    std::vector<std::pair<int, int>> faulty;  // tile, stream
+    for (int i = 0; i < faults; ++i) faulty.emplace_back(any(0, tiles - 1), any(0, 15));
+    const int step_out = any(1, 3);
+    for (int tile = 0; tile < tiles; ++tile) {
+        const int64_t load = 200 + tile * (count + 2);
+        const int together = any(8, 16);  // the other streams are cut otherwise
+        for (int k = 0; k < 16; ++k) {
+            const int slice = 2 * k + tile % 2;
+            const int64_t leave = load - std::abs(plan.mxm_in(east) - plan.mem(east, slice)) - chip.timing.mem_read;
+            const bool wrong = std::count(faulty.begin(), faulty.end(), std::pair(tile, k)) > 0;
+            const int kind = wrong ? any(0, 4) : -1;
+            if (kind == 0) continue;  // undriven
+            const int64_t cycle = leave + (kind == 1 ? any(1, 2) : 0);
+            const int address = kind == 2 ? 505 : tile * count;
+            const int first = k < together ? count : any(1, count - 1);
+            program.at(cycle, program.mem(east, slice), read(address, E(k)), first, 1, 1);
+            if (first < count)
+                program.at(cycle + first, program.mem(east, slice), read(address + first, E(k)), count - first, 1, 1);
+            if (kind == 3)
+                program.at(leave + 1 - step_out, program.mem(east, slice - 1 + 2 * (tile % 2 == 0)), read(0, E(k)), 3,
+                           step_out);  // meets it on its way
+            if (kind == 4)
+                program.at(cycle - 20, program.mem(west, 43 - k), read(3, E(k)), 40);  // overwritten in passing
+        }
+        program.at(load, program.weights(east, tile % 2), lw(E(0), 16), count);
+        program.at(load + count, program.activations(east, tile % 2), iw());
+    }
+    return program;
+}
+
+/// Gathers on neighbouring streams by one stream of addresses that flows against them, or along.
+ProgramBuilder gathers(const models::Chip& chip, unsigned seed, int faults) {
+    std::mt19937 random(seed);
+    const auto any = [&](int from, int to) { return from + int(random() % unsigned(to - from + 1)); };
+    const isa::Floorplan plan = chip.floorplan();
+    ProgramBuilder program(chip);
+    const bool against = any(0, 1), late = faults > 0 && any(0, 1);
+    const int count = 12, source = against ? 43 : 0;  // slice that the addresses come from
+    const int64_t passes = against ? 80 : count;      // against: the same address for long enough
+    const uint16_t map = isa::stream(against ? west : east, 5);
+    program.at(100, program.mem(east, source), read(7, map), int(passes) - (late ? 30 % int(passes) : 0));
+    const int64_t first =
+        100 + chip.timing.mem_read + std::abs(plan.mem(east, 4) - plan.mem(east, source)) + (against ? 3 : 0);
+    for (int k = 0; k < 10; ++k) {
+        const int slice = 4 + 3 * k;
+        program.at(first + plan.mem(east, slice) - plan.mem(east, 4), program.mem(east, slice),
+                   gather(20, map, E(16 + k)), count);
+    }
+    for (int i = 0; i < faults; ++i) program.at(90 + any(0, 40), program.mem(west, 30 + i), read(1, map), any(1, 9));
+    return program;
+}
+
+class Gangs : public testing::TestWithParam<unsigned> {};
+
+TEST_P(Gangs, TilesAreCheckedAsEachReadAlone) {
+    const models::Chip chip = chip_of_gangs();
+    const isa::Program program = gang_tiles(chip, GetParam(), int(GetParam() % 4)).build();
+    EXPECT_GE(sim::prepare(chip, program)->gangs.size(), 5u);
+    const sim::RunResult result = run_every_way(chip, program);
+    if (GetParam() % 4 == 0) EXPECT_TRUE(result.hazards.empty()) << messages(result);
+}
+
+TEST_P(Gangs, GathersAreCheckedAsEachAlone) {
+    const models::Chip chip = chip_of_gangs();
+    const isa::Program program = gathers(chip, GetParam(), int(GetParam() % 3)).build();
+    EXPECT_FALSE(sim::prepare(chip, program)->gangs.empty());
+    run_every_way(chip, program);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Gangs, testing::Range(0u, 40u));
+
+}  // namespace
+}  // namespace superlane::test
