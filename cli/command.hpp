@@ -3,9 +3,10 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <functional>
-#include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "cli/command_line.hpp"
 
 namespace superlane::cli {
 
@@ -14,11 +15,6 @@ using Action = std::function<void()>;
 #define COMMAND(name, summary, example) Action define_##name(CLI::App& app);
 #include "cli/commands.def"
 #undef COMMAND
-
-/// A command did its work and what it looked for does not hold: exit code 1.
-struct NotMet : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
 
 /// The arguments of this process without the program's name: what results record.
 const std::vector<std::string>& command_line();

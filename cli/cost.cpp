@@ -34,6 +34,7 @@ void print_chip(const CostReport& report) {
     table.row({"die", usd(cost.die_usd),
                grouped(int64_t(cost.dies)) + " dies a wafer, " + percent(cost.yield) + " of them good"});
     table.row({"package, test", usd(cost.package_usd)});
+    if (cost.dram_usd > 0) table.row({"DRAM", usd(cost.dram_usd)});
     table.row({"rest of the system", usd(cost.board_usd)});
     table.row({"owning, an hour", usd(cost.owning_usd_per_hour)});
     table.row({"power, an hour", usd(cost.power_usd_per_hour)});

@@ -176,6 +176,10 @@ Action define_decode(CLI::App& app) {
     app.add_option("--dtype", o.dtype, "fp16, or int8 weights and activations (W8A8)")
         ->capture_default_str()
         ->type_name("fp16|int8");
+    app.add_option("--weights", o.weights,
+                   "where a chip's weights lie; auto: in DRAM when the chip has some and SRAM does not hold them")
+        ->capture_default_str()
+        ->type_name("auto|sram|dram");
     command->app = &app;
     command->chip.define(app);
     command->system.define(app);

@@ -28,7 +28,8 @@ void add_speed(Table& table, const DecodeOptions& options, const DecodeResult& r
     const auto [least, most] = std::minmax_element(result.cycles_per_token.begin(), result.cycles_per_token.end());
     table.row({"decode", grouped(int64_t(mean + 0.5)) + " cycles a token (" + grouped(*least) + " to " +
                              grouped(*most) + "), " + fixed(1e6 * experiment::chip_seconds(chip, mean), 2) + " us"});
-    table.row({"speed", grouped(int64_t(result.tokens_per_second(chip) + 0.5)) + " tokens/s at " +
+    const double speed = result.tokens_per_second(chip);
+    table.row({"speed", (result.memory.dram > 0 ? fixed(speed, 2) : grouped(int64_t(speed + 0.5))) + " tokens/s at " +
                             plain_number(chip.clock_mhz) + " MHz" +
                             (result.batch > 1 ? ", " + std::to_string(result.batch) + " requests" : "")});
 }
@@ -48,10 +49,16 @@ void add_bounds(Table& table, const DecodeOptions& options, const DecodeResult& 
     const double bound = result.weight_bound(chip);
     const std::string groups =
         result.system && result.system->split.tp > 1 ? " x " + std::to_string(result.system->split.tp) + " chips" : "";
-    table.row({"weight bound", grouped(int64_t(bound + 0.5)) + " cycles = " + grouped(result.weight_bytes) +
-                                   " B of weights / " + grouped(chip.stream_bytes_per_cycle()) + " B/cycle of streams" +
-                                   groups + "; decode takes " + fixed(bound > 0 ? result.mean_cycles() / bound : 0, 2) +
-                                   " times that"});
+    table.row({"weight bound",
+               grouped(int64_t(bound + 0.5)) + " cycles = " + grouped(result.weight_bytes) + " B of weights / " +
+                   (result.memory.dram > 0 ? fixed(chip.dram_bytes_per_cycle(), 1) + " B/cycle of DRAM"
+                                           : grouped(chip.stream_bytes_per_cycle()) + " B/cycle of streams") +
+                   groups + "; decode takes " + fixed(bound > 0 ? result.mean_cycles() / bound : 0, 2) +
+                   " times that"});
+    if (result.memory.dram > 0)
+        table.row({"DRAM", percent(usage.dram_utilisation(chip)) + " of " +
+                               fixed(chip.dram_bytes_per_cycle() * chip.clock_mhz * 1e-3, 1) + " GB/s; " +
+                               grouped(usage.dram_read_bytes(chip)) + " B read"});
     table.row({"streams", percent(usage.stream_utilisation(chip)) + " of " +
                               fixed(experiment::stream_bandwidth(chip) / 1e12, 2) + " TB/s filled from SRAM"});
     table.row({"SRAM ports", percent(usage.sram_utilisation(chip)) + " of " + grouped(chip.sram_bytes_per_cycle()) +
@@ -66,8 +73,11 @@ void add_memory(Table& table, const DecodeOptions& options, const DecodeResult& 
                                std::to_string(result.kv_pages.page_tokens()) + " tokens), " +
                                bytes_text(double(use.tables)) + " tables, " + bytes_text(double(use.scratch)) +
                                " scratch of " + bytes_text(double(options.chip.sram_bytes()))});
+    if (use.dram > 0)
+        table.row({"DRAM use",
+                   bytes_text(double(use.dram)) + " weights of " + bytes_text(double(options.chip.dram_bytes()))});
     table.row({"instructions", bytes_text(double(result.instruction_bytes)) + " in the longest program of " +
-                                   bytes_text(double(options.chip.text_bytes()))});
+                                   bytes_text(double(options.chip.text_limit()))});
     table.row({"energy", joules_text(result.prefill.joules + result.decode.joules) + ", " +
                              joules_text(result.energy_per_token()) + " a token (proxy, rows marked A)"});
 }
@@ -105,6 +115,7 @@ std::string bound_line(const DecodeResult& result) {
     const std::string bound = largest->name == "memory"    ? "the streams that bring the weights"
                               : largest->name == "network" ? "the network: chips wait for each other's results"
                                                            : "latency: operations on the chip wait for each other";
+    if (largest->name == "memory" && result.memory.dram > 0) return "Bound by the DRAM that brings the weights.\n";
     return "Bound by " + bound +
            ". `superlane explain stream_bandwidth`: why the streams, not the advertised 80 TB/s, are the bound of "
            "decoding.\n";

@@ -25,6 +25,9 @@ void print_chip(const models::Chip& chip) {
     Table facts;
     facts.row({"SRAM",
                grouped(chip.sram_bytes()) + " B, of which " + grouped(chip.text_bytes()) + " B for instruction text"});
+    if (chip.has_dram())
+        facts.row({"DRAM", grouped(chip.dram_bytes()) + " B, " + fixed(chip.dram_bytes_per_cycle(), 1) + " B/cycle, " +
+                               fixed(chip.dram_bytes_per_cycle() * chip.clock_mhz * 1e-3, 1) + " GB/s"});
     facts.row({"SRAM bandwidth", grouped(chip.sram_bytes_per_cycle()) + " B/cycle"});
     facts.row({"stream bandwidth", grouped(chip.stream_bytes_per_cycle()) + " B/cycle, " +
                                        fixed(experiment::stream_bandwidth(chip) / 1e12, 2) +
@@ -39,6 +42,7 @@ void print_chip(const models::Chip& chip) {
     Table table({false, true});
     table.row({"parameter", "value", "unit", "range", "origin", "mark", "source"});
     for (const models::ParameterRow& row : models::chip_parameters()) {
+        if (!models::concerns(row, chip)) continue;
         const auto origin = chip.origins.find(std::string(row.key));
         table.row({std::string(row.key), plain_number(row.get(chip)), std::string(row.unit), range(row),
                    origin == chip.origins.end() ? "default" : origin->second, std::string(row.mark),

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// `superlane serve`: a stream of requests on a machine given by its step times.
+// `superlane serve`: a stream of requests on GPUs, on simulated chips, or on a machine given by its step times.
 #include "experiment/serve.hpp"
 
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
+#include "cli/machine.hpp"
 #include "cli/options.hpp"
 #include "cli/text.hpp"
 
@@ -14,7 +16,7 @@ namespace {
 
 struct Serve {
     experiment::ServeOptions options;
-    std::vector<std::string> step_files;
+    MachineChoice machine;
     std::string prompt_tokens = "512", output_tokens = "128";
     double poisson = 0, kv_gb = 0, usd_per_hour = 0, idle_watts = 0;
     bool no_reuse = false;
@@ -74,9 +76,9 @@ struct Serve {
                            traces::parse_length("--output-tokens", output_tokens)};
         options.kv_bytes = 1e9 * kv_gb;
         options.server.reuse_prefixes = !no_reuse;
-        options.steps = experiment::read_step_files(step_files);
-        if (usd_per_hour > 0) options.steps.usd_per_hour = usd_per_hour;
-        if (idle_watts > 0) options.steps.idle_watts = idle_watts;
+        options.machine = machine.take(app);
+        options.machine.usd_per_hour = usd_per_hour;
+        options.machine.idle_watts = idle_watts;
         json.open();
     }
 
@@ -106,8 +108,7 @@ struct Serve {
         const serving::ServingResult& s = r.served;
         Table table;
         const auto row = [&](const char* name, const std::string& text) { table.row({name, text}); };
-        const std::string& machine = options.steps.description;
-        row("model", r.model.name + (machine.empty() ? "" : " on " + machine));
+        row("model", r.model.name + (r.machine.empty() ? "" : " on " + r.machine));
         row("requests", grouped(s.requests) + " (" + r.source + "), " + grouped(s.prompt_tokens) + " prompt and " +
                             grouped(s.output_tokens) + " output tokens");
         row("time", seconds(s.elapsed_s()) + ", busy " + percent(s.busy_s / s.elapsed_s()) + ", " + grouped(s.steps) +
@@ -133,7 +134,7 @@ struct Serve {
             row("energy", joules_text(r.energy_j) + ", " + joules_text(r.joules_per_token()) + " a token");
         if (r.usd > 0)
             row("cost", fixed(r.usd, 2) + " USD, " + fixed(r.usd_per_million_tokens(), 3) + " USD per million tokens");
-        row("step times", "interpolated, error at most about " + percent(r.step_time_error));
+        if (r.step_time_error > 0) row("step times", "error " + percent(r.step_time_error) + ", " + r.error_meaning);
         row("simulator", duration_text(r.wall_s));
         row("digest", r.digest);
         table.print(std::cout, "");
@@ -179,20 +180,23 @@ void define_requests(CLI::App& app, Serve& serve) {
 
 void define_server(CLI::App& app, Serve& serve) {
     auto& s = serve.options.server;
-    app.add_option("--kv-gb", serve.kv_gb, "room for keys and values, 1e9 bytes; else kv_tokens of the step times")
+    app.add_option("--kv-gb", serve.kv_gb, "room for keys and values, 1e9 bytes; else what the machine has")
         ->type_name("GB");
-    app.add_option("--kv-dtype", serve.options.kv_dtype, "fp16, fp8 or int8")->capture_default_str()->type_name("NAME");
-    app.add_option("--page-tokens", s.page_tokens, "tokens of a page of the KV cache")->capture_default_str();
-    app.add_option("--max-requests", s.max_requests, "served at once; else as the step times say")->type_name("N");
+    app.add_option("--kv-dtype", serve.options.kv_dtype, "fp16, fp8 or int8; else as the machine has it")
+        ->type_name("NAME");
+    app.add_option("--page-tokens", s.page_tokens,
+                   "tokens of a page of the KV cache; else as the machine has them (16)")
+        ->type_name("N");
+    app.add_option("--max-requests", s.max_requests, "served at once; else as the machine says (256)")->type_name("N");
     app.add_option("--step-tokens", s.step_tokens, "new tokens a step takes: chunks of prompts (2048)")->type_name("N");
     app.add_option("--pipeline-steps", s.pipeline_steps, "steps in flight in a pipeline (1)")->type_name("N");
     app.add_option("--max-tokens", s.max_tokens, "positions of a request; else those of the model")->type_name("N");
     app.add_flag("--no-prefix-reuse", serve.no_reuse, "compute every prompt, whatever hash_ids say");
     app.add_option("--slo", s.slo_tokens_per_s, "tokens/s that content a user")->capture_default_str();
     app.add_option("--slo-ttft", s.slo_ttft_s, "seconds to the first token that do; 0 = any")->capture_default_str();
-    app.add_option("--usd-per-hour", serve.usd_per_hour, "price of the machine; else that of the step times");
+    app.add_option("--usd-per-hour", serve.usd_per_hour, "price of the machine; else what it says");
     app.add_option("--usd-per-kwh", serve.options.usd_per_kwh, "price of energy")->capture_default_str();
-    app.add_option("--idle-watts", serve.idle_watts, "power beside the steps' energy; else that of the step times");
+    app.add_option("--idle-watts", serve.idle_watts, "power beside the steps' energy; else what it says");
 }
 
 }  // namespace
@@ -200,10 +204,7 @@ void define_server(CLI::App& app, Serve& serve) {
 Action define_serve(CLI::App& app) {
     const auto command = std::make_shared<Serve>();
     app.add_option("MODEL", command->options.model, "a shape by name or a directory with a config.json")->required();
-    add_repeatable(app, "--step-time", command->step_files,
-                   "step times of the machine: points as JSON or CSV, or a result of decode; repeatable")
-        ->type_name("FILE")
-        ->required();
+    command->machine.define(app);
     define_requests(app, *command);
     define_server(app, *command);
     command->json.define(app);

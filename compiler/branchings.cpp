@@ -16,9 +16,9 @@ namespace {
 
 /// Flows to one member over edges not yet taken, from trees that have not yet reached it: one unit from each, which
 /// begins at any member that the tree has reached.
-class Flow {
+class MaxFlow {
 public:
-    Flow(const CableGraph& graph, int trees)
+    MaxFlow(const CableGraph& graph, int trees)
         : graph_(graph),
           trees_(trees),
           taken_(graph.edges().size()),
@@ -197,7 +197,7 @@ private:
 
 int smallest_cut(const CableGraph& graph, int root) {
     int cut = int(graph.out(root).size());
-    Flow flow(graph, cut);
+    MaxFlow flow(graph, cut);
     for (int tree = 0; tree < cut; ++tree) flow.reach(tree, root);
     for (int m = 0; m < graph.members(); ++m)
         if (m != root) cut = std::min(cut, flow.flow(m, cut));
@@ -205,7 +205,7 @@ int smallest_cut(const CableGraph& graph, int root) {
 }
 
 std::vector<Tree> disjoint_branchings(const CableGraph& graph, int root, int count) {
-    Flow flow(graph, count);
+    MaxFlow flow(graph, count);
     std::vector<std::vector<int>> down(size_t(count), std::vector<int>(size_t(graph.members()), -1));
     std::vector<std::vector<int>> front(size_t(count), {root});  // members that each tree has reached last
     for (int tree = 0; tree < count; ++tree) flow.reach(tree, root);

@@ -28,7 +28,7 @@ CompiledStep emit_ranks(const Problem& problem, const Schedule& schedule, int ch
 
 void check_text(const CompiledStep& compiled, size_t rows, const models::Chip& chip) {
     for (const isa::Program& program : compiled.programs)
-        if (int64_t(program.instruction_bytes()) > chip.text_bytes())
+        if (int64_t(program.instruction_bytes()) > chip.text_limit())
             throw user_error("a step of ", rows, " tokens takes ", program.instruction_bytes(),
                              " B of instruction text, chip '", chip.name, "' keeps ", chip.text_bytes(),
                              " B for it (icu.text_words_per_slice = ", chip.text_words,

@@ -30,6 +30,7 @@ struct LlamaOptions {
     std::vector<int> contexts = {};  ///< of each request that has keys and values on the chip, at most `context`; empty
                                      ///< = those of one step reach `context`
     int prefill_rows = 8;            ///< most tokens of one prefill step
+    bool weights_in_dram = false;    ///< of projections and head; keys, values and tables stay in SRAM
     bool embedding = true;           ///< false: the residual rows are the host's input, or come from `in`
     bool head = true;                ///< false: no final norm, head and argmax
     int chips = 1;                   ///< of the tensor-parallel group, each linked to each other
@@ -86,9 +87,9 @@ private:
     const LlamaOptions& options_;
 };
 
-/// SRAM use in bytes.
+/// SRAM use in bytes; beside it weights that are in DRAM.
 struct MemoryUse {
-    int64_t weights = 0, kv = 0, tables = 0, scratch = 0;
+    int64_t weights = 0, kv = 0, tables = 0, scratch = 0, dram = 0;
     int64_t total() const { return weights + kv + tables + scratch; }
 };
 

@@ -67,8 +67,13 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
     allocate_scratch();
     allocate_latent();
     allocate_exchange();
-    allocate_cache();
-    place_weights();
+    if (options.weights_in_dram) {
+        allocate_cache_beside_dram();
+        place_weights_in_dram();
+    } else {
+        allocate_cache();
+        place_weights();
+    }
 }
 
 int LlamaCompiler::Layout::key_word(int request, int page, int pair, int half_index) const {

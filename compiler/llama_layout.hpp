@@ -245,10 +245,12 @@ private:
     void allocate_latent();
     void allocate_exchange();
     void allocate_cache();
+    void allocate_cache_beside_dram();
     void allocate_expert_tables();
     void allocate_rank_tables();
     void allocate_expert_scratch();
     void place_weights();
+    void place_weights_in_dram();
     struct WeightWords;
     WeightWords weight_words();
     void place_weights(const WeightWords& wanted, double margin);

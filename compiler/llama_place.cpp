@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which slices hold a stage's weights.
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/integers.hpp"
 #include "compiler/llama_layout.hpp"
@@ -90,6 +92,41 @@ void LlamaCompiler::Layout::place_weights(const WeightWords& wanted, double marg
             for (Matrix* matrix : layer.matrices())
                 if (turn(*matrix) == now) place_matrix(chip, memory, matrix->experts > 0 ? inner : pool, *matrix);
     if (options.head) place_matrix(chip, memory, pool, head);
+}
+
+/// All that is left in SRAM to be too much: then the context is what can be lower.
+void LlamaCompiler::Layout::allocate_cache_beside_dram() {
+    try {
+        allocate_cache();
+    } catch (const UserError& error) {
+        throw user_error("model '", config.name, "': keys and values of ", options.context,
+                         " tokens do not fit the SRAM of chip '", chip.name, "', lower the context (", error.what(),
+                         ")");
+    }
+}
+
+void LlamaCompiler::Layout::place_weights_in_dram() {
+    if (const int least = half ? 2 : 1; chip.geometry.dram_channels < least)
+        throw user_error("chip '", chip.name, "': ", half ? "fp16" : "int8", " weights in DRAM need at least ", least,
+                         least == 1 ? " channel" : " channels", " a hemisphere, it has ", chip.geometry.dram_channels,
+                         " (dram.channels_per_hemisphere)");
+    if (experts.experts > 0)
+        throw user_error("model '", config.name,
+                         "': which experts' weights are read is known too late for DRAM; chip '", chip.name,
+                         "' must hold them in SRAM");
+    const auto place = [&](Matrix& matrix) {
+        place_in_dram(chip, memory, matrix);
+        use.dram += matrix.bytes;
+    };
+    for (LlamaLayer& layer : layers)
+        for (Matrix* matrix : layer.matrices()) place(*matrix);
+    if (options.head) place(head);
+    const int64_t wanted =
+        std::max(memory.dram_used(Side::West), memory.dram_used(Side::East)) * 2 * chip.geometry.dram_channels * lanes;
+    if (wanted > chip.dram_bytes())
+        throw user_error("model '", config.name, "' does not fit the DRAM of chip '", chip.name,
+                         "': ", half ? "fp16" : "int8", " weights take ", wanted, " B of ", chip.dram_bytes(), " B, ",
+                         wanted - chip.dram_bytes(), " B more than there are (dram.mib)");
 }
 
 }  // namespace superlane::compiler

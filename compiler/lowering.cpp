@@ -192,9 +192,10 @@ void Lowering::install(Task& task, const MxmUnit& unit, int at) {
 
 void Lowering::tile(const MxmUnit& unit, const WeightRows& weights, const std::vector<Pass>& passes) {
     Task task;
-    load(task, unit, weights);
     const isa::Timing& timing = chip().timing;
-    const int installed = weights.cycles;
+    const bool dram = in_dram(chip(), weights.regions[0]);
+    dram ? load_from_dram(task, unit, weights) : load(task, unit, weights);
+    const int installed = (weights.cycles - 1) * (dram ? timing.dram_vector_interval : 1) + 1;
     install(task, unit, installed);
     const int interval = unit.half ? timing.mxm_half_interval : 1;
     int next = installed + timing.mxm_install_ripple;

@@ -100,6 +100,8 @@ private:
         return last_[size_t(int(unit.side) * problem_.chip().geometry.planes + plane)];
     }
     void load(Task& task, const MxmUnit& unit, const WeightRows& weights);
+    void load_from_dram(Task& task, const MxmUnit& unit, const WeightRows& weights);
+    int64_t text_vectors();
     void gather(Task& task, const MxmUnit& unit, const WeightRows& weights, int experts, int at, int cycles,
                 uint16_t map);
     void spread_map(Task& task, const ExpertMap& map, Side side);
@@ -111,6 +113,7 @@ private:
 
     Problem& problem_;
     std::vector<LastTile> last_;
+    int64_t text_held_ = 0;  ///< bytes of instruction text for which DRAM channels are held
     int rotation_ = 0, accumulator_ = 0, activation_slot_ = 0, permuter_ = 0;
 };
 

@@ -69,6 +69,8 @@ struct WeightPool {
 
 /// Gives every tile its place in memory.
 void place_matrix(const models::Chip& chip, Memory& memory, const WeightPool& pool, Matrix& matrix);
+/// The same in DRAM: a tile's weight rows in turn over all channels of its side.
+void place_in_dram(const models::Chip& chip, Memory& memory, Matrix& matrix);
 
 /// Bits of one weight (int8 or fp16) by row and column of the source matrix.
 using WeightRowSource = std::function<void(int row, std::vector<uint16_t>& columns)>;

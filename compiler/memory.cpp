@@ -12,6 +12,7 @@ Memory::Memory(const models::Chip& chip, const Memory* beside) : chip_(&chip) {
     if (beside) {
         bottom_ = beside->bottom_;
         top_ = beside->top_;
+        dram_ = beside->dram_;
         return;
     }
     for (int side = 0; side < 2; ++side) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compiler/task.hpp"
@@ -16,7 +17,7 @@ namespace superlane::compiler {
 struct VectorRegion {
     Side side = Side::West;
     int width = 1;
-    std::array<int, 4> slices{};
+    std::array<int, 4> slices{};  ///< past the MEM slices: DRAM channels
     int address = 0;
     int rows = 0;
     bool constant = false;  ///< written by the host only: never a dependency
@@ -35,6 +36,10 @@ public:
     /// The same address in all of these slices; returns it.
     int words(const std::string& name, Side side, const std::vector<int>& slices, int count, End end);
 
+    /// The next vectors of all DRAM channels of a side at once; returns the first one's number.
+    int64_t dram_vectors(Side side, int count) { return std::exchange(dram_[size_t(side)], dram_used(side) + count); }
+    int64_t dram_used(Side side) const { return dram_[size_t(side)]; }
+
     int64_t words_used() const;
     int free_words(Side side, int slice) const {
         return top_[size_t(side)][size_t(slice)] - bottom_[size_t(side)][size_t(slice)];
@@ -42,13 +47,19 @@ public:
 
 private:
     const models::Chip* chip_;
+    std::array<int64_t, 2> dram_{};
     std::array<std::vector<int>, 2> bottom_, top_;  ///< by side and slice: first free word, one past the last free word
 };
+
+/// Whether a region lies in DRAM: its slices are those past the MEM slices, one a channel.
+inline bool in_dram(const models::Chip& chip, const VectorRegion& region) {
+    return region.slices[0] >= chip.geometry.mem_slices;
+}
 
 /// Bytes that the host writes before a run: `width` byte planes interleaved by lane, little-endian, row by row.
 struct ImageBlock {
     Side side = Side::West;
-    int slice = 0;
+    int slice = 0;  ///< past the MEM slices: DRAM channels
     int address = 0;
     std::vector<uint8_t> bytes;  ///< consecutive words of lanes() bytes
 };

@@ -15,14 +15,21 @@ QueueSpan queue_span(const Issue& issue) {
     return {issue.at - registers, registers + 1};
 }
 
+int text_records(const Issue& issue) {
+    const QueueSpan span = queue_span(issue);
+    const bool repeats = issue.count > 1 && isa::row_of(issue.instruction.opcode).unit != isa::Unit::Mem;
+    return 2 + int(repeats) + issue.at - span.at;
+}
+
 bool Occupancy::Cycles::any(int64_t first, int64_t count) const {
     while (count > 0) {
-        const size_t word = size_t(first >> 6);
-        if (word >= words_.size()) return false;
+        const int64_t word = (first >> 6) - first_word_;
+        if (word < 0) return true;
+        if (word >= int64_t(words_.size())) return false;
         const int bit = int(first & 63);
         const int64_t here = std::min<int64_t>(64 - bit, count);
         const uint64_t mask = (here == 64 ? ~0ull : ((1ull << here) - 1)) << bit;
-        if (words_[word] & mask) return true;
+        if (words_[size_t(word)] & mask) return true;
         first += here;
         count -= here;
     }
@@ -30,9 +37,16 @@ bool Occupancy::Cycles::any(int64_t first, int64_t count) const {
 }
 
 void Occupancy::Cycles::set(int64_t first, int64_t count) {
-    const size_t needed = size_t((first + count) >> 6) + 1;
+    const size_t needed = size_t(((first + count) >> 6) - first_word_) + 1;
     if (words_.size() < needed) words_.resize(std::max(needed, words_.size() * 2));
-    for (int64_t cycle = first; cycle < first + count; ++cycle) words_[size_t(cycle >> 6)] |= 1ull << (cycle & 63);
+    for (int64_t cycle = first; cycle < first + count; ++cycle)
+        words_[size_t((cycle >> 6) - first_word_)] |= 1ull << (cycle & 63);
+}
+
+void Occupancy::Cycles::forget(int64_t before) {
+    const int64_t words = std::min((before >> 6) - first_word_, int64_t(words_.size()));
+    words_.erase(words_.begin(), words_.begin() + std::ptrdiff_t(words));
+    first_word_ = before >> 6;
 }
 
 Occupancy::Occupancy(const Problem& problem)
@@ -102,7 +116,15 @@ bool Occupancy::fits(const Task& task, int64_t start) const {
     return std::all_of(task.banks.begin(), task.banks.end(), [&](const BankUse& use) { return fits_bank(use, start); });
 }
 
+void Occupancy::forget(int64_t before) {
+    for (std::vector<Cycles>* all : {&queues_, &reads_, &writes_})
+        for (Cycles& cycles : *all) cycles.forget(before);
+    for (Diagonals& stream : streams_) stream.forget(size_t(before));
+    forgotten_ = before;
+}
+
 void Occupancy::take(const Task& task, int64_t start) {
+    if (start > forgotten_ + 2 * kept_cycles) forget(start - kept_cycles);
     for (const Issue& issue : task.issues) {
         const QueueSpan span = queue_span(issue);
         queues_[size_t(issue.queue)].set(start + span.at, span.length);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "compiler/occupancy.hpp"
 
 namespace superlane::compiler {
 
@@ -48,6 +49,7 @@ int Problem::add(Task task) {
     });
     const auto same = [](const Task::After& x, const Task::After& y) { return x.task == y.task; };
     task.after.erase(std::unique(task.after.begin(), task.after.end(), same), task.after.end());
+    for (const Issue& issue : task.issues) text_bytes_ += text_records(issue) * int64_t(sizeof(isa::Instruction));
     tasks_.push_back(std::move(task));
     return self;
 }

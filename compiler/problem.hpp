@@ -29,6 +29,8 @@ public:
     int add(Task task);
 
     const std::vector<Task>& tasks() const { return tasks_; }
+    /// Of instruction text that the tasks take, no less than emit() will make of them.
+    int64_t text_bytes() const { return text_bytes_; }
     const std::vector<std::string>& operations() const { return operations_; }
 
     /// Cell of an SRAM word, of an activation slot, of an accumulator slot.
@@ -58,6 +60,7 @@ private:
     std::vector<std::string> operations_;
     std::unordered_map<uint32_t, Cell> cells_;  // looked up only, never walked
     int operation_ = 0, reserved_inward_ = 0;
+    int64_t text_bytes_ = 0;
 };
 
 /// The answer.

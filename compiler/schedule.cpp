@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/error.hpp"
+#include "base/interrupt.hpp"
 #include "compiler/occupancy.hpp"
 #include "compiler/problem.hpp"
 
@@ -25,8 +26,9 @@ public:
         : problem_(problem), occupancy_(problem), schedule_{std::vector<int64_t>(problem.tasks().size(), -1), ""} {}
 
     void place(size_t index, int64_t pause = 0) {
+        check_interrupt();
         const Task& task = problem_.tasks()[index];
-        int64_t start = std::max(first_start(task), task.earliest) + pause;
+        int64_t start = std::max({first_start(task), task.earliest, occupancy_.forgotten()}) + pause;
         for (const Task::After& after : task.after) {
             SUPERLANE_CHECK(schedule_.start[size_t(after.task)] >= 0, "task placed before one it depends on");
             start = std::max(start, schedule_.start[size_t(after.task)] + after.lag + pause);

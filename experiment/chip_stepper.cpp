@@ -25,10 +25,12 @@ public:
     ChipStepper(const DecodeOptions& options, const DecodeSetup& setup, std::shared_ptr<sim::Machine> machine,
                 const compiler::LlamaCompiler* beside = nullptr)
         : options_(options),
+          setup_(setup),
           compiler_(with_rows_that_fit(
               setup.compiler_options(options),
               [&](const auto& some) { return compiler::LlamaCompiler(options.chip, setup.model, some, beside); })),
-          machine_(std::move(machine)) {}
+          machine_(std::move(machine)),
+          tokens_(size_t(setup.requests())) {}
 
     int max_rows() const override { return compiler_.max_rows(); }
     compiler::MemoryUse memory_use() const override { return compiler_.memory_use(); }
@@ -51,7 +53,8 @@ public:
         return outcomes;
     }
 
-    /// The host is not waited for: the chip feeds its token back and has the embedding table.
+    /// The host is not waited for: the chip feeds its token back and has the embedding table. With weights in DRAM the
+    /// host looks the row up, whose time is left out.
     std::optional<SystemFigures> system_figures() override {
         if (rows_ == 0) return std::nullopt;
         const double seconds = chip_seconds(options_.chip, double(last_.cycles));
@@ -77,8 +80,7 @@ public:
 
 private:
     StepOutcome run(const StepInput& step, const std::string& what) {
-        for (size_t row = 0; row < step.tokens.size(); ++row)
-            if (!step.rows[row].feed_back) write_image(*machine_, compiler_.token_input(int(row), step.tokens[row]));
+        give_tokens(step);
         const compiler::CompiledStep compiled = compile(step.rows);
         const auto program = sim::prepare(options_.chip, compiled.program());
         sim::RunResult run;
@@ -100,13 +102,26 @@ private:
         return outcome;
     }
 
-    void take_results(const StepInput& step, StepOutcome& outcome) const {
+    /// The chip feeds its tokens back itself, unless the host has the embedding table.
+    void give_tokens(const StepInput& step) {
+        for (size_t r = 0; r < step.tokens.size(); ++r) {
+            const compiler::StepRow& row = step.rows[r];
+            const int token = row.feed_back ? tokens_[size_t(row.request)] : step.tokens[r];
+            if (setup_.dram)
+                write_image(*machine_, compiler_.embedding_input(int(r), token, row.position, *setup_.weights, 0));
+            else if (!row.feed_back)
+                write_image(*machine_, compiler_.token_input(int(r), token));
+        }
+    }
+
+    void take_results(const StepInput& step, StepOutcome& outcome) {
         for (int row = 0; row < int(step.rows.size()); ++row) {
             if (!step.rows[size_t(row)].logits) continue;
             const int choice = compiler_.choice_row(step.rows, row);
             outcome.results.push_back({step.rows[size_t(row)].request,
                                        int(read_row(*machine_, compiler_.token_region(), choice)[0]),
                                        logits(int(outcome.results.size()))});
+            tokens_[size_t(step.rows[size_t(row)].request)] = outcome.results.back().token;
         }
     }
 
@@ -128,10 +143,12 @@ private:
     }
 
     const DecodeOptions& options_;
+    const DecodeSetup& setup_;
     compiler::LlamaCompiler compiler_;
     std::shared_ptr<sim::Machine> machine_;
     int64_t instruction_bytes_ = 0;
-    StepOutcome last_;  ///< of the last step
+    std::vector<int> tokens_;  ///< last token by request
+    StepOutcome last_;         ///< of the last step
     int rows_ = 0;
 };
 

@@ -40,6 +40,9 @@ Step compile_step(const StepOptions& options) {
     step.memory = compiler.memory_use();
     step.weight_bytes = step_weight_bytes(setup);
     if (!options.weights) return step;
+    if (setup.dram)
+        throw user_error("--weights: a program carries words of SRAM, and the weights of model '", setup.model.name,
+                         "' lie in the DRAM of chip '", options.decode.chip.name, "'");
     if (setup.partial) throw user_error("--weights needs the whole model; leave out --layers");
     step.image = compiler.image(load_weights(setup.model));
     add_data(step.image, step.compiled.programs[0]);

@@ -27,7 +27,8 @@ std::vector<std::string> take_cost_overrides(const CostOptions& options, models:
 void price_chip(const models::Chip& chip, CostReport& report) {
     report.area = models::chip_area(chip);
     report.power = models::chip_power(chip);
-    report.cost = models::chip_cost(report.prices.parameters, models::sum(report.area), models::sum(report.power));
+    report.cost = models::chip_cost(report.prices.parameters, models::sum(report.area), models::sum(report.power),
+                                    models::dram_usd(chip));
     report.usd_per_hour = double(report.devices) * report.cost.usd_per_hour();
 }
 
@@ -92,6 +93,7 @@ Json cost_json(const CostReport& report, const std::vector<std::string>& command
         json["yield"] = report.cost.yield;
         json["die_usd"] = report.cost.die_usd;
         json["chip_usd"] = report.cost.chip_usd();
+        if (report.cost.dram_usd > 0) json["dram_usd"] = report.cost.dram_usd;
         json["owning_usd_per_hour"] = report.cost.owning_usd_per_hour;
         json["power_usd_per_hour"] = report.cost.power_usd_per_hour;
         for (const models::CostParameterRow& row : models::cost_parameters()) {

@@ -33,6 +33,7 @@ struct DecodeOptions {
     std::vector<int> contexts;                 ///< instead: of each request
     int batch = 0;                             ///< requests of one step; 0 = as many as prompts
     std::string dtype = "fp16";
+    std::string weights = "auto";  ///< sram or dram; auto: in DRAM when the chip has some and SRAM does not hold them
     models::Chip chip;
     SystemChoice system_choice;            ///< what `system` was made from; empty when it was not made from a name
     std::optional<models::System> system;  ///< none: one chip. Its chip is `chip`
@@ -138,6 +139,7 @@ struct DecodeResult {
 
     double mean_cycles() const;
     /// The least cycles in which the streams bring a token's weights: those of the chips that share a layer at once.
+    /// For weights in DRAM, its channels.
     double weight_bound(const models::Chip& chip) const;
     /// The steps that shares speak of: decode, or prefill when there was no decode.
     const Usage& measured() const { return decode.cycles > 0 ? decode : prefill; }

@@ -29,11 +29,13 @@ Json distance_json(const Distance& distance) {
 }
 
 Json memory_json(const compiler::MemoryUse& memory, const models::Chip& chip) {
-    return {{"weights", memory.weights},
-            {"kv", memory.kv},
-            {"tables", memory.tables},
-            {"scratch", memory.scratch},
-            {"chip", chip.sram_bytes()}};
+    Json json = {{"weights", memory.weights},
+                 {"kv", memory.kv},
+                 {"tables", memory.tables},
+                 {"scratch", memory.scratch},
+                 {"chip", chip.sram_bytes()}};
+    if (memory.dram > 0) json.update({{"dram_weights", memory.dram}, {"dram", chip.dram_bytes()}});
+    return json;
 }
 
 Json system_figures_json(const DecodeOptions& options, const SystemFigures& figures) {
@@ -110,6 +112,7 @@ double DecodeResult::mean_cycles() const {
 }
 
 double DecodeResult::weight_bound(const models::Chip& chip) const {
+    if (memory.dram > 0) return double(weight_bytes) / chip.dram_bytes_per_cycle();
     return weight_bound_cycles(chip, weight_bytes) / (system ? system->split.tp : 1);
 }
 
@@ -130,6 +133,7 @@ Json to_json(const DecodeOptions& options) {
                  {"compare", options.compare},       {"layers", options.layers},
                  {"position", options.position},     {"prefill_rows", options.prefill_rows},
                  {"calibrated", options.calibrated}};
+    if (options.weights != "auto") json["weights"] = options.weights;
     if (!options.contexts.empty()) json["contexts"] = options.contexts;
     if (options.system) add_system(json, options);
     if (options.kv_from_host > 0) json["kv_from_host"] = options.kv_from_host;
@@ -143,6 +147,7 @@ DecodeOptions machine_of(const JsonObject& from, const nlohmann::json& result, c
     options.model = from.text("model");
     options.context = number("context");
     options.dtype = from.text("dtype");
+    options.weights = from.text_or("weights", "auto");
     options.chip = chip_of(result, file);
     options.engine = from.text("engine");
     options.scheduler = from.text("scheduler");
@@ -205,6 +210,10 @@ Json result_json(const DecodeOptions& options, const DecodeResult& result, const
     json["sram_utilisation"] = result.measured().sram_utilisation(chip);
     json["stream_utilisation"] = result.measured().stream_utilisation(chip);
     json["mxm_utilisation"] = result.measured().mxm_utilisation(chip);
+    if (result.memory.dram > 0) {
+        json["dram_read_bytes"] = result.measured().dram_read_bytes(chip);
+        json["dram_utilisation"] = result.measured().dram_utilisation(chip);
+    }
     json["weight_bytes"] = result.weight_bytes;
     json["weight_bound_cycles"] = result.weight_bound(chip);
     json["kv_bytes"] = result.memory.kv;

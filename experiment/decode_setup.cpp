@@ -11,6 +11,8 @@
 namespace superlane::experiment {
 namespace {
 
+constexpr std::string_view weight_places[] = {"auto", "sram", "dram"};
+
 void check_numbers(const DecodeOptions& options) {
     const auto within = [](const char* name, int64_t value, int64_t low, int64_t high) {
         if (value < low || value > high) throw user_error(name, " ", value, ": must be from ", low, " to ", high);
@@ -133,15 +135,34 @@ void choose_context(const DecodeOptions& options, DecodeSetup& setup) {
     }
 }
 
+/// With the weights in DRAM: keys and values must fit SRAM.
+void check_fits_beside_dram(const DecodeOptions& options, const DecodeSetup& setup, int64_t kv, int64_t tokens) {
+    const int64_t chip = options.chip.sram_bytes();
+    if (kv <= chip) return;
+    throw user_error("model '", setup.model.name, "': keys and values of ", tokens, " tokens take ", kv, " B, ",
+                     kv - chip, " B more than chip '", options.chip.name, "' has SRAM (", chip, " B); at most ",
+                     chip / (kv / tokens), " tokens fit: lower --context");
+}
+
 /// Sums what must lie in SRAM at the least, before the compiler lays it out slice by slice.
-void check_fits(const DecodeOptions& options, const DecodeSetup& setup) {
+void check_fits(const DecodeOptions& options, DecodeSetup& setup) {
+    if (std::find(std::begin(weight_places), std::end(weight_places), options.weights) == std::end(weight_places))
+        throw user_error("--weights ", options.weights, ": must be auto, sram or dram");
+    if (options.weights == "dram" && options.system)
+        throw user_error("--weights dram: a system keeps its weights in SRAM; leave out --system");
+    if (options.weights == "dram" && !options.chip.has_dram())
+        throw user_error("--weights dram: chip '", options.chip.name,
+                         "' has no DRAM (dram.channels_per_hemisphere and dram.mib are 0)");
     if (options.system) return;  // the plan of stages says what fits
     const int64_t weights = step_weight_bytes(setup);
     const int64_t table = setup.partial ? 0 : int64_t(setup.model.vocabulary) * setup.model.hidden * 2;
     const int64_t tokens = std::accumulate(setup.contexts.begin(), setup.contexts.end(), int64_t(0));
     const int64_t kv = int64_t(kv_bytes_per_token(setup.model, 2)) * tokens;
     const int64_t chip = options.chip.sram_bytes();
-    if (weights + table + kv <= chip) return;
+    const bool fits = weights + table + kv <= chip;
+    setup.dram = options.weights == "dram" || (options.weights == "auto" && options.chip.has_dram() && !fits);
+    if (setup.dram) return check_fits_beside_dram(options, setup, kv, tokens);
+    if (fits) return;
     throw user_error("model '", setup.model.name, "' does not fit: ", weights, " B of ", options.dtype, " weights + ",
                      table, " B of embedding + ", kv, " B of keys and values (", tokens, " tokens of ",
                      setup.requests(), setup.requests() == 1 ? " request" : " requests", ") = ", weights + table + kv,
@@ -208,7 +229,8 @@ compiler::LlamaOptions DecodeSetup::compiler_options(const DecodeOptions& option
             .batch = batch(),
             .contexts = contexts,
             .prefill_rows = options.prefill_rows,
-            .embedding = !partial && !(options.system && options.host_embedding),
+            .weights_in_dram = dram,
+            .embedding = !partial && !dram && !(options.system && options.host_embedding),
             .head = !partial,
             .wide_exchange = options.wide_exchange};
 }

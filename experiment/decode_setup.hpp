@@ -24,6 +24,7 @@ struct DecodeSetup {
     std::vector<StepLinkError> link_errors;
 
     bool half = true;
+    bool dram = false;  ///< weights lie in DRAM, and the host has the embedding table
     int in_flight = 1;  ///< batches
     int requests() const { return int(prompts.size()); }
     int batch() const { return requests() / in_flight; }  ///< requests of one step

@@ -23,6 +23,7 @@ std::string plain_number(double value) {
 Json parameters_json(const models::Chip& chip) {
     Json all = Json::object();
     for (const models::ParameterRow& row : models::chip_parameters()) {
+        if (!models::concerns(row, chip)) continue;
         const std::string key(row.key);
         const auto origin = chip.origins.find(key);
         const double value = row.get(chip);
@@ -46,6 +47,7 @@ models::Chip chip_of(const nlohmann::json& result, const std::string& file) {
     const JsonObject parameters(table, file + ": parameters");
     for (const models::ParameterRow& row : models::chip_parameters()) {
         const std::string key(row.key);
+        if (row.key.starts_with("dram.") && !parameters.has(key)) continue;  // a chip without
         const JsonObject entry(parameters.at(key), file + ": parameters: " + key);
         const double value = entry.number("value", row.low, row.high);
         if (row.whole && value != std::floor(value)) entry.fail("value", "must be a whole number");

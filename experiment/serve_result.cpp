@@ -40,7 +40,7 @@ Json server_json(const serving::ServerOptions& server) {
 
 serving::ServerOptions read_server(const JsonObject& from) {
     serving::ServerOptions server{.kv_pages = from.integer("kv_pages", 0, most_number),
-                                  .page_tokens = int(from.integer("page_tokens", 1, 1 << 30)),
+                                  .page_tokens = int(from.integer("page_tokens", 0, 1 << 30)),
                                   .max_requests = from.integer("max_requests", 0, most_number),
                                   .step_tokens = from.integer("step_tokens", 0, most_number),
                                   .pipeline_steps = int(from.integer("pipeline_steps", 0, 1 << 30)),
@@ -97,6 +97,7 @@ void add_figures(Json& json, const ServeResult& result) {
     json["usd"] = result.usd;
     json["usd_per_million_tokens"] = result.usd_per_million_tokens();
     json["step_time_error"] = result.step_time_error;
+    json["step_time_error_meaning"] = result.error_meaning;
 }
 
 }  // namespace
@@ -117,7 +118,7 @@ Json to_json(const ServeOptions& options) {
             {"kv_bytes", options.kv_bytes},
             {"usd_per_kwh", options.usd_per_kwh},
             {"server", server_json(options.server)},
-            {"step_times", step_json(options.steps)}};
+            {"machine", to_json(options.machine)}};
 }
 
 ServeOptions serve_options(const nlohmann::json& result, const std::string& file) {
@@ -135,7 +136,7 @@ ServeOptions serve_options(const nlohmann::json& result, const std::string& file
     options.kv_bytes = from.number("kv_bytes", 0, huge);
     options.usd_per_kwh = from.number("usd_per_kwh", 0, huge);
     options.server = read_server(JsonObject(from.at("server"), from.where() + ": server"));
-    options.steps = parse_step_json(from.at("step_times"), from.where() + ": step_times");
+    options.machine = parse_machine(from.at("machine"), from.where() + ": machine");
     return options;
 }
 
@@ -144,7 +145,7 @@ Json result_json(const ServeOptions& options, const ServeResult& result, const s
     json["version"] = version();
     json["command"] = command;
     json["model"] = result.model.name;
-    json["machine"] = options.steps.description;
+    json["machine"] = result.machine;
     json["source"] = result.source;
     json["server"] = server_json(result.server);
     add_figures(json, result);

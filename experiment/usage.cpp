@@ -10,7 +10,9 @@ void Usage::add(int64_t run_cycles, const sim::Counters& counters) {
     vectors_written += counters.vectors_written();
     macs_int8 += counters.macs_int8();
     macs_fp16 += counters.macs_fp16();
+    dram_vectors += counters.dram_vectors;
     joules += counters.joules();
+    dynamic_joules += counters.dynamic_joules;
 }
 
 void Usage::add(const Usage& other) {
@@ -19,7 +21,9 @@ void Usage::add(const Usage& other) {
     vectors_written += other.vectors_written;
     macs_int8 += other.macs_int8;
     macs_fp16 += other.macs_fp16;
+    dram_vectors += other.dram_vectors;
     joules += other.joules;
+    dynamic_joules += other.dynamic_joules;
 }
 
 int64_t Usage::sram_read_bytes(const models::Chip& chip) const { return int64_t(vectors_read) * chip.lanes(); }
@@ -37,6 +41,13 @@ double Usage::stream_utilisation(const models::Chip& chip) const {
 double Usage::mxm_utilisation(const models::Chip& chip) const {
     if (cycles == 0) return 0;
     return (double(macs_int8) / peak_macs(chip, false) + double(macs_fp16) / peak_macs(chip, true)) / double(cycles);
+}
+
+int64_t Usage::dram_read_bytes(const models::Chip& chip) const { return int64_t(dram_vectors) * chip.lanes(); }
+
+double Usage::dram_utilisation(const models::Chip& chip) const {
+    if (cycles == 0) return 0;
+    return double(dram_read_bytes(chip)) / (double(cycles) * chip.dram_bytes_per_cycle());
 }
 
 double peak_macs(const models::Chip& chip, bool half) {

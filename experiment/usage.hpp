@@ -12,7 +12,8 @@ struct Usage {
     int64_t cycles = 0;
     uint64_t vectors_read = 0, vectors_written = 0;
     uint64_t macs_int8 = 0, macs_fp16 = 0;
-    double joules = 0;
+    uint64_t dram_vectors = 0;
+    double joules = 0, dynamic_joules = 0;
 
     void add(int64_t run_cycles, const sim::Counters& counters);
     void add(const Usage& other);
@@ -21,6 +22,8 @@ struct Usage {
     double sram_utilisation(const models::Chip& chip) const;
     double stream_utilisation(const models::Chip& chip) const;
     double mxm_utilisation(const models::Chip& chip) const;
+    int64_t dram_read_bytes(const models::Chip& chip) const;
+    double dram_utilisation(const models::Chip& chip) const;
 };
 
 /// Multiply-accumulates a cycle of all planes; fp16 planes work in pairs at mxm.half_interval.

@@ -16,30 +16,33 @@ namespace {
 
 constexpr int64_t latest_cycle = int64_t(1) << 56;
 
-class Assembler {
-public:
-    Assembler(const Target& target, std::string_view file)
+}  // namespace
+
+struct Assembler::Body {
+    Body(const Target& target, std::string_view file)
         : file_(file), queues_(target.geometry), program_(empty_program(target)), data_(program_) {
         program_.text.resize(size_t(queues_.size()));
         program_.lines.resize(size_t(queues_.size()));
         clocks_.resize(size_t(queues_.size()));
         for (int queue = 0; queue < queues_.size(); ++queue) names_.emplace_back(queues_.name(queue));
     }
+    Body(const Body&) = delete;
 
-    Program run(std::string_view text) {
-        int number = 0;
-        for (size_t begin = 0; begin <= text.size(); ++number) {
-            const size_t end = std::min(text.find('\n', begin), text.size());
-            AssemblyLine line(file_, number + 1, text.substr(begin, end - begin));
-            if (!line.empty()) read(line);
-            begin = end + 1;
-        }
-        data_.close(AssemblyLine(file_, number, ""));
-        validate_all();
-        return std::move(program_);
+    void line(std::string_view text) {
+        AssemblyLine line(file_, ++lines_, text);
+        if (!line.empty()) read(line);
     }
-
-    Assembler(const Assembler&) = delete;
+    int lines() const { return lines_; }
+    /// What single lines do not show: an open block, where loops and repeats lead.
+    const Program& checked() {
+        data_.close(AssemblyLine(file_, lines_, ""));
+        try {
+            validate(program_, program_.geometry);
+        } catch (const UserError& error) {
+            throw user_error(file_, ": ", error.what());
+        }
+        return program_;
+    }
 
 private:
     static Program empty_program(const Target& target) {
@@ -127,16 +130,8 @@ private:
         clocks_[size_t(queue_)].advance(instruction);
     }
 
-    /// What single instructions do not show: where loops and repeats lead.
-    void validate_all() {
-        try {
-            validate(program_, program_.geometry);
-        } catch (const UserError& error) {
-            throw user_error(file_, ": ", error.what());
-        }
-    }
-
-    std::string_view file_;
+    std::string file_;
+    int lines_ = 0;
     QueueMap queues_;
     Program program_;
     DataSection data_;
@@ -145,11 +140,24 @@ private:
     int queue_ = -1;
 };
 
-}  // namespace
+Assembler::Assembler(const Target& target, std::string_view name) {
+    validate_geometry(target.geometry);
+    body_ = std::make_unique<Body>(target, name);
+}
+Assembler::~Assembler() = default;
+Assembler::Assembler(Assembler&&) noexcept = default;
+void Assembler::line(std::string_view text) { body_->line(text); }
+int Assembler::lines() const { return body_->lines(); }
+Program Assembler::program() const { return body_->checked(); }
 
 Program assemble(std::string_view text, const Target& target, std::string_view file) {
-    validate_geometry(target.geometry);
-    return Assembler(target, file).run(text);
+    Assembler assembler(target, file);
+    for (size_t begin = 0; begin <= text.size();) {
+        const size_t end = std::min(text.find('\n', begin), text.size());
+        assembler.line(text.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return assembler.program();
 }
 
 Program assemble_file(const std::string& path, const Target& target) {

@@ -101,12 +101,6 @@ private:
     }
     void set(const Operand& operand, int64_t value) { set_operand(result_, operand, value); }
 
-    std::optional<uint16_t> stream_named(std::string_view text) const {
-        if (text.size() < 2 || (text[0] != 'E' && text[0] != 'W')) return {};
-        const auto index = parse_integer(text.substr(1));
-        if (!index || *index < 0 || *index >= max_streams) return {};
-        return stream(text[0] == 'E' ? Side::East : Side::West, int(*index));
-    }
     uint16_t stream_code(const Operand& operand, const Word& word) const {
         const auto code = stream_named(word.text);
         if (code) return *code;

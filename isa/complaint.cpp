@@ -88,7 +88,9 @@ std::string Check::stream_operand(const Operand& operand, uint16_t code) const {
     if (base % align != 0)
         return say("'", operand.name, "' is ", align, " bytes wide and must start at a multiple of ", align, ", not ",
                    name());
-    if (queue.kind == SliceKind::Mem || queue.kind == SliceKind::Vxm || row.unit == Unit::Any) return {};
+    if (queue.kind == SliceKind::Mem || queue.kind == SliceKind::Vxm || queue.kind == SliceKind::Dram ||
+        row.unit == Unit::Any)
+        return {};
     const Side wanted = is_result(operand.kind) ? opposite(queue.side) : queue.side;
     if (stream_direction(code) == wanted) return {};
     return say("'", operand.name, "' must flow ", is_result(operand.kind) ? "inward" : "outward", ", ",
@@ -124,6 +126,9 @@ std::string Check::number(const Operand& operand) const {
         case OperandKind::Link:
             allowed.high = geometry.links - 1;
             break;
+        case OperandKind::DramVector:
+            allowed.high = geometry.dram_vectors() - 1;
+            break;
         case OperandKind::Slot:
             allowed.high = (row.unit == Unit::Accumulate ? geometry.accumulators : geometry.activation_slots) - 1;
             if (instruction.opcode == Opcode::ActivateHold) allowed.high -= instruction.count - 1;
@@ -135,7 +140,7 @@ std::string Check::number(const Operand& operand) const {
         case OperandKind::Unsigned:
             if (instruction.opcode == Opcode::Broadcast) allowed.high = lanes_per_superlane - 1;
             if (instruction.opcode == Opcode::Countdown || instruction.opcode == Opcode::Iterations ||
-                instruction.opcode == Opcode::Rotate)
+                instruction.opcode == Opcode::Rotate || instruction.opcode == Opcode::DramRead)
                 allowed.low = 1;
             if (instruction.opcode == Opcode::Rotate) allowed.high = 8;  // n * n streams, 64 at most
             break;

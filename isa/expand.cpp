@@ -86,12 +86,22 @@ private:
         } else if (loop_.set) {
             fail("loop registers are set, but the next instruction is no memory access");
         }
-        repeatable_ = burst.count == 1;
+        if (unit == Unit::Dram) read_dram(burst);
+        repeatable_ = burst.count == 1 && unit != Unit::Dram;
         loop_ = LoopRegisters();
         if (instruction.opcode == Opcode::Notify) notifies.push_back(clock_);
         bursts.push_back(burst);
-        if (instruction.opcode == Opcode::Deskew || instruction.opcode == Opcode::RuntimeDeskew) return align(instruction);
+        if (instruction.opcode == Opcode::Deskew || instruction.opcode == Opcode::RuntimeDeskew)
+            return align(instruction);
         ++clock_;
+    }
+
+    /// The channel counts by itself; its queue is free again in the next cycle.
+    void read_dram(Burst& burst) const {
+        if (burst.instruction.index == 0) fail("a DRAM read must be of at least 1 vector");
+        burst.count = burst.instruction.index;
+        burst.interval = uint32_t(timing_.dram_vector_interval);
+        burst.step = 1;
     }
 
     void align(const Instruction& instruction) {

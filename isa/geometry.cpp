@@ -19,9 +19,18 @@ constexpr int sxm_first[] = {0, sxm_distributors, sxm_distributors + sxm_transpo
 }  // namespace
 
 // A member added to Geometry must be added here too: the size of the structure tells.
-static_assert(sizeof(Geometry) == 12 * sizeof(int));
-std::array<int, 12> Geometry::counts() const { return std::bit_cast<std::array<int, 12>>(*this); }
-Geometry Geometry::from_counts(const std::array<int, 12>& counts) { return std::bit_cast<Geometry>(counts); }
+using AllCounts = std::array<int, 14>;
+static_assert(sizeof(Geometry) == sizeof(AllCounts));
+std::vector<int> Geometry::counts() const {
+    const auto all = std::bit_cast<AllCounts>(*this);
+    return {all.begin(), dram_channels == 0 ? all.begin() + on_chip_counts : all.end()};
+}
+Geometry Geometry::from_counts(const std::vector<int>& counts) {
+    AllCounts all{};
+    SUPERLANE_CHECK(counts.size() <= all.size(), counts.size());
+    std::copy(counts.begin(), counts.end(), all.begin());
+    return std::bit_cast<Geometry>(all);
+}
 
 SxmUnit sxm_unit_kind(int unit) {
     int kind = 3;
@@ -46,6 +55,10 @@ QueueMap::QueueMap(const Geometry& geometry) {
     }
     vxm_ = size();
     for (int alu = 0; alu < geometry.alus; ++alu) add(SliceKind::Vxm, Side::West, alu);
+    for (const Side side : {Side::West, Side::East}) {
+        dram_[int(side)] = size();
+        for (int channel = 0; channel < geometry.dram_channels; ++channel) add(SliceKind::Dram, side, channel);
+    }
 }
 
 int QueueMap::sxm(Side side, SxmUnit kind, int number) const { return sxm_[int(side)] + sxm_first[int(kind)] + number; }
@@ -67,6 +80,8 @@ std::string QueueMap::name(int index) const {
         }
         case SliceKind::C2c:
             return "c2c." + side + "." + unit;
+        case SliceKind::Dram:
+            return "dram." + side + "." + unit;
         case SliceKind::Icu:
             break;
     }

@@ -15,7 +15,7 @@ enum class Side : uint8_t { West, East };
 constexpr Side opposite(Side side) { return side == Side::West ? Side::East : Side::West; }
 constexpr int sign(Side side) { return side == Side::West ? -1 : 1; }
 
-enum class SliceKind : uint8_t { Mem, Vxm, Mxm, Sxm, C2c, Icu };
+enum class SliceKind : uint8_t { Mem, Vxm, Mxm, Sxm, C2c, Icu, Dram };
 
 constexpr int lanes_per_superlane = 16;
 constexpr int max_streams = 64;  // a direction; an encoding limit, the chip's own count is Geometry::streams
@@ -34,13 +34,20 @@ struct Geometry {
     int activation_slots = 64;  ///< vectors an MXM plane's activation buffer holds
     int accumulators = 64;      ///< result vectors an MXM plane's accumulator holds
     int links = 16;             ///< chip-to-chip
+    int dram_channels = 0;      ///< of memory beside the chip, per hemisphere
+    int dram_mib = 0;           ///< of all of them
 
     int lanes() const { return superlanes * lanes_per_superlane; }
     int words_per_bank() const { return words / banks; }
     int hops_to_sxm() const { return (mem_slices + slices_per_hop - 1) / slices_per_hop; }
-    /// All counts in order of declaration: what files and digests store.
-    std::array<int, 12> counts() const;
-    static Geometry from_counts(const std::array<int, 12>& counts);
+    /// Vectors of one DRAM channel.
+    int64_t dram_vectors() const {
+        return dram_channels == 0 ? 0 : (int64_t(dram_mib) << 20) / (2 * dram_channels) / lanes();
+    }
+    static constexpr int on_chip_counts = 12;
+    /// Counts in order of declaration: what files and digests store. Those of DRAM only where there is some.
+    std::vector<int> counts() const;
+    static Geometry from_counts(const std::vector<int>& counts);
     bool operator==(const Geometry&) const = default;
 };
 
@@ -51,8 +58,8 @@ constexpr int sxm_distributors = 4, sxm_transposers = 2, sxm_permuters = 2, sxm_
 constexpr int sxm_units = sxm_distributors + sxm_transposers + sxm_permuters + sxm_selectors;
 enum class SxmUnit : uint8_t { Distributor, Transposer, Permuter, Selector };
 
-/// One instruction queue. `unit` is the MEM slice, ALU, plane, SXM unit (distributors first) or C2C port; `port` is an
-/// MxmPort.
+/// One instruction queue. `unit` is the MEM slice, ALU, plane, SXM unit (distributors first), C2C port or DRAM channel;
+/// `port` is an MxmPort.
 struct Queue {
     SliceKind kind = SliceKind::Mem;
     Side side = Side::West;  ///< West for the VXM, which has no side
@@ -62,7 +69,7 @@ struct Queue {
 };
 
 /// Dense numbering of a chip's queues, and their names in assembly: mem.w.12, vxm.3, mxm.e.1.weights,
-/// sxm.w.transposer.0, c2c.e.4.
+/// sxm.w.transposer.0, c2c.e.4, dram.w.0.
 class QueueMap {
 public:
     explicit QueueMap(const Geometry& geometry);
@@ -73,13 +80,14 @@ public:
     int mxm(Side side, int plane, MxmPort port) const { return mxm_[int(side)] + plane * mxm_ports + int(port); }
     int sxm(Side side, SxmUnit kind, int number) const;
     int c2c(Side side, int port) const { return c2c_[int(side)] + port; }
+    int dram(Side side, int channel) const { return dram_[int(side)] + channel; }
     std::string name(int index) const;
     /// Index of a queue's name; -1 if there is none.
     int find(std::string_view name) const;
 
 private:
     std::vector<Queue> queues_;
-    int mem_[2], mxm_[2], sxm_[2], c2c_[2], vxm_ = 0;
+    int mem_[2], mxm_[2], sxm_[2], c2c_[2], dram_[2], vxm_ = 0;
 };
 
 SxmUnit sxm_unit_kind(int unit);

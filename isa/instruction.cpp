@@ -135,6 +135,8 @@ bool unit_accepts(Unit unit, const Queue& queue) {
             return is_sxm(SxmUnit::Selector);
         case Unit::Link:
             return queue.kind == SliceKind::C2c;
+        case Unit::Dram:
+            return queue.kind == SliceKind::Dram;
         case Unit::Any:
             return true;
     }

@@ -81,7 +81,8 @@ enum class OperandKind : uint8_t {
     ResultType,  ///< DType in `mode`
     Reduction,   ///< AccumulateOp in `mode`
     Wrap,        ///< flag `wrap` in `mode`
-    Link         ///< link number in `index`
+    Link,        ///< link number in `index`
+    DramVector   ///< vector of a DRAM channel in `imm`
 };
 enum class Field : uint8_t { Mode, Count, A, B, Dst, Index, Imm };
 struct Operand {
@@ -102,6 +103,7 @@ enum class Unit : uint8_t {
     Permuter,
     Selector,
     Link,
+    Dram,
     Any
 };
 bool unit_accepts(Unit unit, const Queue& queue);

@@ -3,6 +3,7 @@
 #include "isa/operands.hpp"
 
 #include "base/error.hpp"
+#include "isa/number_text.hpp"
 #include "isa/semantics.hpp"
 
 namespace superlane::isa {
@@ -97,6 +98,7 @@ Range operand_range(OperandKind kind) {
         case OperandKind::Interval:
             return {1, 65535};
         case OperandKind::Immediate:
+        case OperandKind::DramVector:
             return {0, 0xffffffff};
         case OperandKind::ResultType:
             return {0, dtype_count - 1};
@@ -137,6 +139,13 @@ int operand_streams(const Instruction& instruction, const Operand& operand) {
     }
 }
 
+std::optional<uint16_t> stream_named(std::string_view name) {
+    if (name.size() < 2 || (name[0] != 'E' && name[0] != 'W')) return {};
+    const auto index = parse_integer(name.substr(1));
+    if (!index || *index < 0 || *index >= max_streams) return {};
+    return stream(name[0] == 'E' ? Side::East : Side::West, int(*index));
+}
+
 std::string_view unit_name(Unit unit) {
     switch (unit) {
         case Unit::Mem:
@@ -159,6 +168,8 @@ std::string_view unit_name(Unit unit) {
             return "the selector (sxm.*.selector.0)";
         case Unit::Link:
             return "a C2C port (c2c.*)";
+        case Unit::Dram:
+            return "a DRAM channel (dram.*)";
         case Unit::Any:
             return "any queue";
     }

@@ -2,7 +2,9 @@
 // Operands of a row read from and written to the instruction record, and what a chip allows them to be.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "isa/instruction.hpp"
 
@@ -31,6 +33,9 @@ constexpr bool is_result(OperandKind kind) { return kind == OperandKind::StreamO
 
 /// Why this chip cannot take the instruction in this queue: one clause in words, empty when it can.
 std::string complaint(const Instruction& instruction, const Queue& queue, const Geometry& geometry);
+
+/// "E5", "W17" as an operand; none when that is no name of a stream.
+std::optional<uint16_t> stream_named(std::string_view name);
 
 /// What units are called in messages: "an ALU (vxm.*)".
 std::string_view unit_name(Unit unit);

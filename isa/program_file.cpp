@@ -97,7 +97,8 @@ std::vector<uint8_t> payload_of(const Program& program) {
     Writer out;
     out.text(program.chip);
     out.text(program.chip_digest);
-    for (const int count : program.geometry.counts()) out.number(int32_t(count));
+    const std::vector<int> counts = program.geometry.counts();
+    for (int i = 0; i < Geometry::on_chip_counts; ++i) out.number(int32_t(counts[size_t(i)]));
     out.number(uint64_t(program.text.size()));
     for (const auto& queue : program.text) out.list(queue);
     out.number(uint64_t(program.regions.size()));
@@ -117,16 +118,16 @@ std::vector<uint8_t> payload_of(const Program& program) {
     }
     out.number(uint64_t(program.lines.size()));
     for (const auto& lines : program.lines) out.list(lines);
+    for (size_t i = Geometry::on_chip_counts; i < counts.size(); ++i) out.number(int32_t(counts[i]));
     return out.take();
 }
 
-Program program_of(Reader& in) {
+Program program_of(Reader& in, std::string_view name) {
     Program program;
     program.chip = in.text();
     program.chip_digest = in.text();
-    std::array<int, 12> counts;
-    for (int& count : counts) count = in.number<int32_t>();
-    program.geometry = Geometry::from_counts(counts);
+    std::vector<int> counts;
+    for (int i = 0; i < Geometry::on_chip_counts; ++i) counts.push_back(in.number<int32_t>());
     program.text.resize(in.count(sizeof(uint64_t)));
     for (auto& queue : program.text) queue = in.list<Instruction>();
     program.regions.resize(in.count(13));
@@ -146,6 +147,10 @@ Program program_of(Reader& in) {
     }
     program.lines.resize(in.count(sizeof(uint64_t)));
     for (auto& lines : program.lines) lines = in.list<uint32_t>();
+    const bool dram = in.left() == 2 * sizeof(int32_t);
+    for (int i = 0; dram && i < 2; ++i) counts.push_back(in.number<int32_t>());
+    program.geometry = Geometry::from_counts(counts);
+    if (dram && program.geometry.dram_channels == 0) throw user_error(name, ": a section of DRAM without channels");
     return program;
 }
 
@@ -191,7 +196,7 @@ Program decode_program(std::span<const uint8_t> bytes, std::string_view name) {
     if (hash != hash_of(payload)) throw user_error(name, ": content hash does not match: the file is damaged");
 
     Reader in(payload, name);
-    Program program = program_of(in);
+    Program program = program_of(in, name);
     if (in.left() != 0) throw user_error(name, ": ", in.left(), " bytes after the last section");
     check_lines(program, name);
     try {

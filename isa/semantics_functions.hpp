@@ -29,7 +29,7 @@ struct SxmArguments {
 using SxmFunction = void(const Instruction&, const SxmArguments&);
 
 /// Who gives a row its meaning where no pure function of lanes can: the slice that keeps the state.
-enum class Keeper : uint8_t { None, Mem, Alu, Mxm, Sxm, Icu, C2c };
+enum class Keeper : uint8_t { None, Mem, Alu, Mxm, Sxm, Icu, C2c, Dram };
 
 namespace functions {
 
@@ -38,7 +38,7 @@ VxmFunction identity, negate, absolute, bitwise_not, relu, tanh, exp, rsqrt, add
     shift_right, equal, less, less_equal, mask, convert;
 SxmFunction shift, select, permute, distribute, broadcast, rotate, transpose;
 inline constexpr Keeper mem = Keeper::Mem, accumulate = Keeper::Alu, latch = Keeper::Alu, mxm = Keeper::Mxm,
-                        permute_map = Keeper::Sxm, icu = Keeper::Icu, c2c = Keeper::C2c;
+                        permute_map = Keeper::Sxm, icu = Keeper::Icu, c2c = Keeper::C2c, dram = Keeper::Dram;
 
 }  // namespace functions
 }  // namespace superlane::isa

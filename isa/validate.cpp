@@ -123,6 +123,8 @@ void validate_geometry(const Geometry& geometry) {
         throw user_error("geometry: ", geometry.words, " words are not a multiple of ", geometry.banks, " banks");
     if (geometry.streams > max_streams || geometry.streams % 16 != 0)
         throw user_error("geometry: streams must be 16 to ", max_streams, " in steps of 16, not ", geometry.streams);
+    if (geometry.dram_channels > 16 || geometry.dram_vectors() > INT32_MAX)
+        throw user_error("geometry: more than 16 DRAM channels a side or 2^31 vectors a channel cannot be encoded");
     if (geometry.lanes() > 65536 || geometry.mem_slices > 4096 || geometry.planes > 64 || geometry.alus > 256)
         throw user_error(
             "geometry: more than 65536 lanes, 4096 slices a side, 64 planes or 256 ALUs cannot be encoded");

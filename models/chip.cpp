@@ -104,6 +104,13 @@ void apply_file(Chip& chip, const fs::path& file, int depth) {
 
 std::span<const ParameterRow> chip_parameters() { return chip_rows; }
 
+bool concerns(const ParameterRow& row, const Chip& chip) { return chip.has_dram() || !row.key.starts_with("dram."); }
+
+double Chip::dram_bytes_per_cycle() const {
+    constexpr int64_t many = 100;
+    return 2.0 * geometry.dram_channels * double(many * lanes()) / double(timing.dram_busy(many));
+}
+
 void set_chip_parameter(Chip& chip, const std::string& key, double value, const std::string& where,
                         const std::string& origin) {
     const auto row =
@@ -142,7 +149,11 @@ void check_chip(const Chip& chip, const std::string& where) {
     if (g.load_streams * g.planes > g.streams)
         refuse("mxm.load_streams times mxm.planes_per_hemisphere must not exceed stream.count");
     if (chip.text_words >= g.words) refuse("icu.text_words_per_slice must leave words for data");
+    if (chip.has_dram() != (g.dram_mib > 0))
+        refuse("DRAM needs both dram.channels_per_hemisphere and dram.mib, or neither");
     const isa::Timing& t = chip.timing;
+    if (chip.has_dram() && (t.dram_latency < 1 || t.dram_vector_interval < 1))
+        refuse("dram.latency and dram.vector_interval must be at least 1 cycle");
     if (t.mem_write < 1 || t.mem_read < 1 || t.stream_hop < 1 || t.vxm_op < 1 || t.c2c_hac_period < 1)
         refuse("mem.read, mem.write, stream.hop, vxm.op and c2c.hac_period must be at least 1 cycle");
 }
@@ -150,7 +161,7 @@ void check_chip(const Chip& chip, const std::string& where) {
 std::string Chip::digest() const {
     Digest digest;
     for (const ParameterRow& row : chip_rows)
-        if (row.whole) digest.text(row.key).number(row.get(*this));
+        if (row.whole && concerns(row, *this)) digest.text(row.key).number(row.get(*this));
     return digest.hex();
 }
 

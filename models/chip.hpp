@@ -40,6 +40,9 @@ struct Chip {
     double area_link_mm2 = 1.2;
     double area_fixed_mm2 = 25;
     double area_factor = 2.573;
+    double dram_pj = 40;
+    double dram_phy_mm2 = 1.5;
+    double dram_usd_per_gib = 4;
     std::map<std::string, std::string> origins;  ///< key -> file or "--set"; keys not here have their default
 
     int lanes() const { return geometry.lanes(); }
@@ -49,6 +52,12 @@ struct Chip {
     int64_t sram_bytes() const { return 2ll * geometry.mem_slices * geometry.words * lanes(); }
     /// Bytes of instruction text that fit.
     int64_t text_bytes() const { return 2ll * geometry.mem_slices * int64_t(text_words) * lanes(); }
+    /// The same where text may stand in DRAM too, and SRAM holds what is about to be dispatched.
+    int64_t text_limit() const { return text_bytes() + dram_bytes(); }
+    bool has_dram() const { return geometry.dram_channels > 0; }
+    int64_t dram_bytes() const { return 2ll * geometry.dram_channels * geometry.dram_vectors() * lanes(); }
+    /// B/cycle of all channels while they read, refresh and row changes counted in.
+    double dram_bytes_per_cycle() const;
     /// All streams of both directions, B/cycle: the bound of weight streaming (SHIP), 18.43 TB/s for tsp-v1.
     int stream_bytes_per_cycle() const { return 2 * geometry.streams * lanes(); }
     /// Two accesses a slice, B/cycle.
@@ -68,6 +77,8 @@ struct ParameterRow {
     void (*set)(Chip&, double);
 };
 std::span<const ParameterRow> chip_parameters();
+/// Rows of DRAM say nothing of a chip without it: they are left out of its digest and its reports.
+bool concerns(const ParameterRow& row, const Chip& chip);
 
 /// Names of the chips that ship (models/chips/*.json), sorted.
 std::vector<std::string> chip_names();

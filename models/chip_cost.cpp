@@ -35,7 +35,7 @@ double sum(const std::vector<Contributor>& contributors) {
 std::vector<Contributor> chip_area(const Chip& chip) {
     const isa::Geometry& g = chip.geometry;
     const auto cells = [&](double count, double um2) { return chip.area_factor * count * um2 / um2_per_mm2; };
-    return {
+    std::vector<Contributor> area = {
         {"SRAM", cells(double(chip.sram_bytes()) * sram_bits_per_byte, chip.area_sram_um2)},
         {"MXM cells", cells(mac_cells(chip), chip.area_mac_um2)},
         {"VXM ALUs", cells(double(g.alus) * chip.lanes(), chip.area_alu_um2)},
@@ -45,9 +45,16 @@ std::vector<Contributor> chip_area(const Chip& chip) {
         {"links", chip.area_factor * g.links * chip.area_link_mm2},
         {"host, clocks, pads", chip.area_factor * chip.area_fixed_mm2},
     };
+    if (chip.has_dram()) area.push_back({"DRAM channels", 2.0 * g.dram_channels * chip.dram_phy_mm2});
+    return area;
 }
 
 double die_mm2(const Chip& chip) { return sum(chip_area(chip)); }
+
+double dram_usd(const Chip& chip) {
+    constexpr double mib_per_gib = 1024;
+    return chip.geometry.dram_mib / mib_per_gib * chip.dram_usd_per_gib;
+}
 
 Activity full_cycle(const Chip& chip) {
     const isa::Geometry& g = chip.geometry;
@@ -61,12 +68,13 @@ Activity full_cycle(const Chip& chip) {
         .alu_operations = double(g.alus) * chip.lanes(),
         .sxm_bytes = 2.0 * isa::sxm_units * chip.lanes(),
         .link_bytes = g.links * chip.c2c_wire_bytes / chip.timing.c2c_vector_interval,
+        .dram_bytes = chip.has_dram() ? chip.dram_bytes_per_cycle() : 0,
     };
 }
 
 std::vector<Contributor> dynamic_energy(const Chip& chip, const Activity& activity) {
     const auto joules = [&](double count, double pj) { return chip.energy_factor * count * pj * 1e-12; };
-    return {
+    std::vector<Contributor> energy = {
         {"SRAM", joules(activity.sram_bytes, chip.energy_sram_pj)},
         {"streams", joules(activity.hop_bytes, chip.energy_hop_pj)},
         {"MXM",
@@ -75,6 +83,8 @@ std::vector<Contributor> dynamic_energy(const Chip& chip, const Activity& activi
         {"SXM", joules(activity.sxm_bytes, chip.energy_sxm_pj)},
         {"links", joules(activity.link_bytes, chip.energy_link_pj)},
     };
+    if (chip.has_dram()) energy.push_back({"DRAM", activity.dram_bytes * chip.dram_pj * 1e-12});
+    return energy;
 }
 
 double static_watts(const Chip& chip) { return chip.energy_factor * chip.static_watts_per_mm2 * die_mm2(chip); }

@@ -18,6 +18,8 @@ double sum(const std::vector<Contributor>& contributors);
 /// mm2 by what it is for.
 std::vector<Contributor> chip_area(const Chip& chip);
 double die_mm2(const Chip& chip);
+/// Of the devices beside the chip.
+double dram_usd(const Chip& chip);
 
 /// What a chip does, counted: the events that cost energy.
 struct Activity {
@@ -27,6 +29,7 @@ struct Activity {
     double alu_operations = 0;  ///< of single lanes
     double sxm_bytes = 0;
     double link_bytes = 0;  ///< sent, on the wire
+    double dram_bytes = 0;
 };
 /// A cycle in which every unit works: streams full from end to end and fed by SRAM, planes in the dearer of int8 and
 /// fp16.

@@ -123,7 +123,7 @@ double die_yield(const CostParameters& cost, double die_mm2) {
     return std::pow(1 + cost.defects_per_cm2 * die_mm2 / mm2_per_cm2 / cost.cluster, -cost.cluster);
 }
 
-ChipCost chip_cost(const CostParameters& cost, double die_mm2, double watts) {
+ChipCost chip_cost(const CostParameters& cost, double die_mm2, double watts, double dram_usd) {
     ChipCost result;
     result.dies = dies_per_wafer(cost, die_mm2);
     if (result.dies < 1) throw user_error("a die of ", die_mm2, " mm2 does not fit a wafer of ", cost.wafer_mm, " mm");
@@ -131,8 +131,9 @@ ChipCost chip_cost(const CostParameters& cost, double die_mm2, double watts) {
     result.die_usd = cost.wafer_usd / (result.dies * result.yield);
     result.package_usd = cost.package_usd;
     result.board_usd = cost.board_usd;
+    result.dram_usd = dram_usd;
     result.owning_usd_per_hour =
-        cost.over_cost * (result.chip_usd() + result.board_usd) / (cost.life_years * hours_per_year);
+        cost.over_cost * (result.chip_usd() + result.dram_usd + result.board_usd) / (cost.life_years * hours_per_year);
     result.power_usd_per_hour = (watts + cost.system_watts) / watts_per_kw * cost.pue * cost.usd_per_kwh;
     result.beyond_reticle = die_mm2 > cost.reticle_mm2;
     return result;

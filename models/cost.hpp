@@ -60,14 +60,14 @@ double die_yield(const CostParameters& cost, double die_mm2);
 /// What a chip costs to make and to run, by parts.
 struct ChipCost {
     double dies = 0, yield = 0;
-    double die_usd = 0, package_usd = 0, board_usd = 0;
+    double die_usd = 0, package_usd = 0, board_usd = 0, dram_usd = 0;
     double owning_usd_per_hour = 0, power_usd_per_hour = 0;
     bool beyond_reticle = false;
     double chip_usd() const { return die_usd + package_usd; }
     double usd_per_hour() const { return owning_usd_per_hour + power_usd_per_hour; }
 };
-/// `watts`: what the chip draws on average. UserError when no die fits the wafer.
-ChipCost chip_cost(const CostParameters& cost, double die_mm2, double watts);
+/// `watts`: what the chip draws on average; `dram_usd`: devices beside it. UserError when no die fits the wafer.
+ChipCost chip_cost(const CostParameters& cost, double die_mm2, double watts, double dram_usd = 0);
 
 /// USD for a million tokens of a system at this price and speed.
 double usd_per_million_tokens(double usd_per_hour, double tokens_per_second);

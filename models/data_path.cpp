@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds the data directory; the environment wins over the place this was built from.
+// Finds the data directory; the environment wins over the place this was built from or is told.
 #include "models/data_path.hpp"
 
 #include <algorithm>
@@ -9,10 +9,20 @@
 #include "base/error.hpp"
 
 namespace superlane {
+namespace {
+
+std::filesystem::path& shipped() {
+    static std::filesystem::path directory = SUPERLANE_DATA_DIRECTORY;
+    return directory;
+}
+
+}  // namespace
+
+void use_data_directory(std::filesystem::path directory) { shipped() = std::move(directory); }
 
 std::filesystem::path data_directory() {
     const char* chosen = std::getenv("SUPERLANE_DATA");
-    if (chosen == nullptr || *chosen == '\0') return SUPERLANE_DATA_DIRECTORY;
+    if (chosen == nullptr || *chosen == '\0') return shipped();
     if (!std::filesystem::is_directory(chosen))
         throw user_error("SUPERLANE_DATA: '", chosen, "' is not a directory (expected one with llms/ and chips/)");
     return chosen;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the shipped descriptions lie (llms/*.json, chips/*.json): SUPERLANE_DATA, or the source folder `models`.
+// Where the shipped descriptions lie (llms/*.json, chips/*.json): SUPERLANE_DATA, a place that a package says, or the
+// source folder `models`.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -8,6 +9,8 @@
 
 namespace superlane {
 
+/// Instead of the source folder, for programs that carry the descriptions with them. Before anything is looked up.
+void use_data_directory(std::filesystem::path directory);
 /// The data directory. UserError when the environment's SUPERLANE_DATA is not a directory.
 std::filesystem::path data_directory();
 /// data_directory() / relative; the file may not exist.

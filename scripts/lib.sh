@@ -2,7 +2,8 @@
 # Shared by scripts/demo and scripts/test: step lines with elapsed seconds, system packages, configure and build.
 
 packages=(cmake ninja-build g++ ccache pkg-config libsystemc-dev libboost-dev nlohmann-json3-dev libgtest-dev libgmock-dev
-          libbenchmark-dev libssl-dev libcli11-dev python3)
+          libbenchmark-dev libssl-dev libcli11-dev python3 python3-dev python3-venv pybind11-dev python3-numpy python3-pandas
+          python3-pytest)
 
 step() { printf '[%4d s] %s\n' "$SECONDS" "$*"; }
 

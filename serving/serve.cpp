@@ -6,6 +6,7 @@
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
+#include "base/interrupt.hpp"
 #include "serving/batcher.hpp"
 #include "serving/server.hpp"
 
@@ -24,6 +25,7 @@ public:
 
     ServingResult run() {
         do {
+            check_interrupt();
             while (!flights_.empty() && flights_.front().end_s <= now_s_) end_step();
             while (broken() && flights_.empty()) repair();
             if (can_begin()) begin_step();

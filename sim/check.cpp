@@ -62,7 +62,8 @@ StreamUse use_dst(const Instruction& instruction) {
     switch (instruction.opcode) {
         case Opcode::Read:
         case Opcode::Gather:
-        case Opcode::Receive: return {instruction.dst, 1, 1};
+        case Opcode::Receive:
+        case Opcode::DramRead: return {instruction.dst, 1, 1};
         case Opcode::AccumulateEmit:
         case Opcode::AccumulatePass: return {instruction.dst, 4, 4};
         default: break;

@@ -8,23 +8,36 @@
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
+#include "sim/watch.hpp"
 
 namespace superlane::sim {
 namespace {
 
 int longest_latency(const models::Chip& chip) {
     const isa::Timing& t = chip.timing;
-    return std::max({t.mem_read, t.mem_gather, t.vxm_op + t.vxm_exit_same_side, t.vxm_op + t.vxm_exit_through, t.vxm_special + t.vxm_exit_same_side,
-                     t.vxm_special + t.vxm_exit_through, t.mxm_accumulate_out, t.c2c_receive,
-                     2 * t.sxm_io_crossing + std::max({t.sxm_distributor, t.sxm_transposer, t.sxm_permuter, t.sxm_shifter})});
+    return std::max(
+        {t.mem_read, t.mem_gather, t.vxm_op + t.vxm_exit_same_side, t.vxm_op + t.vxm_exit_through,
+         t.vxm_special + t.vxm_exit_same_side, t.vxm_special + t.vxm_exit_through, t.mxm_accumulate_out, t.c2c_receive,
+         2 * t.sxm_io_crossing + std::max({t.sxm_distributor, t.sxm_transposer, t.sxm_permuter, t.sxm_shifter})});
 }
 
 }  // namespace
 
-Shared::Shared(const models::Chip& chip, const PreparedProgram& program, const Options& options, std::vector<Sram>* srams, Wiring wiring)
-    : chip(chip), geometry(chip.geometry), timing(chip.timing), plan(chip.floorplan()), slices(chip.geometry), program(program),
-      options(options), lateness(program.longest_chunk + chip.timing.mem_write), travel(plan.east_end() - plan.west_end()),
-      streams(geometry, plan, lateness), wiring(std::move(wiring)), srams(srams), sources(chip.lanes()) {
+Shared::Shared(const models::Chip& chip, const PreparedProgram& program, const Options& options,
+               std::vector<Sram>* srams, Wiring wiring)
+    : chip(chip),
+      geometry(chip.geometry),
+      timing(chip.timing),
+      plan(chip.floorplan()),
+      slices(chip.geometry),
+      program(program),
+      options(options),
+      lateness(program.longest_chunk + chip.timing.mem_write),
+      travel(plan.east_end() - plan.west_end()),
+      streams(geometry, plan, lateness),
+      wiring(std::move(wiring)),
+      srams(srams),
+      sources(chip.lanes()) {
     for (auto& mem : counters.mem) mem.resize(size_t(geometry.mem_slices));
     for (auto& planes : counters.planes) planes.resize(size_t(geometry.planes));
     counters.alu_ops.resize(size_t(geometry.alus));
@@ -44,10 +57,13 @@ void Shared::drive(uint32_t id, const Chunk& chunk, const StreamUse& use, int po
     segment.burst = chunk.burst;
     segment.chunk = id;
     segment.source = source;
-    streams.drive(use.operand, use.streams, position, times, now, segment, [&](const Segment& other, int stream, int operand, int64_t cycle) {
-        collide(operand, other.burst_of(stream), chunk.burst, cycle);
-    });
-    if (trace) trace->add({times.first, chunk.burst, TraceRecord::Kind::Drive, use.operand, 0, times.count, no_burst, position});
+    streams.drive(use.operand, use.streams, position, times, now, segment,
+                  [&](const Segment& other, int stream, int operand, int64_t cycle) {
+                      collide(operand, other.burst_of(stream), chunk.burst, cycle);
+                  });
+    if (trace)
+        trace->add(
+            {times.first, chunk.burst, TraceRecord::Kind::Drive, use.operand, 0, times.count, no_burst, position});
 }
 
 /// Engines meet the two in either order: the hazard names the lower burst's slice.
@@ -58,26 +74,33 @@ void Shared::collide(int operand, uint32_t a, uint32_t b, int64_t cycle) {
 
 void Shared::tap(int slice, const Chunk& chunk, const StreamUse& use, int position) {
     const auto look = [&](int k) {
-        streams.tap(use.operand + k, position, chunk.beat(), [&](const Segment* segment, uint32_t first, uint32_t count) {
-            const int64_t cycle = chunk.beat().at(first);
-            if (!segment) hazard(HazardKind::Undriven, cycle, slice, chunk, nullptr, {}, use.operand + k);
-            else if (!program.alignments.empty()) check_realigned(slice, chunk, first, count, use.operand + k, position, *segment);
-            if (trace)
-                trace->add({cycle, chunk.burst, TraceRecord::Kind::Take, use.operand + k, first, count,
-                            segment ? segment->burst : no_burst, position, chunk.interval,
-                            segment ? Streams::placed(use.operand + k, segment->position) : 0});
-        });
+        streams.tap(use.operand + k, position, chunk.beat(),
+                    [&](const Segment* segment, uint32_t first, uint32_t count) {
+                        const int64_t cycle = chunk.beat().at(first);
+                        if (!segment)
+                            hazard(HazardKind::Undriven, cycle, slice, chunk, nullptr, {}, use.operand + k);
+                        else if (!program.alignments.empty())
+                            check_realigned(slice, chunk, first, count, use.operand + k, position, *segment);
+                        if (trace)
+                            trace->add({cycle, chunk.burst, TraceRecord::Kind::Take, use.operand + k, first, count,
+                                        segment ? segment->burst : no_burst, position, chunk.interval,
+                                        segment ? Streams::placed(use.operand + k, segment->position) : 0});
+                    });
     };
-    if (!trace && program.alignments.empty()) return streams.doubtful(use.operand, use.streams, position, chunk.beat(), look);
+    if (!trace && program.alignments.empty())
+        return streams.doubtful(use.operand, use.streams, position, chunk.beat(), look);
     for (int k = 0; k < use.streams; ++k) look(k);
 }
 
 /// A value that was driven before a re-alignment and is tapped after it is not where the schedule thinks.
-void Shared::check_realigned(int slice, const Chunk& chunk, uint32_t first, uint32_t count, int operand, int position, const Segment& segment) {
-    const int64_t travelled = chunk.beat().at(first) - Streams::coordinate(operand, position, chunk.beat().at(first)) - segment.position;
+void Shared::check_realigned(int slice, const Chunk& chunk, uint32_t first, uint32_t count, int operand, int position,
+                             const Segment& segment) {
+    const int64_t travelled =
+        chunk.beat().at(first) - Streams::coordinate(operand, position, chunk.beat().at(first)) - segment.position;
     for (uint32_t i = first; i < first + count; ++i)
         for (const Alignment& alignment : program.alignments)
-            if (const int64_t cycle = chunk.beat().at(i); cycle >= alignment.resume && cycle - travelled < alignment.resume)
+            if (const int64_t cycle = chunk.beat().at(i);
+                cycle >= alignment.resume && cycle - travelled < alignment.resume)
                 hazard(HazardKind::Realigned, cycle, slice, chunk, nullptr, {}, operand);
 }
 
@@ -85,7 +108,10 @@ void Shared::fetch(const StreamUse& use, int position, int64_t cycle, const uint
     const int lanes = powered_lanes(cycle);
     for (int k = 0; k < use.streams; ++k) {
         const Segment* segment = streams.at(use.operand + k, position, cycle);
-        planes[k] = segment ? sources.find(*segment, use.operand + k, Streams::coordinate(use.operand + k, position, cycle)).bytes : zero.data();
+        planes[k] =
+            segment
+                ? sources.find(*segment, use.operand + k, Streams::coordinate(use.operand + k, position, cycle)).bytes
+                : zero.data();
         if (lanes == chip.lanes()) continue;
         uint8_t* copy = masked.data() + size_t(isa::source_number(uint16_t(use.operand + k))) * zero.size();
         std::memcpy(copy, planes[k], size_t(lanes));
@@ -95,20 +121,29 @@ void Shared::fetch(const StreamUse& use, int position, int64_t cycle, const uint
 }
 
 void Shared::schedule(int slice, uint32_t id, const Chunk& chunk, int delay, uint8_t rank) {
-    if (functional()) agendas[agendas.size() > 1 ? size_t(slice) : 0].push({chunk.first + delay, uint16_t(slice), rank, id, 0});
+    if (functional())
+        agendas[agendas.size() > 1 ? size_t(slice) : 0].push({chunk.first + delay, uint16_t(slice), rank, id, 0});
 }
 
 Core::Core(const models::Chip& chip, const PreparedProgram& program, const Options& options, std::vector<Sram>* srams,
            Wiring wiring)
     : shared_(chip, program, options, srams, std::move(wiring)),
-      actions_(options.engine == Engine::Kernel || srams || options.text_trace || !options.faults.empty() || !program.alignments.empty() ? program.actions : program.ganged) {
+      actions_(options.engine == Engine::Kernel || srams || options.text_trace || !options.watches.empty() ||
+                       !options.faults.empty() || !program.alignments.empty()
+                   ? program.actions
+                   : program.ganged) {
     int number = 0;
     for (const isa::Side side : {isa::Side::West, isa::Side::East})
-        for (int slice = 0; slice < chip.geometry.mem_slices; ++slice) slices_.push_back(make_mem(shared_, number++, side, slice));
+        for (int slice = 0; slice < chip.geometry.mem_slices; ++slice)
+            slices_.push_back(make_mem(shared_, number++, side, slice));
     slices_.push_back(make_vxm(shared_, number++));
-    for (const isa::Side side : {isa::Side::West, isa::Side::East}) slices_.push_back(make_mxm(shared_, number++, side));
-    for (const isa::Side side : {isa::Side::West, isa::Side::East}) slices_.push_back(make_sxm(shared_, number++, side));
+    for (const isa::Side side : {isa::Side::West, isa::Side::East})
+        slices_.push_back(make_mxm(shared_, number++, side));
+    for (const isa::Side side : {isa::Side::West, isa::Side::East})
+        slices_.push_back(make_sxm(shared_, number++, side));
     slices_.push_back(make_c2c(shared_, number++));
+    if (chip.has_dram()) slices_.push_back(make_dram(shared_, number++));
+    if (!options.watches.empty()) watcher_ = std::make_unique<Watcher>(shared_, options.watches);
     const bool kernel = options.engine == Engine::Kernel;
     shared_.agendas.resize(kernel ? slices_.size() : 1);
     for (const RawHazard& hazard : program.hazards) shared_.hazards.add(hazard);
@@ -124,7 +159,8 @@ Core::~Core() = default;
 void Core::trace_dispatch(const Action& action, const Chunk& chunk) {
     const BurstInfo& burst = shared_.program.bursts[chunk.burst];
     const bool begins = action.act != Act::End || chunk.instruction.opcode == isa::Opcode::LoadWeights;
-    if (begins && chunk.first == burst.cycle) shared_.trace->add({burst.cycle, chunk.burst, TraceRecord::Kind::Dispatch, -1, 0, burst.count, no_burst, 0});
+    if (begins && chunk.first == burst.cycle)
+        shared_.trace->add({burst.cycle, chunk.burst, TraceRecord::Kind::Dispatch, -1, 0, burst.count, no_burst, 0});
 }
 
 void Core::start(const Gang& gang, int64_t now) {
@@ -139,9 +175,10 @@ void Core::start(const Gang& gang, int64_t now) {
     segment.downstream = gang.downstream;
     segment.mask = gang.mask;
     segment.members = members;
-    shared_.streams.add(gang.direction, gang.bundle, now, segment, [&](const Segment& other, int stream, int operand, int64_t cycle) {
-        shared_.collide(operand, other.burst_of(stream), segment.burst_of(stream), cycle);
-    });
+    shared_.streams.add(gang.direction, gang.bundle, now, segment,
+                        [&](const Segment& other, int stream, int operand, int64_t cycle) {
+                            shared_.collide(operand, other.burst_of(stream), segment.burst_of(stream), cycle);
+                        });
 }
 
 /// Of Gathers: the addresses. One look is enough if all find theirs in what has passed every one of them.
@@ -169,6 +206,7 @@ bool Core::advance(int64_t cycle) {
     while (cursor_ < actions_.size() && actions_[cursor_].cycle < cycle) {
         const Action& action = actions_[cursor_];
         while (!agenda.empty() && agenda.top().cycle < action.cycle) compute(agenda);
+        if (watcher_) watcher_->look_until(action.cycle);
         if (cursor_ + 4 < actions_.size()) prefetch(actions_[cursor_ + 4]);
         act(action);
         ++cursor_;
@@ -216,7 +254,8 @@ RunResult Core::finish() {
     if (shared_.ecc) shared_.ecc->judge(INT64_MAX, shared_.hazards);
     result.cycles = program.cycles;
     result.last_tile_cycles = program.cycles + shared_.geometry.superlanes - 1;
-    result.stopped = stopped_ || (shared_.ecc && shared_.ecc->fatal()) || shared_.hazards.before(INT64_MAX) >= shared_.options.max_hazards;
+    result.stopped = stopped_ || (shared_.ecc && shared_.ecc->fatal()) ||
+                     shared_.hazards.before(INT64_MAX) >= shared_.options.max_hazards;
     result.hazards = shared_.hazards.report(program, shared_.options.max_hazards);
     result.corrected_ecc = shared_.ecc ? shared_.ecc->corrected() : 0;
     result.counters = shared_.counters;
@@ -224,8 +263,12 @@ RunResult Core::finish() {
     result.counters.instructions = program.instruction_cycles;
     result.counters.fetch_bytes = program.instruction_bytes;
     add_energy(shared_.chip, program.cycles, result.counters);
-    for (Departure& departure : shared_.outbox) result.sent.push_back({departure.link, departure.cycle, std::move(departure.bytes)});
-    std::stable_sort(result.sent.begin(), result.sent.end(), [](const LinkVector& x, const LinkVector& y) { return std::tie(x.cycle, x.link) < std::tie(y.cycle, y.link); });
+    for (Departure& departure : shared_.outbox)
+        result.sent.push_back({departure.link, departure.cycle, std::move(departure.bytes)});
+    std::stable_sort(result.sent.begin(), result.sent.end(), [](const LinkVector& x, const LinkVector& y) {
+        return std::tie(x.cycle, x.link) < std::tie(y.cycle, y.link);
+    });
+    if (watcher_) result.watched = watcher_->take();
     if (shared_.options.text_trace) {
         result.trace = shared_.trace->text(program);
         result.trace_digest = Digest().text(result.trace).hex();

@@ -69,13 +69,15 @@ public:
     std::unique_ptr<Ecc> ecc;  ///< only if faults are injected
 
     // Functional mode only.
-    std::vector<Sram>* srams;
+    std::vector<Sram>* srams;  ///< of MEM slices by their number, then of DRAM channels (ChipMemory)
     SourcePool sources;
     std::vector<Agenda> agendas;        ///< one, or one a slice in kernel mode
     std::unique_ptr<RowHolder> planes;  ///< to be told of rows that change
     std::vector<uint8_t> zero;
     std::vector<uint8_t> masked;  ///< copies of operands, their powered-down lanes zero
 };
+
+class Watcher;
 
 class Slice {
 public:
@@ -131,6 +133,7 @@ private:
     void compute(Agenda& agenda);
 
     Shared shared_;
+    std::unique_ptr<Watcher> watcher_;  ///< only if streams are watched
     std::vector<std::unique_ptr<Slice>> slices_;
     size_t cursor_ = 0;
     std::vector<std::vector<uint32_t>> by_slice_;  ///< kernel mode: actions of each slice
@@ -144,5 +147,6 @@ std::unique_ptr<Slice> make_vxm(Shared& shared, int number);
 std::unique_ptr<Slice> make_mxm(Shared& shared, int number, isa::Side side);
 std::unique_ptr<Slice> make_sxm(Shared& shared, int number, isa::Side side);
 std::unique_ptr<Slice> make_c2c(Shared& shared, int number);
+std::unique_ptr<Slice> make_dram(Shared& shared, int number);
 
 }  // namespace superlane::sim

@@ -49,6 +49,7 @@ Counters& Counters::operator+=(const Counters& other) {
     add(alu_ops, other.alu_ops);
     vectors_sent += other.vectors_sent;
     vectors_received += other.vectors_received;
+    dram_vectors += other.dram_vectors;
     instructions += other.instructions;
     fetch_bytes += other.fetch_bytes;
     static_joules += other.static_joules;
@@ -83,6 +84,7 @@ void add_energy(const models::Chip& chip, int64_t cycles, Counters& counters) {
         .alu_operations = double(alu_ops) * lanes,
         .sxm_bytes = double(counters.sxm_bytes[0] + counters.sxm_bytes[1]),
         .link_bytes = double(counters.vectors_sent) * chip.c2c_wire_bytes,
+        .dram_bytes = double(counters.dram_vectors) * lanes,
     };
     counters.dynamic_joules = models::sum(models::dynamic_energy(chip, activity));
     counters.static_joules = models::static_watts(chip) * double(cycles) / (chip.clock_mhz * 1e6);

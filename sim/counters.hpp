@@ -35,6 +35,7 @@ struct Counters {
     std::array<std::vector<uint64_t>, 2>
         stream_cycles;  ///< [direction][stream], register-cycles that held a driven value
     uint64_t vectors_sent = 0, vectors_received = 0;
+    uint64_t dram_vectors = 0;  ///< read
     uint64_t instructions = 0;  ///< instruction-cycles: each repetition counts
     uint64_t fetch_bytes = 0;   ///< instruction text of the program
     double static_joules = 0, dynamic_joules = 0;

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "base/interrupt.hpp"
 #include "sim/context.hpp"
 
 // libsystemc.so refers to this; programs have their own main().
@@ -26,7 +27,7 @@ public:
 private:
     void step() {
         const int64_t end = cycle_now() + window_;
-        if (failure_.guard([&] { return core_.advance(end); })) next_trigger(cycles(window_));
+        if (failure_.guard([&] { return check_interrupt(), core_.advance(end); })) next_trigger(cycles(window_));
     }
 
     Core& core_;
@@ -95,7 +96,7 @@ public:
 
 private:
     void step() {
-        const bool more = boundary_ == 0 || failure_.guard([&] { return !core_.must_stop(boundary_) && boundary_ <= end_; });
+        const bool more = boundary_ == 0 || failure_.guard([&] { return check_interrupt(), !core_.must_stop(boundary_) && boundary_ <= end_; });
         boundary_ += window_;
         if (more) next_trigger(cycles(double(boundary_) - 0.5) - sc_core::sc_time_stamp());
     }

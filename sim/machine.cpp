@@ -38,6 +38,13 @@ void Machine::write(isa::Side side, int slice, int address, std::span<const uint
 void Machine::read(isa::Side side, int slice, int address, std::span<uint8_t> bytes) const {
     body_->memory.read(body_->chip, side, slice, address, bytes);
 }
+std::span<const uint8_t> Machine::view(isa::Side side, int slice, int address, int words) {
+    return body_->memory.view(body_->chip, side, slice, address, words);
+}
+void Machine::watch(std::vector<Watch> watches) {
+    if (!watches.empty() && body_->options.engine != Engine::Fast) throw user_error("streams can be watched with the fast engine only");
+    body_->options.watches = std::move(watches);
+}
 void Machine::load(const isa::Program& program) { body_->memory.load(body_->chip, program); }
 
 void Machine::receive(LinkVector vector) {

@@ -33,6 +33,17 @@ struct Fault {
     std::vector<int> bits;
 };
 
+/// A stream to look at: all its registers, in so many cycles. Functional runs of the fast engine on one chip.
+struct Watch {
+    uint16_t stream = 0;  ///< isa::stream operand
+    int64_t first_cycle = 0, cycles = 0;
+};
+/// What stood on a watched stream, by cycle and position from west to east.
+struct Watched {
+    std::vector<uint8_t> driven;  ///< whether a value stood there
+    std::vector<uint8_t> values;  ///< lanes() bytes each
+};
+
 struct Options {
     Engine engine = Engine::Fast;
     Data data = Data::Functional;
@@ -41,6 +52,7 @@ struct Options {
     std::string chrome_trace_file;   ///< Chrome/Perfetto JSON; empty = none
     std::string vcd_file;            ///< waveform of slice activity, kernel engine only; empty = none
     std::vector<Fault> faults;       ///< of every run, cycles counted from its start
+    std::vector<Watch> watches;
     size_t max_hazards = 16;
 };
 
@@ -60,6 +72,7 @@ struct RunResult {
     Counters counters;
     uint64_t corrected_ecc = 0;
     std::vector<LinkVector> sent;  ///< by cycle and link
+    std::vector<Watched> watched;  ///< in the order of Options::watches
     std::string trace;             ///< one line an event, sorted; same in both engines and both data modes
     std::string trace_digest;      ///< SHA-256 of `trace`; empty without text_trace
 };
@@ -83,6 +96,10 @@ public:
     /// Bytes of consecutive words from `address` on. Timing-only machines take writes for nothing and read zeros.
     void write(isa::Side side, int slice, int address, std::span<const uint8_t> bytes);
     void read(isa::Side side, int slice, int address, std::span<uint8_t> bytes) const;
+    /// Words where they lie, without a copy; valid as long as the machine. UserError unless they are in one block of memory.
+    std::span<const uint8_t> view(isa::Side side, int slice, int address, int words);
+    /// Streams to look at in the runs from now on.
+    void watch(std::vector<Watch> watches);
     /// The program's initial data into memory.
     void load(const isa::Program& program);
     /// Queues a vector that the next run's Receive on this link takes, first in first out.

@@ -40,6 +40,7 @@ void check_latencies(const models::Chip& chip) {
     need(t.mxm_accumulate_out, "mxm.accumulate_out");
     need(2 * t.sxm_io_crossing + std::min({t.sxm_distributor, t.sxm_transposer, t.sxm_permuter, t.sxm_shifter}), "the way through the SXM");
     need(t.c2c_receive, "c2c.receive");
+    if (chip.has_dram()) need(t.dram_latency, "dram.latency");
 }
 
 class Preparation {
@@ -110,11 +111,15 @@ private:
         chunk.position = int16_t(ifetch_position(queue, burst.instruction));
         for (uint32_t done = 0; done < burst.count; done += chunk.count) {
             chunk.first = burst.cycle + int64_t(done) * burst.interval;
-            chunk.index = burst.instruction.index + int32_t(done) * burst.step;
+            chunk.index = first_index(burst.instruction) + int32_t(done) * burst.step;
             chunk.count = std::min(most, burst.count - done);
             if (opcode == Opcode::LoadWeights) chunk.count = before_cut(chunk, cuts_of(queue));
             (is_vxm(burst.instruction) ? vxm_ : out_.chunks).push_back(chunk);
         }
+    }
+
+    static int32_t first_index(const isa::Instruction& instruction) {
+        return instruction.opcode == Opcode::DramRead ? int32_t(instruction.imm) : instruction.index;
     }
 
     void align(const isa::Burst& burst) {
@@ -153,8 +158,8 @@ private:
 
     void check_program() {
         const auto report = [&](HazardKind kind, std::string detail) { out_.hazards.push_back({kind, 0, -1, -1, no_burst, no_burst, std::move(detail)}); };
-        if (int64_t(out_.instruction_bytes) > chip_.text_bytes())
-            report(HazardKind::TextStore, std::to_string(out_.instruction_bytes) + " bytes of " + std::to_string(chip_.text_bytes()));
+        if (int64_t(out_.instruction_bytes) > chip_.text_limit())
+            report(HazardKind::TextStore, std::to_string(out_.instruction_bytes) + " bytes of " + std::to_string(chip_.text_limit()));
         const auto check = [&](const std::string& what, int slice, uint64_t first, uint64_t words) {
             if (slice >= chip_.geometry.mem_slices) report(HazardKind::Region, what + ": slice " + std::to_string(slice) + " of " + std::to_string(chip_.geometry.mem_slices));
             else if (first + words > uint64_t(chip_.data_words()))
@@ -184,6 +189,7 @@ private:
             case Opcode::InstallWeights: return push(chunk.first, Act::Both, 0);
             case Opcode::LoadWeights: return push(chunk.last(), Act::End, 2);
             case Opcode::Read:
+            case Opcode::DramRead:
             case Opcode::ActivatePlay:
             case Opcode::AccumulateEmit: return push(chunk.first, Act::Start, 1);
             default: break;

@@ -17,21 +17,23 @@ namespace superlane::sim {
 constexpr uint32_t no_burst = UINT32_MAX;
 constexpr int max_chunk_cycles = 256;  ///< values of a chunk are kept until its end
 
-/// Slices in the order of their numbers: MEM west, MEM east, VXM, MXM west, east, SXM west, east, C2C (both sides).
+/// Slices in the order of their numbers: MEM west, MEM east, VXM, MXM west, east, SXM west, east, C2C (both sides), and
+/// DRAM (both sides) where there is some.
 class SliceMap {
 public:
-    explicit SliceMap(const isa::Geometry& geometry) : mem_(geometry.mem_slices) {}
+    explicit SliceMap(const isa::Geometry& geometry) : mem_(geometry.mem_slices), dram_(geometry.dram_channels) {}
     int mem(isa::Side side, int slice) const { return int(side) * mem_ + slice; }
     int vxm() const { return 2 * mem_; }
     int mxm(isa::Side side) const { return vxm() + 1 + int(side); }
     int sxm(isa::Side side) const { return vxm() + 3 + int(side); }
     int c2c() const { return vxm() + 5; }
-    int size() const { return vxm() + 6; }
+    int dram() const { return vxm() + 6; }
+    int size() const { return vxm() + 6 + int(dram_ > 0); }
     int of(const isa::Queue& queue) const;
     std::string name(int slice) const;
 
 private:
-    int mem_;
+    int mem_, dram_;
 };
 
 /// What hazards and traces need to know of a burst.

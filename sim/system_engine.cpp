@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "base/interrupt.hpp"
 #include "sim/context.hpp"
 #include "sim/pool.hpp"
 
@@ -23,6 +24,7 @@ private:
     /// At the begin of each window; the first time at cycle 0, whenever the first program begins.
     void step() {
         const bool more = failure_.guard([&] {
+            check_interrupt();
             if (started_) {
                 pool_.each(run_.busy().size(), [&](size_t item) { run_.advance(run_.busy()[item]); });
                 if (!run_.end_window()) return false;
@@ -98,6 +100,7 @@ private:
     }
 
     bool conduct() {
+        check_interrupt();
         if (next_ == run_.end()) {
             if (next_ > 0 && !run_.end_window()) return false;
             for (ChipModules& chip : chips_)

@@ -23,6 +23,7 @@ int SliceMap::of(const isa::Queue& queue) const {
         case isa::SliceKind::Mxm: return mxm(queue.side);
         case isa::SliceKind::Sxm: return sxm(queue.side);
         case isa::SliceKind::C2c: return c2c();
+        case isa::SliceKind::Dram: return dram();
         case isa::SliceKind::Icu: break;
     }
     check_failed(__FILE__, __LINE__, "queue kind");
@@ -35,7 +36,7 @@ std::string SliceMap::name(int slice) const {
     if (other == 0) return "vxm";
     if (other < 3) return std::string("mxm.") + side_letter[other - 1];
     if (other < 5) return std::string("sxm.") + side_letter[other - 3];
-    return "c2c";
+    return other == 5 ? "c2c" : "dram";
 }
 
 }  // namespace superlane::sim

@@ -13,7 +13,7 @@ using namespace superlane::isa;
 
 namespace {
 
-const QueueMap queues{Geometry()};
+const QueueMap queues{whole_geometry()};
 
 Program assembled(const std::string& text) { return assemble(text, default_target(), "t.asm"); }
 const std::vector<Instruction>& text_of(const Program& program, const char* queue) {
@@ -214,7 +214,7 @@ TEST(Assembler, TellsMistakesOfDataByLineAndColumn) {
 
 TEST(Disassembler, EveryRowRoundTrips) {
     Random random(3);
-    const Geometry geometry;
+    const Geometry geometry = whole_geometry();
     for (const InstructionRow& row : instructions())
         for (int trial = 0; trial < 30; ++trial) {
             const int queue = queue_for(random, row, queues);

@@ -9,7 +9,7 @@ using namespace superlane::isa;
 
 namespace {
 
-const QueueMap default_queues{Geometry()};
+const QueueMap default_queues{whole_geometry()};
 
 std::vector<Burst> bursts_of(const std::string& text, const char* queue) {
     return expand(assemble(text, default_target(), "t.asm"), Timing())[size_t(default_queues.find(queue))];
@@ -30,6 +30,18 @@ TEST(Expand, ARepeatHoldsItsQueue) {
     EXPECT_EQ(bursts[0].last_cycle(), 14);
     EXPECT_EQ(bursts[0].position, 1u);  // behind the NOP
     EXPECT_EQ(bursts[1].cycle, 15);
+}
+
+TEST(Expand, ADramReadDoesNot) {
+    const auto bursts = bursts_of(".queue dram.e.1\n@2 dram.read 50000, 20 -> W3\ndram.read 9, 1 -> E0\n", "dram.e.1");
+    ASSERT_EQ(bursts.size(), 2u);
+    EXPECT_EQ(bursts[0].cycle, 2);
+    EXPECT_EQ(bursts[0].count, 20u);
+    EXPECT_EQ(int(bursts[0].interval), Timing().dram_vector_interval);
+    EXPECT_EQ(bursts[0].instruction.imm, 50000u);
+    EXPECT_EQ(bursts[1].cycle, 3);
+    EXPECT_EQ(expand_error(".queue dram.w.0\ndram.read 0, 2 -> E0\nrepeat 3, 4, 0\n"),
+              "queue dram.w.0, line 3: repeat needs a single instruction before it");
 }
 
 TEST(Expand, AnAddressLoopDoesNot) {

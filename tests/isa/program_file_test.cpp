@@ -77,14 +77,16 @@ TEST(ProgramFile, TellsDamage) {
 }
 
 TEST(ProgramFile, TruncationAnywhereInASealedPayloadIsAUserError) {
-    const std::vector<uint8_t> good =
-        encode_program(assemble(".region x mem.e.0 0 1\n.data x u8 1\n.queue mem.e.0\nread x, E0", default_target()));
+    const std::vector<uint8_t> good = encode_program(
+        assemble(".region x mem.e.0 0 1\n.data x u8 1\n.queue mem.e.0\nread x, E0", {"x", "d", Geometry()}));
     const std::vector<uint8_t> payload(good.begin() + 84, good.end());
     for (size_t size = 0; size < payload.size(); ++size)
         EXPECT_THAT(decode_error(seal_payload(std::span(payload).first(size))), HasSubstr("truncated"));
     std::vector<uint8_t> longer = payload;
     longer.push_back(0);
     EXPECT_EQ(decode_error(seal_payload(longer)), "p.slp: 1 bytes after the last section");
+    longer.resize(payload.size() + 8);
+    EXPECT_EQ(decode_error(seal_payload(longer)), "p.slp: a section of DRAM without channels");
 }
 
 TEST(ProgramFile, RefusesWhatNoChipCanTake) {
@@ -108,7 +110,7 @@ TEST(ProgramFile, RefusesWhatNoChipCanTake) {
               "p.slp: queue vxm.0, instruction 0: 'add' 'x' names ALU 16, the chip has 16");
     EXPECT_EQ(error_after([](Program& p) { std::swap(p.text[0], p.text[size_t(QueueMap(p.geometry).find("vxm.0"))]); }),
               "p.slp: queue mem.w.0, instruction 0: 'add' needs an ALU (vxm.*)");
-    EXPECT_EQ(error_after([](Program& p) { p.text.pop_back(); }), "p.slp: program has 143 queues, the chip has 144");
+    EXPECT_EQ(error_after([](Program& p) { p.text.pop_back(); }), "p.slp: program has 147 queues, the chip has 148");
     EXPECT_EQ(error_after([](Program& p) { p.chip = "a b"; }), "p.slp: chip 'a b': not a name");
     EXPECT_EQ(error_after([](Program& p) { p.lines.resize(3); }),
               "p.slp: assembly lines do not match the instruction text");

@@ -20,7 +20,14 @@ namespace superlane::isa {
 using Random = std::mt19937;
 inline uint32_t below(Random& random, uint32_t end) { return random() % end; }
 
-inline Target default_target() { return {"tsp-v1", "digest-of-tsp-v1", Geometry()}; }
+/// A chip that has a queue for every row.
+inline Geometry whole_geometry() {
+    Geometry geometry;
+    geometry.dram_channels = 2;
+    geometry.dram_mib = 64;
+    return geometry;
+}
+inline Target default_target() { return {"tsp-v1", "digest-of-tsp-v1", whole_geometry()}; }
 
 /// The line of the UserError that `action` throws.
 inline std::string error_of(const std::function<void()>& action) {
@@ -102,6 +109,7 @@ inline Program random_program(uint32_t seed, int instructions_wanted) {
     Program program;
     program.chip = "tsp-v1";
     program.chip_digest = "digest-of-tsp-v1";
+    program.geometry = whole_geometry();
     const QueueMap queues(program.geometry);
     program.text.resize(size_t(queues.size()));
     for (int i = 0; i < instructions_wanted; ++i) {

@@ -37,7 +37,7 @@ TEST(Table, FieldsOfEveryOperandRoundTrip) {
 
 TEST(Table, EveryRowHasAnInstructionThatItsQueueTakesAndNoOtherUnitDoes) {
     Random random(2);
-    const Geometry geometry;
+    const Geometry geometry = whole_geometry();
     const QueueMap queues(geometry);
     for (const InstructionRow& row : instructions()) {
         const int queue = queue_for(random, row, queues);
@@ -85,4 +85,7 @@ TEST(Geometry, CountsRoundTrip) {
     EXPECT_EQ(Geometry::from_counts(geometry.counts()), geometry);
     EXPECT_EQ(geometry.counts()[0], 20);
     EXPECT_EQ(geometry.counts()[11], 7);
+    EXPECT_EQ(geometry.counts().size(), 12u);  // programs of chips without DRAM keep their bytes
+    EXPECT_EQ(Geometry::from_counts(whole_geometry().counts()), whole_geometry());
+    EXPECT_EQ(whole_geometry().dram_vectors(), 64 * 1024 * 1024 / 4 / 320);
 }

@@ -130,7 +130,7 @@ TEST(Cost, TokensByHand) {
 }
 
 TEST(Prices, ShippedSetsHaveDateSourceAndTheirPrices) {
-    EXPECT_EQ(price_set_names(), (std::vector<std::string>{"lamina-v2", "market-2024"}));
+    EXPECT_EQ(price_set_names(), (std::vector<std::string>{"edge", "lamina-v2", "market-2024"}));
     for (const std::string& name : price_set_names()) {
         const PriceSet prices = load_prices(name);
         EXPECT_FALSE(prices.source.empty() || prices.date.empty() || prices.mark.empty()) << name;

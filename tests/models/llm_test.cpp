@@ -201,6 +201,8 @@ TEST(Llms, HaveThePublishedParameterCounts) {  // from the model cards' safetens
     EXPECT_EQ(weight_parameters(find_llm("llama-2-13b")), 13'015'864'320);
     EXPECT_EQ(weight_parameters(find_llm("llama-2-70b")), 68'976'648'192);
     EXPECT_EQ(weight_parameters(find_llm("llama-3-8b")), 8'030'261'248);
+    EXPECT_EQ(weight_parameters(find_llm("llama-3.2-1b")), 1'235'814'400);
+    EXPECT_EQ(weight_parameters(find_llm("llama-3.2-3b")), 3'212'749'824);
     EXPECT_EQ(weight_parameters(find_llm("llama-3-70b")), 70'553'706'496);
     EXPECT_EQ(weight_parameters(find_llm("llama-3.1-405b")), 405'853'388'800);
     EXPECT_EQ(weight_parameters(find_llm("mistral-7b")), 7'241'732'096);

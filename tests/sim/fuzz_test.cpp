@@ -14,6 +14,8 @@ models::Chip fuzzed_chip() {
     chip.geometry.mem_slices = 6;
     chip.geometry.words = 65536;  // so that no gathered address, which is data, is bad
     chip.geometry.alus = 4;
+    chip.geometry.dram_channels = 1;
+    chip.geometry.dram_mib = 1;
     return chip;
 }
 
@@ -65,7 +67,7 @@ protected:
             if (picked.opcode == Opcode::Nop) continue;
             int64_t& clock = free[size_t(queue)];
             clock += any(0, 30);
-            const bool single = any(0, 1) || row.opcode == Opcode::Rotate;
+            const bool single = any(0, 1) || row.opcode == Opcode::Rotate || row.unit == isa::Unit::Dram;
             const int count = single ? 1 : any(1, 300), interval = single ? 1 : any(1, 3);
             const bool moves = row.opcode == Opcode::Read || row.opcode == Opcode::Write;
             builder.at(clock, queue, picked, count, interval, moves ? any(0, 2) : 0);
@@ -87,7 +89,7 @@ std::vector<Row> lower_words(const sim::Machine& machine) {
 
 void fill_some(sim::Machine& machine) {
     const isa::Geometry& geometry = machine.chip().geometry;
-    for (int slice = 0; slice < geometry.mem_slices; ++slice)
+    for (int slice = 0; slice < geometry.mem_slices + geometry.dram_channels; ++slice)
         for (int address = 0; address < 100; ++address) machine.write(Side(slice % 2), slice, address, counting(machine.chip(), slice * 31 + address));
     for (int link = 0; link < geometry.links; ++link) machine.receive({link, 50, counting(machine.chip(), link)});
 }

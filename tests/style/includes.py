@@ -14,6 +14,7 @@ BELOW = {
     "serving": ["base", "models", "workloads"],
     "experiment": ["base", "isa", "models", "workloads", "compiler", "sim", "serving"],
     "cli": ["base", "isa", "models", "workloads", "compiler", "sim", "serving", "experiment"],
+    "python": ["base", "isa", "models", "workloads", "compiler", "sim", "serving", "experiment", "cli"],
 }
 FOLDERS = tuple(BELOW)
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/interrupt.hpp"
 #include "workloads/reference/attention_block.hpp"
 #include "workloads/reference/ffn.hpp"
 #include "workloads/reference/linear.hpp"
@@ -127,6 +128,7 @@ std::vector<float> Reference::State::forward(const std::vector<Row>& rows) {
     std::vector<float> x = embed(rows);
     show(rows, -1, "embedding", x);
     for (size_t index = 0; index < layers.size(); ++index) {
+        check_interrupt();
         const Layer& layer = layers[index];
         const auto see = [&](std::string_view name, const std::vector<float>& values) {
             show(rows, int(index), name, values);

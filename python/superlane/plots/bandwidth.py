@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Time and bandwidth of a collective over its size, beside the peak of the links."""
 from .errors import PlotError
-from .style import GREY, MARKERS, SERIES, new_figure, subtitle
+from .style import GREY, MARKERS, SERIES, log_ticks, new_figure, subtitle
 
 
 def draw(results, title=None):
@@ -22,13 +22,13 @@ def draw(results, title=None):
         half = next((at for at in sizes if at["share_of_peak"] >= 0.5), None)
         if half and number == 0:
             rate.axvline(half["bytes"], color=GREY, lw=0.8, ls=":")
-            rate.annotate(f"half of the peak\nat {half['bytes']:,} B", (half["bytes"], rate.get_ylim()[0]), xytext=(4, 6), textcoords="offset points", fontsize=7.5, color=GREY)
+            rate.annotate(f"over half of the peak\nfrom {half['bytes']:,} B on", (half["bytes"], rate.get_ylim()[0]), xytext=(4, 6), textcoords="offset points", fontsize=7.5, color=GREY)
     for axes, label in ((rate, "bus bandwidth, GB/s (dashed: peak of the links)"), (time, "us (dashed: lower bound)")):
         axes.set_xscale("log", base=2)
         axes.set(xlabel="bytes of the whole vector", ylabel=label)
         axes.xaxis.set_major_formatter(_bytes)
     time.set_yscale("log")
-    time.yaxis.set_major_formatter("{x:,.3g}")
+    log_ticks(time.yaxis)
     rate.set_ylim(0, None)
     figure.legend(loc="outside lower center", ncol=2)
     subtitle(rate, title or "Collective over its size", "bandwidth as nccl-tests define it")

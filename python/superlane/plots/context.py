@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Decode latency against context: a result each point, a line each model, machine and type."""
 from .errors import PlotError
-from .style import GREY, MARKERS, SERIES, new_figure, subtitle
+from .style import MARKERS, SERIES, new_figure, subtitle
 
 FIELDS = ("model", "dtype", "chips", "batch")
 
@@ -25,23 +25,18 @@ def draw(points, title=None):
         line.sort()
         colour = SERIES[number % len(SERIES)]
         axes.plot([x for x, _, _ in line], [y for _, y, _ in line], MARKERS[number % len(MARKERS)] + "-", color=colour, label=label)
+        for x, y, _ in (line[0], line[-1]):
+            axes.annotate(f"{1e6 / y:,.0f} tokens/s", (x, y), xytext=(0, 7), textcoords="offset points", fontsize=7.5, color=colour, ha="center")
         bounds = [(x, bound) for x, _, bound in line if bound]
         axes.plot([x for x, _ in bounds], [y for _, y in bounds], ls="--", lw=1, color=colour)
-    axes.set(xscale="log", xlabel="tokens in the KV cache", ylabel="us a token", ylim=(0, None))
+    axes.set(xlabel="tokens in the KV cache", ylabel="us a token", ylim=(0, 1.12 * max(latency for _, _, latency, _ in points)))
+    axes.margins(x=0.1)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.yaxis.set_major_formatter("{x:,.0f}")
     figure.legend(loc="outside lower center", ncol=2)
     subtitle(axes, title or "Decode latency against context", "dashed: the time that the streams need for the weights alone")
-    other = axes.secondary_yaxis("right", functions=(_inverse, _inverse))
-    other.set_ylabel("tokens/s of one request", color=GREY)
-    other.yaxis.set_major_formatter("{x:,.0f}")
     return figure
-
-
-def _inverse(values):
-    import numpy as np
-    return 1e6 / np.maximum(np.asarray(values, dtype=float), 1e-9)
 
 
 def points_of(results):

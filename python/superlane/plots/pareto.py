@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pareto front of a table of points: those that no other beats in both objectives stand out."""
-from .style import BLUE, GREY, INK, MARKERS, SERIES, new_figure, subtitle
+from .style import BLUE, GREY, INK, MARKERS, SERIES, log_ticks, new_figure, subtitle
+from .spacetime_names import HALO
 from .tables import axes_of, column, larger_is_better, numbers, words
 
 
@@ -33,24 +34,27 @@ def draw(frame, x=None, y=None, colour=None, title=None, what="table"):
     axes.plot([xs[i] for i in chosen], [ys[i] for i in chosen], drawstyle="steps-post", color=INK, lw=0.9, zorder=2)
     axes.scatter([xs[i] for i in chosen], [ys[i] for i in chosen], s=42, facecolor="none" if colour else BLUE, edgecolor=INK if colour else "white",
                  lw=1.1, zorder=3, label=f"front: {len(chosen)} points")
-    _names(axes, frame, chosen, xs, ys, [n for n in axes_of(frame) if n not in (x, y)])
+    _names(axes, frame, chosen, xs, ys, [n for n in axes_of(frame) if n not in (x, y, colour)])
     for values, scale, formatter in ((xs, axes.set_xscale, axes.xaxis), (ys, axes.set_yscale, axes.yaxis)):
         if min(values) > 0 and max(values) > 12 * min(values):
             scale("log")
+            log_ticks(formatter)
         else:
             formatter.set_major_formatter("{x:,.4g}")
     axes.set(xlabel=words(x), ylabel=words(y))
     figure.legend(loc="outside lower center", ncol=4)
-    better = " and ".join(f"{'more' if larger_is_better(n) else 'fewer'} {words(n)}" for n in (x, y))
-    subtitle(axes, title or "Pareto front", f"{what}: better is {better}")
+    better = " and ".join(f"{'higher' if larger_is_better(n) else 'lower'} {words(n).split(',')[0]}" for n in (x, y))
+    subtitle(axes, title or "Pareto front", f"{what}: {better} is better; named by what was varied")
     return figure
 
 
 def _names(axes, frame, chosen, xs, ys, varied):
     """What the ends and some points between were, by the columns that vary most."""
-    from .spacetime_names import HALO
     chosen = chosen[::max(1, -(-len(chosen) // 6))]
     varied = [name for name in varied if not any(part in str(name) for part in ("cycles", "bytes", "per_", "utilisation", "usd", "mm2"))][:3]
+    middle = (min(xs) + max(xs)) / 2
     for i in chosen:
-        text = ", ".join(f"{str(name).split('.')[-1]} {frame.iloc[i][name]}" for name in varied)
-        axes.annotate(text, (xs[i], ys[i]), xytext=(5, 5), textcoords="offset points", fontsize=7, color=INK, path_effects=HALO, zorder=5)
+        text = ", ".join(f"{name} {frame.iloc[i][name]}" for name in varied)
+        right = xs[i] > middle
+        axes.annotate(text, (xs[i], ys[i]), xytext=(-4 if right else 5, 5), ha="right" if right else "left", textcoords="offset points",
+                      fontsize=7, color=INK, path_effects=HALO, zorder=5)

@@ -2,7 +2,7 @@
 """Speed against price as comparisons of providers draw it: tokens/s that a user sees, USD per million tokens."""
 from .errors import PlotError
 from .spacetime_names import HALO
-from .style import GREY, INK, MARKERS, PALE, SERIES, new_figure, subtitle
+from .style import GREY, INK, MARKERS, SERIES, log_ticks, new_figure, subtitle
 
 
 def points_of(inputs):
@@ -38,10 +38,9 @@ def draw(inputs, title=None):
     prices = [p[2] for p in points] + [y for p in points for _, y in p[3] if y > 0]
     axes.set(xscale="log", yscale="log", xlabel="tokens/s that a user sees (median)", ylabel="USD per million output tokens")
     axes.set(xlim=(min(speeds) / 1.5, max(speeds) * 2.2), ylim=(min(prices) / 1.6, max(prices) * 1.6))
-    axes.xaxis.set_major_formatter("{x:,.4g}")
-    axes.yaxis.set_major_formatter("{x:,.4g}")
+    log_ticks(axes.xaxis, axes.yaxis)
     axes.annotate("faster and cheaper", (0.985, 0.03), xycoords="axes fraction", ha="right", fontsize=9, color=GREY, style="italic")
-    axes.grid(True, which="both", color=PALE)
+    axes.grid(True)
     first = inputs[0][1]
     curves = "; thin lines: from few to many requests at once" if any(p[3] for p in points) else ""
     subtitle(axes, title or "Speed and price", f"{first.get('model', '')}, {first.get('source', '')}{curves}".strip(", "))

@@ -25,7 +25,8 @@ def draw(trace, cycles=None, title=None):
     if not bursts:
         raise PlotError(f"no instruction in cycles {first}:{past} of {trace.cycles}")
     length = past - first
-    figure = new_figure(11, 2.3 + min(6.5, max(2.8, 0.26 * length)))
+    rows = min(length, 8 + 2 * len({b.cycle for b in bursts}))  # long waits need no paper
+    figure = new_figure(11, 2.3 + min(6.5, max(2.8, 0.26 * rows)))
     plan, axes = figure.subplots(2, 1, sharex=True, height_ratios=[0.36, figure.get_figheight() - 1.4])
     figure.get_layout_engine().set(h_pad=0.05, hspace=0)
     _floorplan(plan, trace)
@@ -130,7 +131,7 @@ def _unit_of(queue):
 
 
 def _instructions(axes, trace, bursts, length, few, bitmap):
-    height = max(0.62, length / 500)
+    height = max(0.62, length / (110 if few else 500))
     boxes = defaultdict(list)
     for burst in bursts:
         left, right = trace.place(burst.queue)

@@ -9,6 +9,8 @@ except ImportError as error:
     raise ImportError("pictures need matplotlib: pip install superlane[plots]") from error
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.transforms import ScaledTranslation
 
 # Okabe and Ito's palette.
 BLUE, SKY, GREEN, YELLOW, ORANGE, RED, PURPLE, BLACK = (
@@ -73,8 +75,15 @@ def subtitle(axes, title, text):
 
 
 def _up(axes, points):
-    from matplotlib.transforms import ScaledTranslation
     return ScaledTranslation(0, points / 72, axes.figure.dpi_scale_trans)
+
+
+def log_ticks(*axes):
+    """1, 2, 5, 10, ... in plain numbers on logarithmic axes."""
+    for axis in axes:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
+        axis.set_minor_formatter(NullFormatter())
+        axis.set_major_formatter("{x:,.4g}")
 
 
 def dark(colour):

@@ -7,10 +7,10 @@ import sqlite3
 from .errors import PlotError, nearest
 
 WORDS = {  # axis labels of usual columns
-    "latency_us_per_token": "us a token", "throughput_tokens_per_second": "tokens/s", "tokens_per_second": "tokens/s of one request",
-    "usd_per_million_tokens": "USD per million tokens", "energy_per_token": "J a token", "area_mm2": "mm2 of all dies", "die_mm2": "mm2 a die",
-    "context": "positions a request", "stream_utilisation": "share of the streams filled from SRAM",
-    "weight_bound_ratio": "times the bound of the weights", "usd_per_hour": "USD an hour"}
+    "latency_us_per_token": "latency, us a token", "throughput_tokens_per_second": "throughput, tokens/s",
+    "tokens_per_second": "speed of one request, tokens/s", "usd_per_million_tokens": "price, USD per million tokens",
+    "energy_per_token": "energy, J a token", "area_mm2": "area of all dies, mm2", "die_mm2": "area of a die, mm2", "usd_per_hour": "price, USD an hour",
+    "stream_utilisation": "share of the streams filled from SRAM", "weight_bound_ratio": "time by the bound of the weights"}
 LARGER_IS_BETTER = ("throughput", "tokens_per_second", "utilisation", "attainment")
 
 

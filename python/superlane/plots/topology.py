@@ -31,14 +31,15 @@ def draw(result, title=None):
     """Figure of a result of collective, or of decode on a system."""
     loads, words = loads_of(result)
     chips = 1 + max(max(a, b) for a, b, _ in loads)
-    text = f"{result['system']}: {words}; fullest link {100 * max(load for _, _, load in loads):.3g} % of its cycles"
+    system = result["system"] if not str(result["system"]).isdigit() else f"{result['system']} chips"
+    text = f"{system}: {words}; fullest link {100 * max(load for _, _, load in loads):.3g} % of its cycles"
     figure, axes = (_circle if chips <= CIRCLE else _matrix)(loads, chips, result.get("chips_per_node", 8))
     subtitle(axes, title or "Load of the links", text)
     return figure
 
 
 def _circle(loads, chips, node):
-    figure = new_figure(8.4, 7.2)
+    figure = new_figure(8.4, 6.6)
     axes = figure.subplots()
     nodes = math.ceil(chips / node)
     angle = [math.pi / 2 - 2 * math.pi * (chip + 0.6 * (chip // node) * (nodes > 1)) / (chips + 0.6 * nodes * (nodes > 1)) for chip in range(chips)]
@@ -58,10 +59,14 @@ def _circle(loads, chips, node):
         for number in range(nodes):
             middle = np.mean(angle[number * node:(number + 1) * node])
             axes.text(1.2 * math.cos(middle), 1.2 * math.sin(middle), f"node {number}", ha="center", va="center", fontsize=8.5, color=GREY)
-    axes.set(xlim=(-1.35, 1.35), ylim=(-1.3, 1.3), aspect="equal")
+    axes.set(xlim=(-1.28, 1.28), ylim=(-1.14, 1.14), aspect="equal")
     axes.axis("off")
-    figure.colorbar(bundle, ax=axes, label="share of cycles in which the link carries (each way apart)", shrink=0.7, aspect=30)
+    figure.colorbar(bundle, ax=axes, label="share of cycles in which the link carries, each way apart", format=_percent, shrink=0.7, aspect=30)
     return figure, axes
+
+
+def _percent(value, _):
+    return f"{100 * value:.3g} %"
 
 
 def _arc(begin, end, bow):
@@ -86,5 +91,5 @@ def _matrix(loads, chips, node):
     axes.set_facecolor(PALE)
     image = axes.imshow(mean, cmap=RAMP, interpolation="nearest", vmin=0)
     axes.set(xlabel="to node", ylabel=f"from node (of {node} chips)")
-    figure.colorbar(image, ax=axes, label="mean share of cycles in which a used link carries", shrink=0.8)
+    figure.colorbar(image, ax=axes, label="mean share of cycles in which a used link carries", format=_percent, shrink=0.8)
     return figure, axes
