@@ -40,12 +40,10 @@ std::string bytes_text(double bytes) {
 }
 
 std::string joules_text(double joules) {
-    constexpr const char* units[] = {"J", "mJ", "uJ", "nJ"};
-    int unit = 0;
-    while (joules != 0 && joules < 1 && unit < 3) {
-        joules *= 1000;
-        ++unit;
-    }
+    constexpr const char* units[] = {"MJ", "kJ", "J", "mJ", "uJ", "nJ"};
+    int unit = 2;
+    for (; joules >= 1000 && unit > 0; --unit) joules /= 1000;
+    for (; joules != 0 && joules < 1 && unit < 5; ++unit) joules *= 1000;
     return fixed(joules, 3) + " " + units[unit];
 }
 

@@ -32,40 +32,46 @@ std::string words(const ServeOptions& options) {
            (options.arrivals.variation == 1 ? "Poisson" : "gaps vary by " + plain_number(options.arrivals.variation));
 }
 
-/// Pages from bytes, or from what the step times' file says.
-int64_t kv_pages(const ServeOptions& options, double bytes_per_token) {
-    const int64_t tokens = options.kv_bytes > 0 ? int64_t(options.kv_bytes / bytes_per_token) : options.steps.kv_tokens;
+/// Pages from bytes, or from what the machine says.
+int64_t kv_pages(const ServeOptions& options, int64_t machine_tokens, double bytes_per_token, int page_tokens) {
+    const int64_t tokens = options.kv_bytes > 0 ? int64_t(options.kv_bytes / bytes_per_token) : machine_tokens;
     if (tokens == 0)
         throw user_error("no room for keys and values is given: use --kv-gb, or kv_tokens in the file of step times");
-    const int64_t pages = tokens / options.server.page_tokens;
+    const int64_t pages = tokens / page_tokens;
     if (pages == 0)
         throw user_error("room for ", tokens, " tokens of keys and values (", plain_number(bytes_per_token),
-                         " B each) is less than a page of ", options.server.page_tokens);
+                         " B each) is less than a page of ", page_tokens);
     return pages;
 }
 
-/// 0 = not said on the command line: the file's, else the default.
-int64_t said(int64_t option, int64_t file, int64_t otherwise) {
-    return option > 0 ? option : file > 0 ? file : otherwise;
+/// 0 = not said: by the user, by the machine.
+int64_t said(int64_t option, int64_t machine, int64_t otherwise) {
+    return option > 0 ? option : machine > 0 ? machine : otherwise;
 }
 
-serving::ServerOptions server(const ServeOptions& options, const LlmConfig& model, double bytes_per_token,
-                              int64_t most_batch) {
+serving::ServerOptions server(const ServeOptions& options, const ServingMachine& machine, const LlmConfig& model,
+                              double bytes_per_token) {
     serving::ServerOptions server = options.server;
-    if (server.page_tokens < 1) throw user_error("--page-tokens ", server.page_tokens, ": must be at least 1");
     const serving::ServerOptions usual;
-    server.pipeline_steps = int(said(server.pipeline_steps, options.steps.pipeline_steps, 1));
-    server.max_requests = said(server.max_requests, options.steps.max_requests, most_batch * server.pipeline_steps);
-    server.step_tokens = said(server.step_tokens, options.steps.step_tokens, usual.step_tokens);
-    server.kv_pages = kv_pages(options, bytes_per_token);
-    server.max_tokens = said(server.max_tokens, model.max_position, 0);
+    server.page_tokens = int(said(server.page_tokens, machine.page_tokens, usual.page_tokens));
+    server.pipeline_steps = int(said(server.pipeline_steps, machine.pipeline_steps, usual.pipeline_steps));
+    server.max_requests = said(server.max_requests, machine.max_requests, usual.max_requests);
+    server.step_tokens = said(server.step_tokens, machine.step_tokens, usual.step_tokens);
+    server.even_steps = machine.even_steps;
+    server.kv_pages = kv_pages(options, machine.kv_tokens, bytes_per_token, server.page_tokens);
+    server.max_tokens = said(server.max_tokens, machine.max_tokens, model.max_position);
     return server;
 }
 
-void add_cost(const ServeOptions& options, ServeResult& result) {
+/// A machine's own pages need not divide a trace's blocks: prefixes are then not reused.
+void match_pages(const ServeOptions& options, int block_tokens, serving::ServerOptions& server) {
+    if (options.server.page_tokens == 0 && block_tokens % server.page_tokens != 0) server.reuse_prefixes = false;
+}
+
+void add_cost(const ServeOptions& options, const ServingMachine& machine, ServeResult& result) {
     const double hours = result.served.elapsed_s() / 3600;
-    result.energy_j = result.served.joules + options.steps.idle_watts * result.served.elapsed_s();
-    result.usd = options.steps.usd_per_hour * hours + options.usd_per_kwh * result.energy_j / 3.6e6;
+    result.energy_j = result.served.joules + machine.idle_watts * result.served.elapsed_s();
+    result.usd = machine.usd_per_hour * hours + options.usd_per_kwh * result.energy_j / 3.6e6;
 }
 
 }  // namespace
@@ -82,21 +88,42 @@ double ServeResult::tokens_per_second_per_user(double q) const {
     return served.tpot_s.count() > 0 ? 1 / served.tpot_s.at(q) : 0;
 }
 
+int64_t longest_request(const ServeOptions& options, const LlmConfig& model) {
+    const int64_t most = said(options.server.max_tokens, model.max_position, INT32_MAX);
+    if (options.trace.empty())
+        return std::min(most, options.lengths.prompt_tokens.high + options.lengths.output_tokens.high);
+    const auto trace = traces::open_trace(options.trace, options.rows);
+    int64_t longest = 0;
+    for (traces::Request request; trace->next(request);)
+        if (const int64_t tokens = request.prompt_tokens + request.output_tokens; tokens <= most)
+            longest = std::max(longest, tokens);
+    return longest;
+}
+
 ServeResult run_serve(const ServeOptions& options) {
+    const LlmConfig model = find_llm(options.model);
+    return run_serve(options,
+                     make_machine(options.machine, options.model, [&] { return longest_request(options, model); }));
+}
+
+ServeResult run_serve(const ServeOptions& options, const ServingMachine& machine) {
     ServeResult result;
     result.model = find_llm(options.model);
     result.source = words(options);
-    result.kv_bytes_per_token = kv_bytes_per_token(result.model, element_bytes(options.kv_dtype));
-    const serving::StepTable table(options.steps.points, "step times");
-    result.step_time_error = table.error_bound();
-    result.server = server(options, result.model, result.kv_bytes_per_token, table.most_batch());
+    result.machine = machine.description;
+    result.error_meaning = machine.error_meaning;
+    result.kv_bytes_per_token = kv_bytes_per_token(
+        result.model, options.kv_dtype.empty() ? machine.kv_element_bytes : element_bytes(options.kv_dtype));
+    result.server = server(options, machine, result.model, result.kv_bytes_per_token);
     const auto source = requests(options);
+    match_pages(options, source->block_tokens(), result.server);
     {
         const Stopwatch watch(result.wall_s);
-        result.served = serving::serve(*source, table, result.server);
+        result.served = serving::serve(*source, *machine.time, result.server);
+        result.step_time_error = machine.time->error_bound();
     }
     result.skipped = source->skipped();
-    add_cost(options, result);
+    add_cost(options, machine, result);
     Json inputs = to_json(options);
     inputs.erase("trace");  // what the trace says is in the times of its requests
     result.digest = Digest().text(inputs.dump()).text(result.served.digest).hex();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Serves a stream of requests with a model on a machine given by its step times: latency, throughput, energy, cost.
+// Serves a stream of requests with a model on a machine, whatever it is: latency, throughput, energy, cost.
 #pragma once
 #include <string>
 #include <vector>
 
 #include "experiment/result.hpp"
-#include "experiment/step_file.hpp"
+#include "experiment/step_times.hpp"
 #include "models/llm.hpp"
 #include "serving/server.hpp"
 #include "workloads/traces/generator.hpp"
@@ -15,22 +15,23 @@ namespace superlane::experiment {
 
 struct ServeOptions {
     std::string model;
-    std::string kv_dtype = "fp16";
+    std::string kv_dtype;             ///< empty: as the machine says
     std::string trace;                ///< a file; empty = generated requests
     traces::TraceOptions rows;        ///< `requests` also for generated ones
     bool generated_arrivals = false;  ///< else those of the trace
     traces::ArrivalOptions arrivals;
     traces::LengthOptions lengths;  ///< without a trace
-    StepFile steps;
-    double kv_bytes = 0;  ///< room for keys and values; 0 = what `steps` says
-    /// 0: max_requests, step_tokens and pipeline_steps as `steps` say, max_tokens as the model says. kv_pages is found.
-    serving::ServerOptions server{.max_requests = 0, .step_tokens = 0, .pipeline_steps = 0};
+    MachineOptions machine;
+    double kv_bytes = 0;  ///< room for keys and values; 0 = what the machine says
+    /// 0: as the machine says, else usual values; kv_pages is found.
+    serving::ServerOptions server{.page_tokens = 0, .max_requests = 0, .step_tokens = 0, .pipeline_steps = 0};
     double usd_per_kwh = 0;
 };
 
 struct ServeResult {
     LlmConfig model;
-    std::string source;  ///< in words
+    std::string source, machine;  ///< in words
+    std::string error_meaning;    ///< of step_time_error
     double kv_bytes_per_token = 0;
     serving::ServerOptions server;  ///< as it was
     double step_time_error = 0;     ///< see StepTime::error_bound
@@ -53,6 +54,10 @@ struct ServeResult {
 
 /// UserError names file, key or option.
 ServeResult run_serve(const ServeOptions& options);
+/// On a machine that is there already; options.machine is not read.
+ServeResult run_serve(const ServeOptions& options, const ServingMachine& machine);
+/// The most tokens of a request that the model can take.
+int64_t longest_request(const ServeOptions& options, const LlmConfig& model);
 
 Json to_json(const ServeOptions& options);
 ServeOptions serve_options(const nlohmann::json& result, const std::string& file);

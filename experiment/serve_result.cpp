@@ -26,6 +26,13 @@ Json quantiles_json(const serving::Quantiles& q) {
             {"p95", q.at(0.95)}, {"p99", q.at(0.99)}, {"max", q.most()}};
 }
 
+Json faults_json(const std::vector<serving::Fault>& faults) {
+    Json json = Json::array();
+    for (const serving::Fault& one : faults)
+        json.push_back({{"at_s", one.at_s}, {"repair_s", one.repair_s}, {"loses_kv", one.loses_kv}});
+    return json;
+}
+
 Json server_json(const serving::ServerOptions& server) {
     return {{"kv_pages", server.kv_pages},
             {"page_tokens", server.page_tokens},
@@ -34,20 +41,35 @@ Json server_json(const serving::ServerOptions& server) {
             {"pipeline_steps", server.pipeline_steps},
             {"max_tokens", server.max_tokens},
             {"reuse_prefixes", server.reuse_prefixes},
+            {"decode_only", server.decode_only},
             {"slo_tokens_per_s", server.slo_tokens_per_s},
-            {"slo_ttft_s", server.slo_ttft_s}};
+            {"slo_ttft_s", server.slo_ttft_s},
+            {"faults", faults_json(server.faults)}};
+}
+
+std::vector<serving::Fault> read_faults(const JsonObject& from) {
+    std::vector<serving::Fault> faults;
+    if (!from.has("faults")) return faults;
+    for (const nlohmann::json& one : from.at("faults")) {
+        const JsonObject fault(one, from.where() + ": faults");
+        faults.push_back({fault.number("at_s", 0, huge), fault.number("repair_s", 0, huge),
+                          fault.boolean_or("loses_kv", false)});
+    }
+    return faults;
 }
 
 serving::ServerOptions read_server(const JsonObject& from) {
     serving::ServerOptions server{.kv_pages = from.integer("kv_pages", 0, most),
-                                  .page_tokens = int(from.integer("page_tokens", 1, 1 << 30)),
+                                  .page_tokens = int(from.integer("page_tokens", 0, 1 << 30)),
                                   .max_requests = from.integer("max_requests", 0, most),
                                   .step_tokens = from.integer("step_tokens", 0, most),
                                   .pipeline_steps = int(from.integer("pipeline_steps", 0, 1 << 30)),
                                   .max_tokens = from.integer("max_tokens", 0, most),
-                                  .reuse_prefixes = from.boolean_or("reuse_prefixes", true)};
+                                  .reuse_prefixes = from.boolean_or("reuse_prefixes", true),
+                                  .decode_only = from.boolean_or("decode_only", false)};
     server.slo_tokens_per_s = from.number("slo_tokens_per_s", 0, huge);
     server.slo_ttft_s = from.number("slo_ttft_s", 0, huge);
+    server.faults = read_faults(from);
     return server;
 }
 
@@ -97,6 +119,7 @@ void add_figures(Json& json, const ServeResult& result) {
     json["usd"] = result.usd;
     json["usd_per_million_tokens"] = result.usd_per_million_tokens();
     json["step_time_error"] = result.step_time_error;
+    json["step_time_error_meaning"] = result.error_meaning;
 }
 
 }  // namespace
@@ -117,7 +140,7 @@ Json to_json(const ServeOptions& options) {
             {"kv_bytes", options.kv_bytes},
             {"usd_per_kwh", options.usd_per_kwh},
             {"server", server_json(options.server)},
-            {"step_times", step_json(options.steps)}};
+            {"machine", to_json(options.machine)}};
 }
 
 ServeOptions serve_options(const nlohmann::json& result, const std::string& file) {
@@ -135,7 +158,7 @@ ServeOptions serve_options(const nlohmann::json& result, const std::string& file
     options.kv_bytes = from.number("kv_bytes", 0, huge);
     options.usd_per_kwh = from.number("usd_per_kwh", 0, huge);
     options.server = read_server(JsonObject(from.at("server"), from.where() + ": server"));
-    options.steps = parse_step_json(from.at("step_times"), from.where() + ": step_times");
+    options.machine = parse_machine(from.at("machine"), from.where() + ": machine");
     return options;
 }
 
@@ -144,7 +167,7 @@ Json result_json(const ServeOptions& options, const ServeResult& result, const s
     json["version"] = version();
     json["command"] = command;
     json["model"] = result.model.name;
-    json["machine"] = options.steps.description;
+    json["machine"] = result.machine;
     json["source"] = result.source;
     json["server"] = server_json(result.server);
     add_figures(json, result);

@@ -67,6 +67,13 @@ int64_t interval_cycles(const JsonObject& result, int64_t cycles) {
     return std::clamp<int64_t>(longest, 1, cycles);
 }
 
+/// Of all requests in flight, in whole pages.
+int64_t laid_out_tokens(const JsonObject& pages) {
+    int64_t count = 0;
+    for (const int of_request : integer_list(pages, "by_request")) count += of_request;
+    return count * pages.integer("tokens", 1, most_count);
+}
+
 /// "48 chips of tsp-v1-rack, tp 8, pp 6, int8".
 std::string machine_words(const JsonObject& result) {
     if (!result.has("tp")) return result.text("chip") + ", " + result.text("dtype");
@@ -128,7 +135,7 @@ StepFile decoded_steps(const nlohmann::json& result, const std::string& where) {
         point.cost.interval_s = double(interval_cycles(from, cycles)) / cycles_per_s;
         steps.points.push_back(point);
     }
-    steps.kv_tokens = from.integer("batch", 1, most_count) * from.integer("context", 1, most_count);  // laid out
+    steps.kv_tokens = laid_out_tokens(JsonObject(from.at("kv_pages"), where + ": kv_pages"));
     if (from.has("pp")) steps.pipeline_steps = from.integer("pp", 1, most_count);
     return steps;
 }

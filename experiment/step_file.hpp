@@ -24,8 +24,8 @@ StepFile read_step_files(const std::vector<std::string>& files);
 /// The kinds of files; `where` heads messages.
 StepFile parse_step_json(const nlohmann::json& json, const std::string& where);
 StepFile parse_step_csv(const std::string& text, const std::string& where);
-/// One point a token of a result of `superlane decode --timing-only --position P`; its requests at their full context
-/// are the room for keys and values.
+/// One point a token of a result of `superlane decode --timing-only --position P`; the pages laid out for its
+/// requests are the room for keys and values.
 StepFile decoded_steps(const nlohmann::json& result, const std::string& where);
 
 /// What parse_step_json() reads.

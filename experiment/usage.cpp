@@ -11,6 +11,7 @@ void Usage::add(int64_t run_cycles, const sim::Counters& counters) {
     macs_int8 += counters.macs_int8();
     macs_fp16 += counters.macs_fp16();
     joules += counters.joules();
+    dynamic_joules += counters.dynamic_joules;
 }
 
 void Usage::add(const Usage& other) {
@@ -20,6 +21,7 @@ void Usage::add(const Usage& other) {
     macs_int8 += other.macs_int8;
     macs_fp16 += other.macs_fp16;
     joules += other.joules;
+    dynamic_joules += other.dynamic_joules;
 }
 
 int64_t Usage::sram_read_bytes(const models::Chip& chip) const { return int64_t(vectors_read) * chip.lanes(); }

@@ -12,7 +12,7 @@ struct Usage {
     int64_t cycles = 0;
     uint64_t vectors_read = 0, vectors_written = 0;
     uint64_t macs_int8 = 0, macs_fp16 = 0;
-    double joules = 0;
+    double joules = 0, dynamic_joules = 0;
 
     void add(int64_t run_cycles, const sim::Counters& counters);
     void add(const Usage& other);

@@ -38,6 +38,7 @@ struct Gpu {
     double fp16_tflops = 0;
     double fp8_tflops = 0;
     double watts = 0;
+    double idle_share = 0.12;
     double link_gb_per_s = 31.5;
     double link_group = 8;
     double page_tokens = 16;
