@@ -13,7 +13,7 @@ using testing::HasSubstr;
 namespace {
 
 using Arguments = std::vector<std::string>;
-const std::string azure = "workloads/traces/requests_azure.csv";
+const std::string azure_rows = "workloads/traces/requests_azure.csv";
 
 Arguments joined(Arguments first, const Arguments& more) {
     first.insert(first.end(), more.begin(), more.end());
@@ -29,7 +29,7 @@ Arguments full(const Arguments& more) {
                    joined({"--decode-only", "--shape", "azure-code", "--poisson", "1e6", "--requests", "150"}, more));
 }
 
-json result_of(const Arguments& arguments) {
+json offloaded(const Arguments& arguments) {
     const Finished finished = run(joined(arguments, {"--json", "-"}));
     EXPECT_EQ(finished.code, 0) << finished.err;
     return json::parse(finished.out);
@@ -38,7 +38,7 @@ json result_of(const Arguments& arguments) {
 }  // namespace
 
 TEST(Offloading, PairBesideItsBaseline) {
-    const json result = result_of(full({"--baseline", "2xh100", "--prices", "lamina-v2"}));
+    const json result = offloaded(full({"--baseline", "2xh100", "--prices", "lamina-v2"}));
     const json &pair = result["pair"], &baseline = result["baseline"];
     EXPECT_NEAR(pair["usd_per_hour"], 11.06 + 2 * 4.63, 1e-9);
     EXPECT_NEAR(baseline["usd_per_hour"], 22.12, 1e-9);
@@ -64,26 +64,26 @@ TEST(Offloading, ResultRepeatsAndPricesScale) {
     EXPECT_EQ(again.code, 0) << again.err;
     const std::string dear = folder.write("dear.json", R"({"source": "twice lamina-v2", "date": "2025", "mark": "A",
                                                         "usd_per_hour": {"h100": 22.12, "h20": 9.26}})");
-    const json once = json::parse(slurp(file)), twice = result_of(full({"--prices", dear}));
+    const json once = json::parse(slurp(file)), twice = offloaded(full({"--prices", dear}));
     EXPECT_NEAR(twice["pair"]["usd"], 2 * once["pair"]["usd"].get<double>(), 1e-9);
     EXPECT_NEAR(twice["pair"]["usd_per_million_tokens"], 2 * once["pair"]["usd_per_million_tokens"].get<double>(),
                 1e-9);
 }
 
 TEST(Offloading, FaultsAreServedThroughAndPriced) {
-    const Arguments trace = {"--trace", azure, "--prices", "lamina-v2", "--repair-s", "7"};
-    const json compute = result_of(offload("llama-2-7b", joined(trace, {"--fault", "compute@5"})))["faults"];
+    const Arguments trace = {"--trace", azure_rows, "--prices", "lamina-v2", "--repair-s", "7"};
+    const json compute = offloaded(offload("llama-2-7b", joined(trace, {"--fault", "compute@5"})))["faults"];
     EXPECT_EQ(compute["tokens"], 0);
     EXPECT_GE(compute["seconds"], 0.0);
     const json memory =
-        result_of(offload("llama-2-7b", joined(trace, {"--fault", "memory@5", "--fault", "compute@5"})));
+        offloaded(offload("llama-2-7b", joined(trace, {"--fault", "memory@5", "--fault", "compute@5"})));
     EXPECT_GT(memory["faults"]["tokens"], 1000);
     EXPECT_EQ(memory["pair"]["requests"], 60);
     EXPECT_EQ(memory["pair"]["dropped_tokens"], memory["faults"]["tokens"]);
 }
 
 TEST(Offloading, NeededBandwidthOverRequestsAndContexts) {
-    const json points = result_of(offload("llama-33b", {"--bandwidth"}))["points"];
+    const json points = offloaded(offload("llama-33b", {"--bandwidth"}))["points"];
     ASSERT_EQ(points.size(), 6u * 7u);
     EXPECT_EQ(points[0]["context"], 512);
     EXPECT_LT(points[0]["gb_per_s_needed"], points[6]["gb_per_s_needed"]) << "more requests";
@@ -92,7 +92,7 @@ TEST(Offloading, NeededBandwidthOverRequestsAndContexts) {
 }
 
 TEST(Offloading, MistakesAreNamed) {
-    const Arguments trace = {"--trace", azure};
+    const Arguments trace = {"--trace", azure_rows};
     EXPECT_THAT(complaint(offload("llama-3-70b", trace)), HasSubstr("weights of llama-3-70b take 141.1"));
     EXPECT_THAT(complaint(joined({"offload", "llama-3-70b", "--compute", "2xh100", "--memory", "3xh20"}, trace)),
                 HasSubstr("8 KV heads to share, so the number of devices must be one of 1, 2, 4, 8"));
@@ -109,8 +109,8 @@ TEST(Offloading, MistakesAreNamed) {
                 HasSubstr("must be compute@SECONDS or memory@SECONDS"));
     EXPECT_THAT(complaint(offload("llama-2-7b", joined(trace, {"--shape", "azure-code"}))),
                 HasSubstr("lengths are those of the trace"));
-    EXPECT_THAT(complaint(offload("llama-2-7b", {"--shape", "azure", "--poisson", "1", "--requests", "9"})),
-                HasSubstr("unknown shape 'azure'"));
+    EXPECT_THAT(complaint(offload("llama-2-7b", {"--shape", "azure_rows", "--poisson", "1", "--requests", "9"})),
+                HasSubstr("unknown shape 'azure_rows'"));
     EXPECT_THAT(complaint(offload("llama-2-7b", {"--poisson", "1", "--requests", "9", "--max-tokens", "1000000",
                                                  "--prompt-tokens", "900000"})),
                 HasSubstr("a request can have at most"));
