@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "experiment/cost_report.hpp"
 #include "experiment/pair.hpp"
+#include "experiment/prefill_rows.hpp"
 #include "experiment/simulated_steps.hpp"
 #include "models/chip_cost.hpp"
 #include "serving/gpu_step_time.hpp"
@@ -79,7 +80,7 @@ DecodeOptions simulated_options(const MachineOptions& options, const std::string
     if (!decode.system) decode.chip = models::load_system(options.system, device_overrides(options)).chip;
     decode.split = options.split;
     decode.batch = options.batch > 0 ? options.batch : usual_batch;
-    decode.prefill_rows = options.prefill_rows > 0 ? options.prefill_rows : std::max(decode.prefill_rows, decode.batch);
+    decode.prefill_rows = options.prefill_rows > 0 ? options.prefill_rows : std::max(usual_prefill_rows, decode.batch);
     decode.context = int(std::max<int64_t>(2, options.context > 0 ? options.context : longest()));
     decode.threads = options.threads;
     return decode;
