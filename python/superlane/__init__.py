@@ -9,6 +9,7 @@ and runs on a :class:`Machine`.
 >>> superlane.gemm(1, 64, 64, dtype="int8")["hazards"]
 []
 """
+import importlib
 import pathlib
 
 from . import _core
@@ -27,6 +28,14 @@ from .result import Result
 _data = pathlib.Path(__file__).parent / "data"
 if _data.is_dir():  # a wheel carries the shipped chips, systems and models with it
     _core.use_data_directory(str(_data))
+
+
+def __getattr__(name):
+    """`superlane.sweep` is there when it is first used: it brings more of the standard library than the rest needs."""
+    if name == "sweep":
+        return importlib.import_module(".sweep", __name__)
+    raise AttributeError(f"module 'superlane' has no attribute '{name}'")
+
 
 __all__ = ["Chip", "E", "HazardError", "InternalError", "Machine", "MissingPackageError", "Model", "NotMetError", "Program", "Queue",
            "Region", "Result", "RunResult", "Schedule", "SuperlaneError", "System", "UserError", "W", "__version__", "arguments",

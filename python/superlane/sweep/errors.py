@@ -2,8 +2,10 @@
 """What a user can mend: one clear line, exit code 2."""
 import difflib
 
+from ..errors import UserError
 
-class SweepError(ValueError):
+
+class SweepError(UserError):
     """A mistake in a spec, a results file that cannot be used, workers that cannot be reached."""
 
 
