@@ -2,6 +2,7 @@
 // Reads design points through the reader of workload files, and says what decides their figures.
 #include "experiment/point.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Design points on GPUs: one step of a model by the roofline model, priced by the hour.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"

@@ -4,6 +4,23 @@ import json
 import os
 import time
 
+import pytest
+
+SPEC = {"name": "formula", "fixed": {"model": "llama-2-7b", "layers": 1, "dtype": "int8"},
+        "axes": {"c2c.latency": [16, 24, 32, 40, 48, 64], "vxm.alus": [4, 8, 16, 32]},
+        "objectives": {"latency_us_per_token": "min", "area_mm2": "min"}}
+
+
+def small(**changes):
+    return {**SPEC, "axes": {"c2c.latency": [16, 32, 40, 64]}, **changes}
+
+
+@pytest.fixture
+def spec_file(tmp_path):
+    path = tmp_path / "spec.json"
+    path.write_text(json.dumps(SPEC))
+    return path
+
 
 def formula(point):
     """Metrics by a formula that any process computes alike."""

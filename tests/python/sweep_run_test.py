@@ -1,42 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sweeps on the process pool: tables, failures, kills and resumption, two processes on one file, files that cannot be used."""
+"""Sweeps on the process pool: tables, failures, kills and resumption, two processes on one file."""
 import collections
 import json
 import os
 import pathlib
 import random
-import resource
 import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 
 import pytest
 import sweep_points
+from sweep_points import SPEC, small, spec_file  # noqa: F401
 from superlane.sweep import SweepError, load, sweep
 from superlane.sweep.store import LEASE_S, Store
 
 HERE = pathlib.Path(__file__).parent
-SPEC = {"name": "formula", "fixed": {"model": "llama-2-7b", "layers": 1, "dtype": "int8"},
-        "axes": {"c2c.latency": [16, 24, 32, 40, 48, 64], "vxm.alus": [4, 8, 16, 32]},
-        "objectives": {"latency_us_per_token": "min", "area_mm2": "min"}}
-
-
-def small(**changes):
-    return {**SPEC, "axes": {"c2c.latency": [16, 32, 40, 64]}, **changes}
-
-
 def table(result):
     return json.dumps(result.rows)
-
-
-@pytest.fixture
-def spec_file(tmp_path):
-    path = tmp_path / "spec.json"
-    path.write_text(json.dumps(SPEC))
-    return path
 
 
 def drive(results, spec_file, log, **options):
@@ -182,79 +165,6 @@ def test_an_unknown_metric_is_a_mistake_not_an_empty_front(tmp_path):
             sweep(small(**changes), tmp_path / "r.sqlite", 1, evaluate=sweep_points.formula)
 
 
-def cli(*arguments, **options):
-    done = subprocess.run([sys.executable, "-m", "superlane.sweep", *map(str, arguments)], capture_output=True, text=True, **options)
-    return done.returncode, done.stderr
-
-
-def one_line(code, errors, *words):
-    assert code == 2 and errors.count("\n") == 1 and errors.startswith("superlane: "), errors
-    for word in words:
-        assert word in errors
-
-
-def test_results_that_cannot_be_written_are_one_line(tmp_path, spec_file):
-    one_line(*cli(spec_file, "--results", tmp_path / "none" / "r.sqlite"), "none/r.sqlite", "unable to open")
-    one_line(*cli(spec_file, "--results", tmp_path), "unable to open")
-    (tmp_path / "text.sqlite").write_text("no database, but some text that is long enough to have a header in it" * 3)
-    one_line(*cli(spec_file, "--results", tmp_path / "text.sqlite"), "text.sqlite", "not a database")
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
-def test_a_read_only_file_is_one_line(tmp_path, spec_file):
-    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are for one user
-        os.chmod(folder, 0o755)
-        results, spec = pathlib.Path(folder, "r.sqlite"), pathlib.Path(folder, "spec.json")
-        spec.write_text(json.dumps(small()))
-        Store(results).close()
-        results.chmod(0o444)
-        code = "import os, sys; from superlane.sweep import main; os.setuid(65534); sys.exit(main())"
-        done = subprocess.run([sys.executable, "-c", code, str(spec), "--results", str(results)], capture_output=True, text=True)
-        one_line(done.returncode, done.stderr, "r.sqlite", "readonly")
-
-
-def test_a_full_disk_is_one_line_and_what_was_written_is_whole(tmp_path, spec_file):
-    results = tmp_path / "r.sqlite"
-    sweep(small(), results, 1, evaluate=sweep_points.formula)
-    limit = max(each.stat().st_size for each in tmp_path.glob("r.sqlite*")) + 4096
-
-    def fill():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    code, errors = cli(spec_file, "--results", results, preexec_fn=fill)
-    one_line(code, errors, "r.sqlite", "disk")
-    assert sweep(small(), results, 1, evaluate=sweep_points.formula).computed == 0
-    assert sqlite3.connect(results).execute("PRAGMA integrity_check").fetchone() == ("ok",)
-
-
-def test_a_full_file_stops_the_sweep_and_keeps_what_it_has(tmp_path):
-    with Store(tmp_path / "r.sqlite") as store:
-        pages = store._db.execute("PRAGMA page_count").fetchone()[0]
-        store._db.execute(f"PRAGMA max_page_count = {pages + 1}")
-        with pytest.raises(SweepError, match="disk is full"):
-            for k in range(100):
-                store.claim(str(k), "v", {"text": "x" * 500}, again=True)
-                store.finish(str(k), "done", {"x": k})
-        states = store.states(map(str, range(100)))
-        assert states and set(states.values()) <= {"done", "claimed"}
-
-
-def test_a_file_of_another_schema_or_program_is_refused(tmp_path, spec_file):
-    results = tmp_path / "r.sqlite"
-    Store(results).close()
-    with sqlite3.connect(results) as db:
-        db.execute("PRAGMA user_version = 7")
-    db.close()
-    before = results.read_bytes()
-    one_line(*cli(spec_file, "--results", results), "schema 7", "reads 1")
-    assert results.read_bytes() == before
-    other = tmp_path / "other.sqlite"
-    with sqlite3.connect(other) as db:
-        db.execute("CREATE TABLE mine (x)")
-    db.close()
-    one_line(*cli(spec_file, "--results", other), "not of a sweep")
-
-
 def test_results_of_another_version_of_the_program_stay_beside(tmp_path, monkeypatch):
     results = tmp_path / "r.sqlite"
     sweep(small(), results, 1, evaluate=sweep_points.formula)
@@ -265,21 +175,6 @@ def test_results_of_another_version_of_the_program_stay_beside(tmp_path, monkeyp
     assert sweep(small(), results, 1, evaluate=sweep_points.formula).computed == 4
     with pytest.raises(SweepError, match="2 sweeps that match"):
         load(results, "formula")
-
-
-@pytest.mark.parametrize("arguments, word", [
-    (["none.json"], "No such file"), ([], "SPEC.json is missing"), (["--show", "x"], "--show takes"),
-    (["spec.json", "--worker", "2"], "--worker"), (["spec.json", "--workers", "0"], "from 1 to 1024"),
-    (["spec.json", "--workers", "x"], "invalid int"), (["spec.json", "--export", "a.xls"], ".csv, .json or .parquet"),
-    (["spec.json", "--export", "none/a.csv"], "folder is missing")])
-def test_a_mistake_on_the_command_line_is_one_line_and_writes_nothing(tmp_path, spec_file, arguments, word):
-    one_line(*cli(*arguments, cwd=tmp_path), word)
-    assert [each.name for each in tmp_path.iterdir()] == ["spec.json"]
-
-
-def test_a_program_that_is_missing_is_one_line(spec_file, tmp_path):
-    code, errors = cli(spec_file, cwd=tmp_path, env={**os.environ, "SUPERLANE_BINARY": "/none"})
-    one_line(code, errors, "SUPERLANE_BINARY")
 
 
 def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(tmp_path, spec_file):
