@@ -128,8 +128,8 @@ void Shared::schedule(int slice, uint32_t id, const Chunk& chunk, int delay, uin
 Core::Core(const models::Chip& chip, const PreparedProgram& program, const Options& options, std::vector<Sram>* srams,
            Wiring wiring)
     : shared_(chip, program, options, srams, std::move(wiring)),
-      actions_(options.engine == Engine::Kernel || srams || options.text_trace || !options.watches.empty() ||
-                       !options.faults.empty() || !program.alignments.empty()
+      actions_(options.engine == Engine::Kernel || srams || options.text_trace || !options.chrome_trace_file.empty() ||
+                       !options.watches.empty() || !options.faults.empty() || !program.alignments.empty()
                    ? program.actions
                    : program.ganged) {
     int number = 0;

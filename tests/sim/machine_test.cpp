@@ -16,7 +16,8 @@ using testing::HasSubstr;
 
 isa::Program copy_program() {
     ProgramBuilder program(chip);
-    program.at(10, program.mem(west, 0), read(0, W(4)), 20, 1, 1).at(21, program.mem(west, 40), write(200, W(4)), 20, 1, 1);
+    program.at(10, program.mem(west, 0), read(0, W(4)), 20, 1, 1)
+        .at(21, program.mem(west, 40), write(200, W(4)), 20, 1, 1);
     return program.build();
 }
 
@@ -54,7 +55,8 @@ TEST(Machine, RefusesOptionsThatDoNotGoTogether) {
 TEST(Machine, ManyInOneProcess) {
     const auto program = sim::prepare(chip, copy_program());
     for (int i = 0; i < 1000; ++i) {
-        sim::Machine machine(chip, options(i % 2 ? sim::Engine::Kernel : sim::Engine::Fast, i % 3 ? sim::Data::TimingOnly : sim::Data::Functional));
+        sim::Machine machine(chip, options(i % 2 ? sim::Engine::Kernel : sim::Engine::Fast,
+                                           i % 3 ? sim::Data::TimingOnly : sim::Data::Functional));
         ASSERT_EQ(machine.run(program).cycles, 42);
     }
 }
@@ -90,10 +92,13 @@ TEST(Ecc, OneBitIsCorrectedTwoStopAndAWriteHeals) {
             EXPECT_EQ(with_faults({{0, west, 40, 203, 7, {5, 6}}}, engine, data).hazards.size(), 0u);  // never read
             const sim::RunResult result = with_faults({{0, west, 0, 3, 7, {5, 6}}}, engine, data);
             EXPECT_TRUE(result.stopped);
-            EXPECT_THAT(messages(result), HasSubstr("cycle 13, mem.w.0: a word with two or more flipped bits was read (address 3, superlane 7, 2 bits)"));
+            EXPECT_THAT(messages(result), HasSubstr("cycle 13, mem.w.0: a word with two or more flipped bits was read "
+                                                    "(address 3, superlane 7, 2 bits)"));
         }
     ProgramBuilder healed(chip);
-    healed.at(10, healed.mem(west, 8), read(0, E(0))).at(12, healed.mem(west, 4), write(3, E(0))).at(20, healed.mem(west, 4), read(3, W(0)));
+    healed.at(10, healed.mem(west, 8), read(0, E(0)))
+        .at(12, healed.mem(west, 4), write(3, E(0)))
+        .at(20, healed.mem(west, 4), read(3, W(0)));
     for (const int64_t cycle : {12, 14}) {
         sim::Options with;
         with.faults = {{cycle, west, 4, 3, 0, {1}}};
@@ -124,8 +129,13 @@ TEST(Trace, ChromeFileIsJson) {
     ASSERT_EQ(arrow.size(), 2u);
     EXPECT_EQ(arrow["s"]["name"], "W4");
     EXPECT_EQ(arrow["f"]["name"], "W4");
-    EXPECT_EQ(arrow["f"]["args"], (nlohmann::json{{"cycle", 21}, {"count", 20}, {"interval", 1}, {"position", -10}, {"from", 0}}));
+    EXPECT_EQ(arrow["f"]["args"],
+              (nlohmann::json{{"cycle", 21}, {"count", 20}, {"interval", 1}, {"position", -10}, {"from", 0}}));
     EXPECT_NE(arrow["s"]["tid"], arrow["f"]["tid"]);
+    with.data = sim::Data::TimingOnly;
+    const std::string text = file_text(file);
+    sim::Machine(chip, with).run(copy_program());
+    EXPECT_EQ(file_text(file), text);
     EXPECT_EQ(root["otherData"]["positions"]["mem"][40], (nlohmann::json{-10, 15}));
     std::filesystem::remove(file);
     with.chrome_trace_file = testing::TempDir() + "no_such_folder/trace.json";
@@ -149,7 +159,8 @@ TEST(Counters, StreamsEnergyAndInstructions) {
     EXPECT_EQ(result.counters.fetch_bytes, copy_program().instruction_bytes());
     const double bytes = 40.0 * 320 * chip.energy_sram_pj + 420.0 * 320 * chip.energy_hop_pj;
     EXPECT_NEAR(result.counters.dynamic_joules, chip.energy_factor * bytes * 1e-12, 1e-15);
-    EXPECT_NEAR(result.counters.static_joules, models::static_watts(chip) * double(result.cycles) / (chip.clock_mhz * 1e6), 1e-12);
+    EXPECT_NEAR(result.counters.static_joules,
+                models::static_watts(chip) * double(result.cycles) / (chip.clock_mhz * 1e6), 1e-12);
 }
 
 }  // namespace
