@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "base/build_id.hpp"
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "experiment/full_pipeline.hpp"
@@ -21,7 +22,11 @@ constexpr int cache_format = 1;  // of what is kept, and of what steps are taken
 /// All that a model's steps on a machine depend on, but the layout; no names and no origins.
 std::string machine_digest(const DecodeOptions& options, const LlmConfig& model) {
     Digest digest;
-    digest.text("superlane simulated steps").number(cache_format).text(version()).text(to_json(model).dump());
+    digest.text("superlane simulated steps")
+        .number(cache_format)
+        .text(version())
+        .text(build_id())
+        .text(to_json(model).dump());
     digest.text(options.dtype).text(options.scheduler).number(options.wide_exchange).number(options.host_embedding);
     digest.number(options.context).number(options.batch).number(options.prefill_rows);
     for (const models::ParameterRow& row : models::chip_parameters())
@@ -106,15 +111,19 @@ SimulatedLayout find_layout(const DecodeOptions& given) {
     const double batch_bytes = kv_bytes_per_token(one.model, 2) * options.context * options.batch;
     layout.batches = int(largest(1, std::max<int64_t>(1, int64_t(sram / batch_bytes)),
                                  [&](int64_t batches) { return fits(options, int(batches)); }));
-    layout.kv_tokens = int64_t(layout.batches) * options.batch * options.context;
     const DecodeSetup all = filled(options, layout.batches);
-    layout.rows =
-        options.system ? system_stepper(options, all)->max_rows() : one_chip_stepper(options, all)->max_rows();
+    const auto stepper = options.system ? system_stepper(options, all) : one_chip_stepper(options, all);
+    layout.rows = stepper->max_rows();
+    layout.page_tokens = stepper->kv_pages().page_tokens();
+    for (const int pages : stepper->kv_pages().by_request()) layout.kv_tokens += int64_t(pages) * layout.page_tokens;
     return layout;
 }
 
 Json to_json(const SimulatedLayout& layout) {
-    Json json = {{"batches", layout.batches}, {"rows", layout.rows}, {"kv_tokens", layout.kv_tokens}};
+    Json json = {{"batches", layout.batches},
+                 {"rows", layout.rows},
+                 {"page_tokens", layout.page_tokens},
+                 {"kv_tokens", layout.kv_tokens}};
     for (const SplitMember& member : split_members) json["split"][member.name] = layout.split.*member.value;
     return json;
 }
@@ -123,6 +132,7 @@ SimulatedLayout parse_layout(const nlohmann::json& json) {
     const JsonObject from(json, "cache"), split(from.at("split"), "cache: split");
     SimulatedLayout layout{.batches = int(from.integer("batches", 1, 1 << 30)),
                            .rows = int(from.integer("rows", 1, 1 << 30)),
+                           .page_tokens = int(from.integer("page_tokens", 1, 1 << 30)),
                            .kv_tokens = from.integer("kv_tokens", 1, INT64_MAX)};
     for (const SplitMember& member : split_members)
         layout.split.*member.value = int(split.integer(member.name, 1, 1 << 30));

@@ -14,9 +14,10 @@ namespace superlane::experiment {
 /// How the model stands on the machine, for as many requests as fit.
 struct SimulatedLayout {
     Split split;
-    int batches = 1;        ///< of `batch` requests with keys and values up to `context` each
-    int rows = 1;           ///< most tokens of one step
-    int64_t kv_tokens = 0;  ///< of all requests
+    int batches = 1;  ///< of `batch` requests with keys and values up to `context` each
+    int rows = 1;     ///< most tokens of one step
+    int page_tokens = 1;
+    int64_t kv_tokens = 0;  ///< of all requests' pages
 };
 
 class SimulatedSteps {

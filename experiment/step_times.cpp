@@ -92,7 +92,7 @@ ServingMachine simulated(const MachineOptions& options, const std::string& model
     const auto steps =
         std::make_shared<SimulatedSteps>(decode, std::make_shared<PointCache>(options.cache), options.note);
     const SimulatedLayout& layout = steps->layout();
-    const std::vector<int64_t> places = contexts(decode.chip.lanes(), decode.context - 1);
+    const std::vector<int64_t> places = contexts(layout.page_tokens, decode.context - 1);
     const std::string where = "simulated steps";
     serving::Grid decoding(
         powers_of_two(decode.batch), places,
@@ -113,7 +113,7 @@ ServingMachine simulated(const MachineOptions& options, const std::string& model
                            .error_meaning = "found by simulating the middles of the intervals that were used",
                            .time = std::make_unique<serving::StepTable>(std::move(decoding), std::move(prefill))};
     machine.kv_tokens = layout.kv_tokens;
-    machine.page_tokens = decode.chip.lanes();
+    machine.page_tokens = layout.page_tokens;
     machine.pipeline_steps = int64_t(std::ceil(full.latency_s / full.interval_s));
     machine.max_requests = machine.pipeline_steps * decode.batch;
     machine.step_tokens = machine.pipeline_steps * rows;

@@ -7,7 +7,7 @@ import sys
 from . import _core
 from .errors import SuperlaneError
 
-PYTHON_COMMANDS = {"sweep": "sweep.__main__", "plot": "plots", "report": "report"}
+PYTHON_COMMANDS = {"sweep": "sweep", "plot": "plots", "report": "report"}
 
 
 def main(argv=None):

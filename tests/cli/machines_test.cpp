@@ -102,6 +102,17 @@ TEST(Machines, ChipsGoOnFromTheirCacheAfterAKill) {
     EXPECT_EQ(run(on_chips(part)).err, "") << "nothing is left to simulate";
 }
 
+TEST(Machines, ProcessesShareACache) {
+    const Folder folder;
+    const auto arguments = [&](const std::string& name) {
+        return with(on_chips(folder / "cache"), {"--json", folder / name});
+    };
+    const Process one(arguments("one.json")), other(arguments("other.json"));
+    EXPECT_EQ(one.wait().code, 0);
+    EXPECT_EQ(other.wait().code, 0);
+    EXPECT_EQ(json::parse(slurp(folder / "one.json"))["digest"], json::parse(slurp(folder / "other.json"))["digest"]);
+}
+
 TEST(Machines, ComparedInOneTable) {
     const Folder folder;
     const std::string file = folder.write("c.json", R"({"compare": 1, "model": "llama-2-7b",

@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
+
+#include "base/build_id.hpp"
 
 using namespace superlane;
 using namespace superlane::experiment;
@@ -65,6 +68,18 @@ TEST(SimulatedSteps, AreKeptAndToldOnce) {
     Steps changed(folder, other);
     changed.steps.decode(2, 100);
     EXPECT_EQ(changed.told.size(), 2u) << "another chip";
+    EXPECT_FALSE(build_id().empty()) << "another build has other points";
+}
+
+TEST(SimulatedSteps, DamagedFilesAreFoundAnew) {
+    const Folder folder;
+    Steps first(folder, tiny("4"));
+    const double seconds = first.steps.decode(1, 10).latency_s;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path))
+        if (entry.is_regular_file()) std::ofstream(entry.path()) << "{\"latency_s\": 1";
+    Steps again(folder, tiny("4"));
+    EXPECT_EQ(again.steps.decode(1, 10).latency_s, seconds);
+    EXPECT_EQ(again.cache->kept(), 2);
 }
 
 TEST(SimulatedSteps, OneChipTakesAsLongAsItsDecode) {

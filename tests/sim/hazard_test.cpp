@@ -106,7 +106,7 @@ TEST(Hazard, GatherTakesAllBanks) {
 TEST(Hazard, Address) {
     ProgramBuilder program(chip);
     program.at(10, program.mem(west, 0), read(8190, E(0)), 5, 1, 1);
-    EXPECT_THAT(only_message(program, HazardKind::Address), HasSubstr("cycle 12, mem.w.0: an address outside the MEM slice (word 8192 of 8192)"));
+    EXPECT_THAT(only_message(program, HazardKind::Address), HasSubstr("cycle 12, mem.w.0: an address outside the MEM slice or DRAM channel (word 8192 of 8192)"));
 }
 
 TEST(Hazard, ABadGatherAddressIsDataAndSeenInFunctionalModeOnly) {
