@@ -74,7 +74,7 @@ TEST(Sweep, AxesAreListedAsTextAndAsJson) {
     EXPECT_THAT(unknown.err, HasSubstr("unknown axis 'mem.bank' (nearest: 'mem.banks')"));
 }
 
-TEST(Sweep, AMistakeOnItsCommandLineIsFoundBeforePython) {
+TEST(Sweep, AMistakeOnItsCommandLineIsNamed) {
     const Finished unknown = run({"sweep", "x.json", "--worker", "2"});
     EXPECT_EQ(unknown.code, 2);
     EXPECT_THAT(unknown.err, HasSubstr("unknown option '--worker' (nearest: '--workers')"));

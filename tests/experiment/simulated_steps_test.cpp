@@ -33,7 +33,7 @@ struct Steps {
 
 DecodeOptions tiny_on(const std::string& system) {
     DecodeOptions options;
-    options.model = SUPERLANE_SOURCE_DIR "/examples/tiny-llama";
+    options.model = SUPERLANE_SOURCE_DIR "/examples/tiny_on-llama";
     options.dtype = "int8";
     options.take_system({.name = system});
     options.chip = models::load_chip("tsp-v1");
@@ -73,11 +73,11 @@ TEST(SimulatedSteps, AreKeptAndToldOnce) {
 
 TEST(SimulatedSteps, DamagedFilesAreFoundAnew) {
     const Folder folder;
-    Steps first(folder, tiny("4"));
+    Steps first(folder, tiny_on("4"));
     const double seconds = first.steps.decode(1, 10).latency_s;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path))
         if (entry.is_regular_file()) std::ofstream(entry.path()) << "{\"latency_s\": 1";
-    Steps again(folder, tiny("4"));
+    Steps again(folder, tiny_on("4"));
     EXPECT_EQ(again.steps.decode(1, 10).latency_s, seconds);
     EXPECT_EQ(again.cache->kept(), 2);
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`superlane sweep SPEC.json`: the points of a design space, computed once each, and what their table says."""
 import argparse
+import difflib
 import json
 import pathlib
 import sys
@@ -76,8 +77,19 @@ def _print(result):
     _print_table(result.sensitivity(), ["metric", "axis", "effect", "share_of_variance", "share_by_chance"])
 
 
+def _options(arguments):
+    """What was said; SweepError names an option that is not there, with the nearest."""
+    parser = _parser()
+    options, left = parser.parse_known_args(arguments)
+    for word in left:
+        known = [name for action in parser._actions for name in action.option_strings]
+        near = difflib.get_close_matches(word, known, 1)
+        parser.error(f"unknown option '{word}'" + (f" (nearest: '{near[0]}')" if near else "") if word.startswith("-") else f"one SPEC.json, not also {word}")
+    return options
+
+
 def _run(arguments):
-    options = _parser().parse_args(arguments)
+    options = _options(arguments)
     for path in options.export:
         check_export(path)
     if options.show is not None:
