@@ -63,6 +63,7 @@ LlamaCompiler::Layout::Layout(const models::Chip& chip_, const LlmConfig& config
     layers.resize(size_t(config.layers));
     for (int layer = 0; layer < config.layers; ++layer) plan_layer(layers[size_t(layer)], layer);
     if (options.head) plan_head();
+    if (options.weights_in_dram) check_dram_serves();
     allocate_constants();
     allocate_scratch();
     allocate_latent();

@@ -245,6 +245,7 @@ private:
     void allocate_latent();
     void allocate_exchange();
     void allocate_cache();
+    void check_dram_serves() const;
     void allocate_cache_beside_dram();
     void allocate_expert_tables();
     void allocate_rank_tables();

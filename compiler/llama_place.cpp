@@ -94,6 +94,17 @@ void LlamaCompiler::Layout::place_weights(const WeightWords& wanted, double marg
     if (options.head) place_matrix(chip, memory, pool, head);
 }
 
+void LlamaCompiler::Layout::check_dram_serves() const {
+    if (const int least = half ? 2 : 1; chip.geometry.dram_channels < least)
+        throw user_error("chip '", chip.name, "': ", half ? "fp16" : "int8", " weights in DRAM need at least ", least,
+                         least == 1 ? " channel" : " channels", " a hemisphere, it has ", chip.geometry.dram_channels,
+                         " (dram.channels_per_hemisphere)");
+    if (experts.experts > 0)
+        throw user_error("model '", config.name,
+                         "': which experts' weights are read is known too late for DRAM; chip '", chip.name,
+                         "' must hold them in SRAM");
+}
+
 /// All that is left in SRAM to be too much: then the context is what can be lower.
 void LlamaCompiler::Layout::allocate_cache_beside_dram() {
     try {
@@ -106,14 +117,6 @@ void LlamaCompiler::Layout::allocate_cache_beside_dram() {
 }
 
 void LlamaCompiler::Layout::place_weights_in_dram() {
-    if (const int least = half ? 2 : 1; chip.geometry.dram_channels < least)
-        throw user_error("chip '", chip.name, "': ", half ? "fp16" : "int8", " weights in DRAM need at least ", least,
-                         least == 1 ? " channel" : " channels", " a hemisphere, it has ", chip.geometry.dram_channels,
-                         " (dram.channels_per_hemisphere)");
-    if (experts.experts > 0)
-        throw user_error("model '", config.name,
-                         "': which experts' weights are read is known too late for DRAM; chip '", chip.name,
-                         "' must hold them in SRAM");
     const auto place = [&](Matrix& matrix) {
         place_in_dram(chip, memory, matrix);
         use.dram += matrix.bytes;

@@ -11,8 +11,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- runs of scripts/edge.py -->\n", "<!-- end of the runs -->\n"
-RUNS = {"edge": {"llama-3.2-1b": (4, 8, 16, 24), "llama-3.2-3b": (4, 8, 10), "llama-3-8b": (3, 4, 5)},
-        "tsp-v1-dram": {"llama-3.2-1b": (3,), "llama-3-8b": (3,)}}
+RUNS = {"edge": {"llama-3.2-1b": (4, 8, 24), "llama-3.2-3b": (8,), "llama-3-8b": (4, 3)},
+        "tsp-v1-dram": {"llama-3-8b": (3,)}}
 CONTEXT = 512
 
 

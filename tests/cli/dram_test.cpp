@@ -15,7 +15,8 @@ TEST(WeightsInDram, Errors) {
     EXPECT_THAT(complaint({"decode", tiny, "--weights", "dram"}), HasSubstr("chip 'tsp-v1' has no DRAM"));
     EXPECT_THAT(complaint({"decode", tiny, "--set", "dram.mib=64"}), HasSubstr("or neither"));
     const auto on_edge = [](const std::string& model, std::vector<std::string> more) {
-        std::vector<std::string> all = {"decode", model, "--chip", "edge", "--dtype", "int8", "--tokens", "1"};
+        std::vector<std::string> all = {"decode", model,      "--chip", "edge",           "--dtype",
+                                        "int8",   "--tokens", "1",      "--prefill-rows", "1"};
         all.insert(all.end(), more.begin(), more.end());
         return complaint(all);
     };
