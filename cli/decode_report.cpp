@@ -23,9 +23,7 @@ void add_speed(Table& table, const DecodeOptions& options, const DecodeResult& r
     const double mean = result.mean_cycles();
     const bool fewer = options.prefill_rows == 0 && result.prefill_rows < experiment::usual_prefill_rows;
     table.row({"prefill", grouped(result.prefill_cycles) + " cycles" +
-                              (fewer ? ", at most " + counted(result.prefill_rows, "token") +
-                                           " a step: no more fit beside weights, keys and values"
-                                     : "")});
+                              (fewer ? ", at most " + counted(result.prefill_rows, "token") + " a step" : "")});
     if (result.cycles_per_token.empty()) return;
     const auto [least, most] = std::minmax_element(result.cycles_per_token.begin(), result.cycles_per_token.end());
     table.row({"decode", grouped(int64_t(mean + 0.5)) + " cycles a token (" + grouped(*least) + " to " +

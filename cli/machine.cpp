@@ -30,6 +30,22 @@ void define_simulation(CLI::App& app, experiment::MachineOptions& machine) {
     machine.note = [](const std::string& what) { std::cerr << "simulating: " << what << '\n'; };
 }
 
+void define_split(CLI::App& app, experiment::MachineOptions& machine) {
+    for (const experiment::SplitMember& member : experiment::split_members)
+        app.add_option(split_option(member), machine.split.*member.value,
+                       std::string(member.name) == "pp"
+                           ? "stages of the pipeline; as many as the system can have when left out"
+                           : member.meaning)
+            ->check(CLI::Range(1, 1 << 20))
+            ->type_name("N");
+    app.add_option("--batch", machine.batch, "of a system: most requests of one step (4)")
+        ->check(CLI::Range(1, 4096))
+        ->type_name("N");
+    app.add_option("--prefill-rows", machine.prefill_rows, "of a system: most tokens of a prompt in one step (8)")
+        ->check(CLI::Range(1, 4096))
+        ->type_name("N");
+}
+
 void MachineChoice::define(CLI::App& app) {
     add_repeatable(app, "--step-time", step_files,
                    "step times of the machine: points as JSON or CSV, or a result of decode; repeatable")
@@ -44,19 +60,7 @@ void MachineChoice::define(CLI::App& app) {
     app.add_option("--dtype", machine.dtype, "of weights: fp16 or int8; of GPUs also fp8 and int4")
         ->capture_default_str()
         ->type_name("TYPE");
-    for (const experiment::SplitMember& member : experiment::split_members)
-        app.add_option(split_option(member), machine.split.*member.value,
-                       std::string(member.name) == "pp"
-                           ? "stages of the pipeline; as many as the system can have when left out"
-                           : member.meaning)
-            ->check(CLI::Range(1, 1 << 20))
-            ->type_name("N");
-    app.add_option("--batch", machine.batch, "of a system: most requests of one step (4)")
-        ->check(CLI::Range(1, 4096))
-        ->type_name("N");
-    app.add_option("--prefill-rows", machine.prefill_rows, "of a system: most tokens of a prompt in one step (8)")
-        ->check(CLI::Range(1, 4096))
-        ->type_name("N");
+    define_split(app, machine);
     app.add_option("--context", machine.context, "of a system: positions of a request; the longest one's when left out")
         ->check(CLI::Range(2, 10'000'000))
         ->type_name("N");

@@ -18,6 +18,8 @@ struct MachineChoice {
     experiment::MachineOptions take(const CLI::App& app) const;
 };
 
+/// How a system is split, and most requests and tokens of its steps.
+void define_split(CLI::App& app, experiment::MachineOptions& machine);
 /// --cache and --threads.
 void define_simulation(CLI::App& app, experiment::MachineOptions& machine);
 

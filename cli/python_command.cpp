@@ -20,10 +20,12 @@ except ImportError as error:
     sys.exit(2)
 sys.exit(main(sys.argv[1:])))";
 
-/// Puts the package of the program's own build first, if there is one.
-void prefer_own_package() {
+/// Sweeps start this program again; the package of its own build comes first, if there is one.
+void prefer_own_build() {
     std::error_code none;
-    const auto folder = std::filesystem::read_symlink("/proc/self/exe", none).parent_path() / "python";
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", none);
+    if (!none) setenv("SUPERLANE_BINARY", program.c_str(), 0);
+    const auto folder = program.parent_path() / "python";
     if (none || !std::filesystem::exists(folder / "superlane", none)) return;
     const char* others = std::getenv("PYTHONPATH");
     const std::string path = folder.string() + (others && *others ? std::string(":") + others : "");
@@ -33,7 +35,7 @@ void prefer_own_package() {
 }  // namespace
 
 int run_python_command(const std::vector<std::string>& words) {
-    prefer_own_package();
+    prefer_own_build();
     const char* chosen = std::getenv("SUPERLANE_PYTHON");
     const std::string python = chosen && *chosen ? chosen : SUPERLANE_PYTHON_PROGRAM;
     std::vector<std::string> line = {python, "-c", start};

@@ -9,6 +9,7 @@
 #include "experiment/decode.hpp"
 #include "experiment/gemm.hpp"
 #include "experiment/json_keys.hpp"
+#include "experiment/offload.hpp"
 #include "experiment/program_run.hpp"
 #include "experiment/serve.hpp"
 #include "experiment/steps.hpp"
@@ -52,8 +53,12 @@ struct Rerun {
             const auto options = experiment::serve_options(old, file);
             return experiment::result_json(options, experiment::run_serve(options), command);
         }
+        if (what == "offload") {
+            const auto options = experiment::offload_options(old, file);
+            return experiment::result_json(options, experiment::run_offload(options), command);
+        }
         throw user_error(file, ": key 'command': '", what,
-                         "' is no command that writes results; allowed are decode, gemm, run, serve");
+                         "' is no command that writes results; allowed are decode, gemm, run, serve, offload");
     }
 
     /// Another version or other inputs may explain another digest; nothing else may.

@@ -9,6 +9,7 @@
 #include "cli/command.hpp"
 #include "cli/machine.hpp"
 #include "cli/options.hpp"
+#include "cli/requests.hpp"
 #include "cli/text.hpp"
 
 namespace superlane::cli {
@@ -17,63 +18,30 @@ namespace {
 struct Serve {
     experiment::ServeOptions options;
     MachineChoice machine;
-    std::string prompt_tokens = "512", output_tokens = "128";
-    double poisson = 0, kv_gb = 0, usd_per_hour = 0, idle_watts = 0;
+    RequestFlags requests;
+    double kv_gb = 0, usd_per_hour = 0, idle_watts = 0;
     bool no_reuse = false;
     JsonOutput json;
-
-    /// Of an option that is given.
-    void check(const CLI::App& app, const char* option, double value, double low, double high) const {
-        if (app.get_option(option)->count() > 0 && !(value >= low && value <= high))
-            throw user_error(option, " ", value, ": must be from ", low, " to ", high);
-    }
 
     void check_numbers(const CLI::App& app) const {
         constexpr double least = 1e-9, most = 1e9;
         const serving::ServerOptions& s = options.server;
-        check(app, "--poisson", poisson, least, most);
-        check(app, "--cv", options.arrivals.variation, 0, 100);
-        check(app, "--speed", options.rows.speed, least, most);
-        check(app, "--requests", double(options.rows.requests), 1, most);
-        check(app, "--kv-gb", kv_gb, least, most);
-        check(app, "--page-tokens", s.page_tokens, 1, most);
-        check(app, "--max-requests", double(s.max_requests), 1, most);
-        check(app, "--step-tokens", double(s.step_tokens), 1, most);
-        check(app, "--pipeline-steps", s.pipeline_steps, 1, most);
-        check(app, "--max-tokens", double(s.max_tokens), 1, most);
-        check(app, "--slo", s.slo_tokens_per_s, 0, most);
-        check(app, "--slo-ttft", s.slo_ttft_s, 0, most);
-        check(app, "--usd-per-hour", usd_per_hour, 0, most);
-        check(app, "--usd-per-kwh", options.usd_per_kwh, 0, most);
-        check(app, "--idle-watts", idle_watts, 0, most);
-    }
-
-    void check_source(const CLI::App& app) const {
-        const auto given = [&](const char* name) { return app.get_option(name)->count() > 0; };
-        if (options.trace.empty() && !given("--poisson"))
-            throw user_error(
-                "serve needs requests: --trace FILE, --poisson RATE, or both for the requests of a trace at "
-                "another rate");
-        const auto needs = [&](const char* option, const char* other, bool there) {
-            if (given(option) && !there) throw user_error(option, " needs ", other);
-        };
-        needs("--cv", "--poisson", given("--poisson"));
-        needs("--seed", "--poisson", given("--poisson"));
-        needs("--skip-bad", "--trace", given("--trace"));
-        needs("--speed", "--trace with its own times", given("--trace") && !given("--poisson"));
-        for (const char* option : {"--prompt-tokens", "--output-tokens"})
-            if (given(option) && given("--trace")) throw user_error(option, ": lengths are those of the trace");
-        if (options.trace.empty() && options.rows.requests == 0)
-            throw user_error("--poisson without a trace needs --requests: it would go on for ever");
+        check_range(app, "--kv-gb", kv_gb, least, most);
+        check_range(app, "--page-tokens", s.page_tokens, 1, most);
+        check_range(app, "--max-requests", double(s.max_requests), 1, most);
+        check_range(app, "--step-tokens", double(s.step_tokens), 1, most);
+        check_range(app, "--pipeline-steps", s.pipeline_steps, 1, most);
+        check_range(app, "--max-tokens", double(s.max_tokens), 1, most);
+        check_range(app, "--slo", s.slo_tokens_per_s, 0, most);
+        check_range(app, "--slo-ttft", s.slo_ttft_s, 0, most);
+        check_range(app, "--usd-per-hour", usd_per_hour, 0, most);
+        check_range(app, "--usd-per-kwh", options.usd_per_kwh, 0, most);
+        check_range(app, "--idle-watts", idle_watts, 0, most);
     }
 
     void prepare(const CLI::App& app) {
         check_numbers(app);
-        check_source(app);
-        options.generated_arrivals = poisson > 0;
-        if (poisson > 0) options.arrivals.requests_per_s = poisson;
-        options.lengths = {traces::parse_length("--prompt-tokens", prompt_tokens),
-                           traces::parse_length("--output-tokens", output_tokens)};
+        requests.take(app, options);
         options.kv_bytes = 1e9 * kv_gb;
         options.server.reuse_prefixes = !no_reuse;
         options.machine = machine.take(app);
@@ -157,27 +125,6 @@ struct Serve {
     }
 };
 
-void define_requests(CLI::App& app, Serve& serve) {
-    auto& o = serve.options;
-    app.add_option("--trace", o.trace, "requests from a file: Azure, BurstGPT or Splitwise CSV, Mooncake JSON lines")
-        ->type_name("FILE");
-    app.add_flag("--skip-bad", o.rows.skip_bad, "count wrong rows instead of stopping at the first");
-    app.add_option("--speed", o.rows.speed, "divide the times of the trace by this")->capture_default_str();
-    app.add_option("--requests", o.rows.requests, "serve at most so many")->type_name("N");
-    app.add_option("--poisson", serve.poisson, "arrivals by chance, so many a second; with --trace its requests")
-        ->type_name("RATE");
-    app.add_option("--cv", o.arrivals.variation,
-                   "coefficient of variation of the gaps: 1 Poisson, above bursty, 0 a clock")
-        ->capture_default_str();
-    app.add_option("--seed", o.arrivals.seed, "of arrivals and lengths")->capture_default_str();
-    app.add_option("--prompt-tokens", serve.prompt_tokens, "of a request without a trace, N or LOW:HIGH")
-        ->capture_default_str()
-        ->type_name("RANGE");
-    app.add_option("--output-tokens", serve.output_tokens, "the same for what is generated")
-        ->capture_default_str()
-        ->type_name("RANGE");
-}
-
 void define_server(CLI::App& app, Serve& serve) {
     auto& s = serve.options.server;
     app.add_option("--kv-gb", serve.kv_gb, "room for keys and values, 1e9 bytes; else what the machine has")
@@ -205,7 +152,7 @@ Action define_serve(CLI::App& app) {
     const auto command = std::make_shared<Serve>();
     app.add_option("MODEL", command->options.model, "a shape by name or a directory with a config.json")->required();
     command->machine.define(app);
-    define_requests(app, *command);
+    command->requests.define(app, command->options);
     define_server(app, *command);
     command->json.define(app);
     return [command, &app] {

@@ -10,15 +10,6 @@
 namespace superlane::compiler {
 namespace {
 
-/// Cycles from a Send to the Send of the sum that it enters, for a member with so many children.
-int64_t up_hop(const ChipDelays& delays, int children) {
-    const int most = delays.operands_per_task, last = (children - 1) % most + 1;
-    const ChipDelays::Add& add = delays.add[size_t(last)];
-    int64_t cycles = delays.sent_to_receive + *std::max_element(add.operand.begin() + 1, add.operand.end()) + add.sum;
-    if (children > most) cycles += (children - 1) / most * int64_t(delays.add[size_t(most)].operand[0]);
-    return cycles;
-}
-
 /// By member: cycles from a leaf's Send to the member's, the longest way below it.
 std::vector<int64_t> up_cycles(const CableGraph& graph, const Tree& tree, const ChipDelays& delays) {
     std::vector<int64_t> below(size_t(graph.members()));
@@ -53,7 +44,7 @@ void add_uses(const CableGraph& graph, const TreeJob& job, const ChipDelays& del
             const int64_t after = above[size_t(member)] + (job.down ? tree.height * hop : 0);
             uses.push_back({graph.edge(edge).back, below[size_t(member)], after, vectors});
         }
-        if (job.down) uses.push_back({edge, up + (depth - 1) * hop, (tree.height - depth + 1) * hop, vectors});
+        if (job.down) uses.push_back({edge, up + (depth - 1) * hop, (tree.below[size_t(member)] + 1) * hop, vectors});
     }
 }
 
@@ -127,6 +118,14 @@ int farthest(const CableGraph& graph, int from) {
 }
 
 }  // namespace
+
+int64_t up_hop(const ChipDelays& delays, int children) {
+    const int most = delays.operands_per_task, last = (children - 1) % most + 1;
+    const ChipDelays::Add& add = delays.add[size_t(last)];
+    int64_t cycles = delays.sent_to_receive + *std::max_element(add.operand.begin() + 1, add.operand.end()) + add.sum;
+    if (children > most) cycles += (children - 1) / most * int64_t(delays.add[size_t(most)].operand[0]);
+    return cycles;
+}
 
 int64_t estimate_collective(const CableGraph& graph, const CollectivePlan& plan, const ChipDelays& delays) {
     std::vector<Use> uses;

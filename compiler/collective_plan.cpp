@@ -4,6 +4,7 @@
 #include <climits>
 
 #include "base/error.hpp"
+#include "base/integers.hpp"
 #include "compiler/branchings.hpp"
 #include "compiler/collective.hpp"
 
@@ -11,11 +12,11 @@ namespace superlane::compiler {
 namespace {
 
 constexpr int64_t most_tree_edges = 4'000'000;  ///< of all trees of one plan; fewer trees beyond
-
-constexpr int64_t most_searched = 10'000'000;  ///< members times edges, where trees without a common edge are sought
-constexpr int enough_trees = 64;               ///< that load cables alike, of the same or a central root
-constexpr int detours[] = {1, 3, 8};           ///< hops more than the fewest
-constexpr int64_t most_added = 6;              ///< a sixth of the rows, so that parts have equal shares
+constexpr int64_t most_searched = 10'000'000;   ///< members times edges, where trees without a common edge are sought
+constexpr int enough_trees = 256;               ///< that load cables alike, of the same or a central root
+constexpr int grown_members = 200'000;          ///< by all of these trees; fewer trees in larger systems
+constexpr int detours[] = {1, 3, 8};            ///< hops more than the fewest
+constexpr int64_t most_added = 6;               ///< a sixth of the rows, so that parts have equal shares
 
 using Kind = CollectiveKind;
 using Jobs = std::vector<TreeJob>;
@@ -56,9 +57,7 @@ public:
 private:
     bool up() const { return options_.kind == Kind::AllReduce || options_.kind == Kind::ReduceScatter; }
     bool down() const { return options_.kind != Kind::ReduceScatter; }
-
     int share_of_part() const { return rows_ / parts_.count; }
-
     /// Chip by chip of part 0 a tree, each root with its share of the part's rows.
     std::optional<Jobs> shared(const std::string& algorithm) const {
         if (algorithm == "direct" && !graph_.complete()) return {};
@@ -74,28 +73,38 @@ private:
         });
     }
     /// Trees that load all cables alike, better so the more of them there are and the deeper they may be; of some
-    /// depths the fastest.
+    /// depths the fastest. Roots of an all-reduce: near the middle, or everywhere, so that both directions of a cable
+    /// carry sums as soon as values.
     std::optional<Jobs> spread() const {
-        const bool by_chip = options_.kind == Kind::AllGather || options_.kind == Kind::ReduceScatter;
-        const std::vector<int> roots = by_chip                            ? std::vector<int>()
-                                       : options_.kind == Kind::Broadcast ? std::vector<int>{member(options_.from)}
-                                                                          : central();
-        // Of each root, or of whichever roots are central.
-        const int pieces = std::clamp(enough_trees / parts_.members, 1, std::max(1, share_of_part() / parts_.members));
-        const int trees = by_chip ? parts_.members * pieces : most_trees(std::max(parts_.members, enough_trees));
+        std::vector<std::vector<int>> choices{{}};
+        for (int m = 0; m < parts_.members; ++m) choices[0].push_back(m);
+        if (options_.kind == Kind::Broadcast) choices[0] = {member(options_.from)};
+        if (options_.kind == Kind::AllReduce)
+            if (std::vector<int> roots = central(); roots != choices[0]) choices.push_back(std::move(roots));
         std::optional<Jobs> best;
         int64_t least = 0;
-        for (const int detour : detours) {
-            std::optional<Jobs> jobs = deal(trees, [&](int t, Loads& loads, int64_t rows) {
-                return spread_tree(graph_, by_chip ? t / pieces : roots[size_t(t) % roots.size()], detour, loads, rows);
-            });
-            if (!jobs) return {};
-            const int64_t cycles = plan("spread", *jobs).estimate;
-            if (best && cycles >= least) continue;
-            least = cycles;
-            best = std::move(jobs);
-        }
+        for (const std::vector<int>& roots : choices)
+            for (const int detour : detours) {
+                std::optional<Jobs> jobs = spread_from(roots, detour);
+                if (!jobs) return {};
+                const int64_t cycles = plan("spread", *jobs).estimate;
+                if (best && cycles >= least) continue;
+                least = cycles;
+                best = std::move(jobs);
+            }
         return best;
+    }
+    std::optional<Jobs> spread_from(const std::vector<int>& roots, int detour) const {
+        const bool by_chip = options_.kind == Kind::AllGather || options_.kind == Kind::ReduceScatter;
+        const int wanted = std::min(enough_trees, grown_members / graph_.members());
+        const int pieces = std::clamp(wanted / parts_.members, 1, std::max(1, share_of_part() / parts_.members));
+        int trees = by_chip ? parts_.members * pieces : most_trees(std::max(parts_.members, wanted));
+        if (!by_chip) trees = share_of_part() / ceil_div(share_of_part(), trees);  // of as many rows each
+        std::vector<int> root_of;
+        for (int t = 0; t < trees; ++t) root_of.push_back(roots[size_t(by_chip ? t / pieces : t) % roots.size()]);
+        std::vector<Tree> grown = spread_trees(graph_, parts_, root_of, detour, up() && down());
+        if (grown.empty()) return {};
+        return deal(trees, [&](int t, Loads&, int64_t) { return std::optional(std::move(grown[size_t(t)])); });
     }
     /// Members of part 0 from which the farthest member is nearest.
     std::vector<int> central() const {

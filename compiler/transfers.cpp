@@ -7,9 +7,12 @@
 #include <tuple>
 
 #include "base/error.hpp"
+#include "compiler/transfer_starts.hpp"
 
 namespace superlane::compiler {
 namespace {
+
+constexpr int most_passes = 3;
 
 /// A vector that may leave by an edge.
 struct Waiting {
@@ -47,11 +50,15 @@ struct Port {
 
 class Scheduler {
 public:
-    Scheduler(const CableGraph& graph, const CollectivePlan& plan, const ChipDelays& delays, bool in_turn)
+    /// `from_end`: what is farthest from the end goes first; without it whatever has most hops before it.
+    Scheduler(const CableGraph& graph, const CollectivePlan& plan, const ChipDelays& delays, bool in_turn,
+              const Starts* from_end = nullptr)
         : graph_(graph),
           parts_(plan.parts),
           jobs_(plan.jobs),
           delays_(delays),
+          from_end_(from_end),
+          starts_(graph, plan),
           links_(size_t(parts_.edges)),
           chips_(size_t(parts_.members)),
           sums_(jobs_.size()) {
@@ -61,6 +68,7 @@ public:
         for (const TreeJob& job : jobs_) lag_ = in_turn ? std::max(lag_, job.hops()) : 0;
     }
 
+    const Starts& starts() const { return starts_; }
     TransferSchedule run() {
         for (size_t j = 0; j < jobs_.size(); ++j) begin(int(j));
         for (size_t cycle = 0; cycle < events_.size(); ++cycle) {
@@ -116,7 +124,8 @@ private:
 
     /// Hops that a vector still makes; if rows come in turn, the last of them counts as so many hops less urgent than
     /// the first as the longest way has.
-    int64_t urgency(int job, int row, int hops) const {
+    int64_t urgency(int job, int row, int member, bool up, int hops) const {
+        if (from_end_ != nullptr) return from_end_->of(job, row, member, up);
         return hops * turns_ - lag_ * (int64_t(row) * int64_t(jobs_.size()) + job);
     }
     Events& at(int64_t cycle) {
@@ -131,16 +140,18 @@ private:
         const int edge = graph_.edge(t.down[size_t(member)]).back;
         const int hops = t.depth[size_t(member)] + (jobs_[size_t(job)].down ? t.height : 0);
         for (int byte = 0; byte < delays_.width; ++byte)
-            ready(cycle, {urgency(job, row, hops), row, job, edge, uint8_t(byte), true});
+            ready(cycle, {urgency(job, row, member, true, hops), row, job, edge, uint8_t(byte), true});
     }
 
     /// The member has a byte (-1: all of them) of a row that goes down.
     void spread(int job, int row, int member, int byte, int64_t cycle) {
         const Tree& t = tree(job);
-        for (int c = 0; c < t.children_of(member); ++c)
+        for (int c = 0; c < t.children_of(member); ++c) {
+            const int edge = t.child(member, c), child = graph_.edge(edge).to;
+            const int64_t urgent = urgency(job, row, child, false, t.below[size_t(child)] + 1);
             for (int k = byte < 0 ? 0 : byte; k <= (byte < 0 ? delays_.width - 1 : byte); ++k)
-                ready(cycle, {urgency(job, row, t.height - t.depth[size_t(member)]), row, job, t.child(member, c),
-                              uint8_t(k), false});
+                ready(cycle, {urgent, row, job, edge, uint8_t(k), false});
+        }
     }
 
     void serve(int edge, int64_t now) {
@@ -177,6 +188,7 @@ private:
     void send(const Waiting& vector, int64_t now) {
         ++result_.sent[size_t(vector.edge % parts_.edges)];
         const int from = graph_.edge(vector.edge).from, to = graph_.edge(vector.edge).to;
+        starts_.of(vector.job, vector.row, vector.up ? from : to, vector.up) = int32_t(now);
         step(from, Step::Kind::Send, now, vector.edge, vector);
         const int64_t got = chip(to).receive.take(now + delays_.sent_to_receive, delays_.at_once);
         Step& receive = step(to, Step::Kind::Receive, got, vector.edge, vector);
@@ -231,6 +243,8 @@ private:
     const Parts& parts_;
     const std::vector<TreeJob>& jobs_;
     const ChipDelays& delays_;
+    const Starts* from_end_;
+    Starts starts_;
     std::vector<Link> links_;  ///< of a part, as chips
     std::vector<Chip> chips_;
     std::vector<std::vector<Sum>> sums_;  ///< by job, then row and member
@@ -244,9 +258,21 @@ private:
 
 TransferSchedule schedule_transfers(const CableGraph& graph, const CollectivePlan& plan, const ChipDelays& delays) {
     // What is far goes first, which is best for few vectors; or rows in turn, which keeps links busy to the end.
-    TransferSchedule far_first = Scheduler(graph, plan, delays, false).run();
-    TransferSchedule in_turn = Scheduler(graph, plan, delays, true).run();
-    return in_turn.last < far_first.last ? std::move(in_turn) : std::move(far_first);
+    Scheduler far_first(graph, plan, delays, false), in_turn(graph, plan, delays, true);
+    TransferSchedule best = far_first.run(), other = in_turn.run();
+    const bool turns = other.last < best.last;
+    Starts starts = turns ? in_turn.starts() : far_first.starts();
+    if (turns) best = std::move(other);
+    // Forth and back in time as long as that helps: what can wait until the end leaves links to what cannot.
+    for (int pass = 0; pass < most_passes; ++pass) {
+        const Starts from_end = reversed_starts(graph, plan, delays, starts);
+        Scheduler again(graph, plan, delays, false, &from_end);
+        other = again.run();
+        if (other.last >= best.last) break;
+        best = std::move(other);
+        starts = again.starts();
+    }
+    return best;
 }
 
 }  // namespace superlane::compiler

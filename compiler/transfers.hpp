@@ -54,6 +54,10 @@ struct ChipDelays {
     std::vector<Add> add;
 };
 
+/// Cycles from a Send to the Send of the sum that it enters, for a member with so many children.
+/// (collective_bound.cpp)
+int64_t up_hop(const ChipDelays& delays, int children);
+
 /// What a chip does, in order of cycles. A Receive's edge leads to this chip, a Send's away from it.
 struct Step {
     enum class Kind : uint8_t { Send, Receive, Add };
@@ -75,7 +79,8 @@ struct TransferSchedule {
 };
 
 /// Earliest-first over all links: of the vectors that wait for one the one with most hops before it goes first, or rows
-/// take turns as well, whichever ends sooner.
+/// take turns as well; then the one that is farthest from the end in the same schedule of reversed time. Whichever ends
+/// soonest.
 TransferSchedule schedule_transfers(const CableGraph& graph, const CollectivePlan& plan, const ChipDelays& delays);
 
 }  // namespace superlane::compiler

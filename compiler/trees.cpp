@@ -12,10 +12,19 @@
 namespace superlane::compiler {
 namespace {
 
+constexpr int rounds = 2;  ///< in which trees that load all cables alike grow
+
 /// Order, depths and children from the edges down; nothing when not all of `wanted` members hang on the root.
 std::optional<Tree> finish(const CableGraph& graph, int root, std::vector<int> down, int wanted) {
     const size_t members = size_t(graph.members());
-    Tree tree{root, std::move(down), std::vector<int>(members, -1), {root}, std::vector<int>(members + 1), {}, 0};
+    Tree tree{root,
+              std::move(down),
+              std::vector<int>(members, -1),
+              {root},
+              std::vector<int>(members + 1),
+              {},
+              std::vector<int>(members),
+              0};
     for (const int edge : tree.down)
         if (edge >= 0) ++tree.first[size_t(graph.edge(edge).from) + 1];
     for (size_t m = 0; m < members; ++m) tree.first[m + 1] += tree.first[m];
@@ -34,6 +43,11 @@ std::optional<Tree> finish(const CableGraph& graph, int root, std::vector<int> d
         }
     }
     if (int(tree.order.size()) != wanted) return {};
+    for (size_t i = tree.order.size(); --i > 0;) {
+        const int member = tree.order[i];
+        int& parent = tree.below[size_t(graph.edge(tree.down[size_t(member)]).from)];
+        parent = std::max(parent, tree.below[size_t(member)] + 1);
+    }
     return tree;
 }
 
@@ -117,6 +131,41 @@ private:
     std::vector<int> down_;
 };
 
+std::optional<Tree> spread_tree(const CableGraph& graph, int root, int detour, Loads& loads) {
+    struct Way {
+        int64_t load;
+        int depth, edge;
+        bool operator<(const Way& other) const {  // for a heap with the least on top
+            return std::tie(load, depth, edge) > std::tie(other.load, other.depth, other.edge);
+        }
+    };
+    const std::vector<int> least = graph.distances(root);
+    std::vector<int> down(size_t(graph.members()), -1);
+    std::priority_queue<Way> ways;
+    const auto reach = [&](int member, int depth) {
+        for (const int id : graph.out(member))
+            if (const int to = graph.edge(id).to;
+                to != root && down[size_t(to)] < 0 && depth < least[size_t(to)] + detour)
+                ways.push({loads.of(id), depth + 1, id});
+    };
+    reach(root, 0);
+    while (!ways.empty()) {
+        Way way = ways.top();
+        ways.pop();
+        const int to = graph.edge(way.edge).to;
+        if (down[size_t(to)] >= 0) continue;
+        if (loads.of(way.edge) > way.load) {  // the tree itself has used a like edge
+            way.load = loads.of(way.edge);
+            ways.push(way);
+            continue;
+        }
+        down[size_t(to)] = way.edge;
+        loads.add(way.edge, 1);
+        reach(to, way.depth);
+    }
+    return finish(graph, root, std::move(down), graph.members());
+}
+
 }  // namespace
 
 Tree tree_of(const CableGraph& graph, int root, std::vector<int> down) {
@@ -148,39 +197,20 @@ std::optional<Tree> packaged_tree(const CableGraph& graph, int root, bool racks,
     return finish(graph, root, packaged.down(), graph.members());
 }
 
-std::optional<Tree> spread_tree(const CableGraph& graph, int root, int detour, Loads& loads, int64_t weight) {
-    struct Way {
-        int64_t load;
-        int depth, edge;
-        bool operator<(const Way& other) const {  // for a heap with the least on top
-            return std::tie(load, depth, edge) > std::tie(other.load, other.depth, other.edge);
+std::vector<Tree> spread_trees(const CableGraph& graph, const Parts& parts, const std::vector<int>& roots, int detour,
+                               bool both_ways) {
+    Loads loads(graph, parts, both_ways);
+    std::vector<Tree> trees(roots.size());
+    // The first have grown before others load the cables: so all grow again, each beside all others.
+    for (int round = 0; round < rounds; ++round)
+        for (size_t t = 0; t < roots.size(); ++t) {
+            for (const int edge : trees[t].down)
+                if (edge >= 0) loads.add(edge, -1);
+            std::optional<Tree> tree = spread_tree(graph, roots[t], detour, loads);
+            if (!tree) return {};
+            trees[t] = std::move(*tree);
         }
-    };
-    const std::vector<int> least = graph.distances(root);
-    std::vector<int> down(size_t(graph.members()), -1);
-    std::priority_queue<Way> ways;
-    const auto reach = [&](int member, int depth) {
-        for (const int id : graph.out(member))
-            if (const int to = graph.edge(id).to;
-                to != root && down[size_t(to)] < 0 && depth < least[size_t(to)] + detour)
-                ways.push({loads.of(id), depth + 1, id});
-    };
-    reach(root, 0);
-    while (!ways.empty()) {
-        Way way = ways.top();
-        ways.pop();
-        const int to = graph.edge(way.edge).to;
-        if (down[size_t(to)] >= 0) continue;
-        if (loads.of(way.edge) > way.load) {  // the tree itself has used a like edge
-            way.load = loads.of(way.edge);
-            ways.push(way);
-            continue;
-        }
-        down[size_t(to)] = way.edge;
-        loads.add(way.edge, weight);
-        reach(to, way.depth);
-    }
-    return finish(graph, root, std::move(down), graph.members());
+    return trees;
 }
 
 std::optional<Tree> detour_tree(const CableGraph& graph, int first_edge, Loads& loads, int64_t weight) {

@@ -16,6 +16,7 @@ struct Tree {
     std::vector<int> depth;  ///< by member, in hops from the root; -1 at members not in the tree
     std::vector<int> order;  ///< members of the tree, each after its parent
     std::vector<int> first, children;  ///< children[first[m]] to children[first[m + 1] - 1]: edges down from member m
+    std::vector<int> below;            ///< by member: hops to the farthest of those that hang on it
     int height = 0;
 
     int children_of(int member) const { return first[size_t(member) + 1] - first[size_t(member)]; }
@@ -52,9 +53,10 @@ std::optional<Tree> shortest_tree(const CableGraph& graph, int root, Loads& load
 /// Into every rack (when asked for) by one cable, in it into every node by one cable, in it to every chip: sums are
 /// made before they leave. Nothing when a node or rack does not hang together.
 std::optional<Tree> packaged_tree(const CableGraph& graph, int root, bool racks, Loads& loads, int64_t weight);
-/// To every chip by `detour` hops more than the fewest at most, over the edges that carry least: enough of such trees
-/// load all cables alike.
-std::optional<Tree> spread_tree(const CableGraph& graph, int root, int detour, Loads& loads, int64_t weight);
+/// A tree from each of these roots to every chip, by `detour` hops more than the fewest at most, over the edges that
+/// carry least: enough of such trees load all cables alike. Nothing when chips are not connected.
+std::vector<Tree> spread_trees(const CableGraph& graph, const Parts& parts, const std::vector<int>& roots, int detour,
+                               bool both_ways);
 /// Over the first edge, and from there by fewest hops to all but the root: one way of many around a root's busy links.
 std::optional<Tree> detour_tree(const CableGraph& graph, int first_edge, Loads& loads, int64_t weight);
 /// Both ways around a ring of members, from the root to the far side.

@@ -101,6 +101,7 @@ int batches_that_fit(const DecodeOptions& options, const DecodeSetup& setup) {
     const models::System& system = *options.system;
     compiler::LlamaOptions one = setup.compiler_options(options);
     const SystemPlan plan = plan_system(system, setup.model, one, options.split);
+    one.prefill_rows = plan.stages[0].options.prefill_rows;  // more batches are not worth shorter steps
     std::vector<compiler::StepRow> rows;
     for (int r = 0; r < setup.batch(); ++r)
         rows.push_back(

@@ -64,6 +64,28 @@ double gpu_error_percent(const std::string& gpu, bool check);
 /// One decode step in fp16; `context` tokens of each request in the cache before it.
 double gpu_decode_ms(const std::string& gpu, const std::string& model, int tp, int64_t batch, int64_t context);
 
+// Offloading.
+/// Two pools, and the GPUs like those of the first that it is compared with. fp16.
+struct OffloadedPair {
+    std::string model;
+    int compute = 1;
+    std::string compute_gpu;
+    int memory = 1;
+    std::string memory_gpu;
+    int baseline = 1;
+    std::string network = "host-bypassed";
+};
+/// Throughput over that of the baseline, both with as many requests as their memory holds, decode alone.
+double offload_gain_percent(const OffloadedPair& pair, const std::string& shape);
+double offload_batch_ratio(const OffloadedPair& pair, const std::string& shape);
+double offload_per_usd_ratio(const OffloadedPair& pair, const std::string& shape, const std::string& price_set);
+/// The most that one port needs for the network to take a fifth of the step, over batches up to `most_batch`.
+double most_needed_gigabytes_per_s(const OffloadedPair& pair, int64_t most_batch, int64_t least_context);
+/// Of a decode step without attention.
+double weights_mfu_percent(const std::string& gpu, const std::string& model, int tp, int64_t batch);
+/// Of attention alone, on one device.
+double attention_mbu_percent(const std::string& gpu, const std::string& model, int64_t batch, int64_t context);
+
 // Cost.
 double die_area_mm2();
 double full_power_watts();

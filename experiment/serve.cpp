@@ -57,6 +57,7 @@ serving::ServerOptions server(const ServeOptions& options, const ServingMachine&
     server.pipeline_steps = int(said(server.pipeline_steps, machine.pipeline_steps, usual.pipeline_steps));
     server.max_requests = said(server.max_requests, machine.max_requests, usual.max_requests);
     server.step_tokens = said(server.step_tokens, machine.step_tokens, usual.step_tokens);
+    server.even_steps = machine.even_steps;
     server.kv_pages = kv_pages(options, machine.kv_tokens, bytes_per_token, server.page_tokens);
     server.max_tokens = said(server.max_tokens, machine.max_tokens, model.max_position);
     return server;

@@ -26,6 +26,13 @@ Json quantiles_json(const serving::Quantiles& q) {
             {"p95", q.at(0.95)}, {"p99", q.at(0.99)}, {"max", q.most()}};
 }
 
+Json faults_json(const std::vector<serving::Fault>& faults) {
+    Json json = Json::array();
+    for (const serving::Fault& one : faults)
+        json.push_back({{"at_s", one.at_s}, {"repair_s", one.repair_s}, {"loses_kv", one.loses_kv}});
+    return json;
+}
+
 Json server_json(const serving::ServerOptions& server) {
     return {{"kv_pages", server.kv_pages},
             {"page_tokens", server.page_tokens},
@@ -34,8 +41,21 @@ Json server_json(const serving::ServerOptions& server) {
             {"pipeline_steps", server.pipeline_steps},
             {"max_tokens", server.max_tokens},
             {"reuse_prefixes", server.reuse_prefixes},
+            {"decode_only", server.decode_only},
             {"slo_tokens_per_s", server.slo_tokens_per_s},
-            {"slo_ttft_s", server.slo_ttft_s}};
+            {"slo_ttft_s", server.slo_ttft_s},
+            {"faults", faults_json(server.faults)}};
+}
+
+std::vector<serving::Fault> read_faults(const JsonObject& from) {
+    std::vector<serving::Fault> faults;
+    if (!from.has("faults")) return faults;
+    for (const nlohmann::json& one : from.at("faults")) {
+        const JsonObject fault(one, from.where() + ": faults");
+        faults.push_back({fault.number("at_s", 0, huge), fault.number("repair_s", 0, huge),
+                          fault.boolean_or("loses_kv", false)});
+    }
+    return faults;
 }
 
 serving::ServerOptions read_server(const JsonObject& from) {
@@ -45,9 +65,11 @@ serving::ServerOptions read_server(const JsonObject& from) {
                                   .step_tokens = from.integer("step_tokens", 0, most_number),
                                   .pipeline_steps = int(from.integer("pipeline_steps", 0, 1 << 30)),
                                   .max_tokens = from.integer("max_tokens", 0, most_number),
-                                  .reuse_prefixes = from.boolean_or("reuse_prefixes", true)};
+                                  .reuse_prefixes = from.boolean_or("reuse_prefixes", true),
+                                  .decode_only = from.boolean_or("decode_only", false)};
     server.slo_tokens_per_s = from.number("slo_tokens_per_s", 0, huge);
     server.slo_ttft_s = from.number("slo_ttft_s", 0, huge);
+    server.faults = read_faults(from);
     return server;
 }
 

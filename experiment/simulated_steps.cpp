@@ -9,6 +9,7 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "experiment/full_pipeline.hpp"
+#include "experiment/prefill_rows.hpp"
 #include "experiment/stepper.hpp"
 #include "models/json_file.hpp"
 
@@ -184,6 +185,7 @@ SimulatedSteps::SimulatedSteps(const DecodeOptions& options, std::shared_ptr<Poi
                                std::function<void(const std::string&)> note)
     : options_(options), cache_(std::move(cache)), note_(std::move(note)) {
     options_.timing_only = true;
+    if (options_.prefill_rows == 0) options_.prefill_rows = usual_prefill_rows;
     options_.tokens = options_.position = 1;  // nothing is prefilled; steps say where they stand
     const std::string machine = machine_digest(options_, find_llm(options_.model));
     Digest wanted;

@@ -9,6 +9,8 @@
 
 #include "base/error.hpp"
 #include "experiment/cost_report.hpp"
+#include "experiment/pair.hpp"
+#include "experiment/prefill_rows.hpp"
 #include "experiment/simulated_steps.hpp"
 #include "models/chip_cost.hpp"
 #include "serving/gpu_step_time.hpp"
@@ -30,17 +32,8 @@ double hourly(const MachineOptions& options, const char* what, const std::string
         .usd_per_hour;
 }
 
-/// "4xh100": how many, and of which device.
-std::pair<int, std::string> devices(const std::string& text) {
-    int count = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (error != std::errc() || *end != 'x') return {1, text};
-    if (count < 1) throw user_error("gpu ", text, ": must be a device or a number of them, as 4xh100");
-    return {count, end + 1};
-}
-
 ServingMachine gpus(const MachineOptions& options, const std::string& model) {
-    const auto [count, name] = devices(options.gpu);
+    const auto [count, name] = device_count(options.gpu);
     const models::Gpu gpu = models::load_gpu(name, device_overrides(options));
     const models::GpuWork work = models::gpu_work(gpu, find_llm(model), options.dtype, count);
     const int64_t room = models::kv_capacity_tokens(gpu, work);
@@ -87,7 +80,7 @@ DecodeOptions simulated_options(const MachineOptions& options, const std::string
     if (!decode.system) decode.chip = models::load_system(options.system, device_overrides(options)).chip;
     decode.split = options.split;
     decode.batch = options.batch > 0 ? options.batch : usual_batch;
-    decode.prefill_rows = options.prefill_rows > 0 ? options.prefill_rows : std::max(decode.prefill_rows, decode.batch);
+    decode.prefill_rows = options.prefill_rows > 0 ? options.prefill_rows : std::max(usual_prefill_rows, decode.batch);
     decode.context = int(std::max<int64_t>(2, options.context > 0 ? options.context : longest()));
     decode.threads = options.threads;
     return decode;
@@ -147,11 +140,22 @@ ServingMachine given(const MachineOptions& options) {
 
 }  // namespace
 
+std::pair<int, std::string> device_count(const std::string& text) {
+    int count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error != std::errc() || *end != 'x') return {1, text};
+    if (count < 1) throw user_error("gpu ", text, ": must be a device or a number of them, as 4xh100");
+    return {count, end + 1};
+}
+
 ServingMachine make_machine(const MachineOptions& options, const std::string& model,
                             const std::function<int64_t()>& longest) {
     const int kinds = int(!options.gpu.empty()) + int(!options.system.empty()) + int(options.steps.has_value());
     if (kinds != 1) throw user_error("a machine is given by one of gpu, system and step_time; ", kinds, " given");
-    ServingMachine machine = options.steps         ? given(options)
+    if (!options.memory.empty() && options.steps)
+        throw user_error("memory: the weights of a pair are on a gpu or a system, not given by step times");
+    ServingMachine machine = !options.memory.empty() ? make_pair(options, model)
+                             : options.steps         ? given(options)
                              : options.gpu.empty() ? simulated(options, model, longest)
                                                    : gpus(options, model);
     if (options.idle_watts > 0) machine.idle_watts = options.idle_watts;

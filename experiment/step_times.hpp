@@ -21,6 +21,10 @@ struct MachineOptions {
     std::string gpu;                     ///< "4xh100": so many share every layer
     std::string system;                  ///< as SystemChoice::name
     std::optional<StepFile> steps;       ///< points
+    std::string memory;                  ///< "4xh20": they hold the KV cache and do attention, the others the weights
+    std::string network = "host-bypassed";  ///< between the two
+    int batches = 2;                        ///< of a pair: in flight
+    bool overlap = true;                    ///< of a pair: queries leave before keys and values
     std::vector<std::string> overrides;  ///< KEY=VALUE of GPU, system, chip and cost
     std::string dtype = "fp16";
     Split split;                              ///< of a system
@@ -46,7 +50,11 @@ struct ServingMachine {
     int64_t max_tokens = 0;  ///< of a request
     double idle_watts = 0, usd_per_hour = 0;
     int64_t devices = 0;
+    bool even_steps = false;  ///< see ServerOptions
 };
+
+/// "4xh100": how many, and of which device. UserError when less than one.
+std::pair<int, std::string> device_count(const std::string& text);
 
 /// `longest` is called where the machine must know the most tokens of a request. UserError for what is unknown, does
 /// not fit or has no price.

@@ -10,7 +10,7 @@ namespace superlane::experiment {
 namespace {
 
 std::vector<std::string> machine_keys() {
-    std::vector<std::string> keys = {"name",  "gpu",          "system",  "step_time", "set",          "dtype",
+    std::vector<std::string> keys = {"name",  "gpu",          "system",  "memory", "network", "pipeline_batches", "overlap", "step_time", "set",          "dtype",
                                      "batch", "prefill_rows", "context", "prices",    "usd_per_hour", "idle_watts"};
     for (const SplitMember& member : split_members) keys.emplace_back(member.name);
     return keys;
@@ -36,6 +36,12 @@ MachineOptions parse_machine(const nlohmann::json& value, const std::string& whe
                            .system = from.text_or("system", ""),
                            .overrides = text_list(from, "set"),
                            .dtype = from.text_or("dtype", "fp16")};
+    options.memory = from.text_or("memory", "");
+    for (const char* key : {"network", "pipeline_batches", "overlap"})
+        if (from.has(key) && options.memory.empty()) from.fail(key, "needs 'memory'");
+    options.network = from.text_or("network", options.network);
+    options.batches = int(from.integer_or("pipeline_batches", options.batches, 1, 1024));
+    options.overlap = from.boolean_or("overlap", true);
     if (from.has("step_time")) options.steps = read_steps(from);
     for (const SplitMember& member : split_members)
         options.split.*member.value = int(from.integer_or(member.name, 0, 0, most));
@@ -56,6 +62,12 @@ Json to_json(const MachineOptions& options) {
     say("name", options.name);
     say("gpu", options.gpu);
     say("system", options.system);
+    if (!options.memory.empty()) {
+        json["memory"] = options.memory;
+        json["network"] = options.network;
+        json["pipeline_batches"] = options.batches;
+        json["overlap"] = options.overlap;
+    }
     if (options.steps) json["step_time"] = step_json(*options.steps);
     say("set", options.overrides);
     if (!options.steps) json["dtype"] = options.dtype;

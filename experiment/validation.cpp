@@ -52,6 +52,8 @@ bool met(const ValidationRow& row, double ours) {
             return ours < row.published;
         case Relation::Refused:
             return ours > row.published;
+        case Relation::UpTo:
+            return ours >= row.published && ours <= row.tolerance;
         case Relation::Shown:
             return true;
     }
@@ -98,6 +100,8 @@ std::string ValidationRow::tolerance_text() const {
             return "below";
         case Relation::Refused:
             return "must exceed";
+        case Relation::UpTo:
+            return "up to " + plain_number(tolerance) + " " + std::string(unit);
         case Relation::Shown:
             return "no claim";
     }

@@ -11,7 +11,7 @@
 namespace superlane::experiment {
 
 /// What must hold between ours and the published value.
-enum class Relation { Equal, Percent, Units, AtMost, AtLeast, Below, Refused, Shown };
+enum class Relation { Equal, Percent, Units, AtMost, AtLeast, Below, Refused, UpTo, Shown };
 enum class Cost { Fast, Slow };
 
 struct ValidationSection {

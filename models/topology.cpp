@@ -26,8 +26,8 @@ std::string ranges_text(const std::vector<int>& sorted) {
         size_t end = i + 1;
         while (end < sorted.size() && sorted[end] == sorted[end - 1] + 1) ++end;
         if (++shown > 4) return text + ", ...";
-        text += (i == 0 ? "" : ", ") + std::to_string(sorted[i]);
-        if (end - i > 1) text += "-" + std::to_string(sorted[end - 1]);
+        text.append(i == 0 ? "" : ", ").append(std::to_string(sorted[i]));
+        if (end - i > 1) text.append("-").append(std::to_string(sorted[end - 1]));
         i = end;
     }
     return text;

@@ -2,8 +2,9 @@
 # Shared by scripts/demo and scripts/test: step lines with elapsed seconds, system packages, configure and build.
 
 packages=(cmake ninja-build g++ ccache pkg-config libsystemc-dev libboost-dev nlohmann-json3-dev libgtest-dev libgmock-dev
-          libbenchmark-dev libssl-dev libcli11-dev python3 python3-dev python3-venv pybind11-dev python3-numpy python3-pandas
-          python3-pytest)
+          libbenchmark-dev libssl-dev libcli11-dev python3 python3-dev pybind11-dev)
+# What only the tests of the Python package need.
+test_packages=(python3-venv python3-numpy python3-pandas python3-pytest python3-matplotlib python3-distributed)
 
 step() { printf '[%4d s] %s\n' "$SECONDS" "$*"; }
 
@@ -28,7 +29,8 @@ system_name() {
 what_is_needed=(
     "needed: a C++20 compiler (g++ 12 or later), CMake 3.25 or later, Ninja, pkg-config, Python 3,"
     "SystemC 2.3.4, Boost 1.74 or later, nlohmann_json 3.10 or later, GoogleTest with GoogleMock,"
-    "Google Benchmark, OpenSSL 3, CLI11 2.1 or later; ccache is used when it is there."
+    "Google Benchmark, OpenSSL 3, CLI11 2.1 or later; ccache is used when it is there. For the Python package"
+    "pybind11 2.10 or later and Python's headers; for its tests NumPy, pandas, pytest, matplotlib, Dask distributed."
     "On Debian 12 these are the packages: ${packages[*]}"
     "With all of them installed, set SUPERLANE_SKIP_PACKAGES=1 and run this again."
 )
@@ -79,6 +81,8 @@ build() {
         cmake --preset "$preset" >"${folder}.log" 2>&1 || { cat "${folder}.log" >&2; rm -f "${folder}.log"; stop "configure failed"; }
         rm -f "${folder}.log"
     fi
+    # ccache then finds the same objects for another build folder, such as that of `pip install .`.
+    export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
     step "build ($preset)"
     cmake --build "$folder" -j "$(nproc)"
 }

@@ -3,6 +3,7 @@
 #include "serving/offload.hpp"
 
 #include "base/error.hpp"
+#include "serving/gpu_step_time.hpp"
 #include "workloads/step_graph.hpp"
 
 namespace superlane::serving {
@@ -51,7 +52,7 @@ StepCost GpuWeights::cost(const StepShape& shape) const {
         models::gemm_seconds(gpu_, work_, work_.head, double(shape.requests())) +
         2 * work_.layers * models::all_reduce_seconds(gpu_, work_.tp, tokens * work_.all_reduce_bytes) +
         models::kernels_seconds(gpu_, work_, tokens) + 1e-6 * gpu_.step_us;
-    return {seconds, seconds, seconds * tp * gpu_.watts};
+    return {seconds, seconds, seconds * (tp * gpu_.watts - idle_watts(gpu_, work_.tp))};
 }
 
 MemoryPool::MemoryPool(models::Gpu gpu, const LlmConfig& model, const std::string& dtype, int devices)
@@ -118,10 +119,10 @@ OffloadParts OffloadStepTime::parts(const StepShape& shape) const {
     return parts;
 }
 
-StepCost OffloadStepTime::cost(const StepShape& shape) const {
-    const OffloadParts parts = this->parts(shape);
+StepCost OffloadStepTime::cost(const OffloadParts& parts) const {
     return {parts.alone_s, std::min(parts.alone_s, parts.together.step_s / options_.batches),
-            parts.weights_joules + parts.attention_s * pool_.devices() * pool_.gpu().watts};
+            parts.weights_joules +
+                parts.attention_s * (pool_.devices() * pool_.gpu().watts - idle_watts(pool_.gpu(), pool_.devices()))};
 }
 
 double needed_bytes_per_s(double bytes, double weights_s, double attention_s, double slowdown) {

@@ -73,10 +73,12 @@ public:
 
     /// latency: of a batch alone; interval: so that as many batches as there are in flight take the time that the
     /// schedule of them all says. A server with `batches` steps in flight then has the longer of both.
-    StepCost cost(const StepShape& shape) const override;
+    StepCost cost(const StepShape& shape) const override { return cost(parts(shape)); }
+    StepCost cost(const OffloadParts& parts) const;
     double error_bound() const override { return options_.weights->error_bound(); }
     OffloadParts parts(const StepShape& shape) const;
     const MemoryPool& pool() const { return pool_; }
+    int ports() const { return options_.ports; }
     double bytes_per_token() const { return layers_ * (query_bytes_ + rows_bytes_ + result_bytes_); }
 
 private:

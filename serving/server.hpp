@@ -30,9 +30,9 @@ struct ServerOptions {
     bool reuse_prefixes = true;  ///< where the trace says which prompts begin alike
     bool decode_only = false;    ///< prompts are computed elsewhere: at admission only the last token is to be taken in
     bool even_steps = false;     ///< steps in flight share the requests evenly, as pools that take turns want them
-    double slo_tokens_per_s = 15;  ///< a user is content with at least so many; a comfortable reading pace
-    double slo_ttft_s = 0;         ///< and with a first token after at most this; 0 = any
-    std::vector<Fault> faults;     ///< in order of time
+    double slo_tokens_per_s = 15;    ///< a user is content with at least so many; a comfortable reading pace
+    double slo_ttft_s = 0;           ///< and with a first token after at most this; 0 = any
+    std::vector<Fault> faults = {};  ///< in order of time
 };
 
 /// One step, for whoever watches.

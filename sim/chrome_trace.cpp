@@ -3,6 +3,7 @@
 // burst that drives a stream to the one that takes its values.
 #include "sim/chrome_trace.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -20,7 +21,9 @@ class Writer {
 public:
     Writer(std::ostream& out, const models::Chip& chip) : out_(out), chip_(chip), queues_(chip.geometry) {}
 
-    void begin() { out_ << "{\"displayTimeUnit\":\"ns\",\"otherData\":" << machine() << ",\"traceEvents\":["; }
+    void begin(int64_t cycles) {
+        out_ << "{\"displayTimeUnit\":\"ns\",\"otherData\":" << machine(cycles) << ",\"traceEvents\":[";
+    }
     void end() { out_ << "\n]}\n"; }
 
     void process(int chip, const std::string& name) {
@@ -58,8 +61,8 @@ public:
     int program_track() const { return queues_.size(); }
 
 private:
-    /// What pictures need of the chip: positions on the stream line, counts.
-    json machine() const {
+    /// What pictures need: length of the longest program, positions on the stream line, counts.
+    json machine(int64_t cycles) const {
         const isa::Floorplan plan = chip_.floorplan();
         const auto both = [&](auto&& at) { return json{at(isa::Side::West), at(isa::Side::East)}; };
         json mem = json::array();
@@ -67,6 +70,7 @@ private:
             mem.push_back(both([&](isa::Side side) { return plan.mem(side, slice); }));
         return {{"chip", chip_.name},
                 {"clock_mhz", chip_.clock_mhz},
+                {"cycles", cycles},
                 {"streams", chip_.geometry.streams},
                 {"alus", chip_.geometry.alus},
                 {"planes", chip_.geometry.planes},
@@ -139,7 +143,9 @@ private:
 void write_chrome_trace(const std::string& file, const models::Chip& chip, const std::vector<TracedProgram>& programs) {
     std::ofstream out(file);
     Writer writer(out, chip);
-    writer.begin();
+    int64_t cycles = 0;
+    for (const TracedProgram& traced : programs) cycles = std::max(cycles, traced.program->cycles);
+    writer.begin(cycles);
     std::set<std::pair<int, int>> tracks;
     for (const TracedProgram& traced : programs) {
         if (!traced.name.empty()) tracks.insert({traced.chip, writer.program_track()});

@@ -23,6 +23,11 @@ void bind_machine(py::module_& module);
 /// "mem.e.3"; UserError for others.
 isa::Queue mem_slice(const isa::Geometry& geometry, const std::string& name);
 
+/// A command that failed: the exception of superlane/errors.py, and what the command printed before.
+struct CommandFailed {
+    std::string exception, message, output, notes;
+};
+
 /// While one lives, other Python threads run, and Ctrl-C asks the libraries to stop.
 class Unlocked {
 public:

@@ -36,7 +36,13 @@ py::tuple run_caught(const std::vector<std::string>& words) {
     unlocked([&] {
         const std::lock_guard lock(one_command);
         const Caught output(std::cout), errors(std::cerr);
-        cli::run_command(words);
+        try {
+            cli::run_command(words);
+        } catch (const UserError& error) {
+            throw CommandFailed{"UserError", error.what(), output.text(), errors.text()};
+        } catch (const cli::NotMet& missed) {
+            throw CommandFailed{"NotMetError", missed.what(), output.text(), errors.text()};
+        }
         out = output.text();
         err = errors.text();
     });

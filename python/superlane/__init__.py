@@ -29,12 +29,13 @@ _data = pathlib.Path(__file__).parent / "data"
 if _data.is_dir():  # a wheel carries the shipped chips, systems and models with it
     _core.use_data_directory(str(_data))
 
+_LAZY = ("plots", "report", "sweep")  # with what they need beyond NumPy
+
 
 def __getattr__(name):
-    """`superlane.sweep` is there when it is first used: it brings more of the standard library than the rest needs."""
-    if name == "sweep":
-        return importlib.import_module(".sweep", __name__)
-    raise AttributeError(f"module 'superlane' has no attribute '{name}'")
+    if name not in _LAZY:
+        raise AttributeError(f"module 'superlane' has no attribute '{name}'")
+    return importlib.import_module("superlane." + name)
 
 
 __all__ = ["Chip", "E", "HazardError", "InternalError", "Machine", "MissingPackageError", "Model", "NotMetError", "Program", "Queue",

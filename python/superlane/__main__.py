@@ -7,8 +7,7 @@ import sys
 from . import _core
 from .errors import SuperlaneError
 
-PYTHON_COMMANDS = ("sweep", "plot", "report")
-_MODULES = {"plot": "plots"}
+PYTHON_COMMANDS = {"sweep": "sweep.__main__", "plot": "plots", "report": "report"}
 
 
 def main(argv=None):
@@ -16,8 +15,7 @@ def main(argv=None):
     words = sys.argv[1:] if argv is None else list(argv)
     try:
         if words and words[0] in PYTHON_COMMANDS:
-            module = importlib.import_module("superlane." + _MODULES.get(words[0], words[0]))
-            return module.main(words[1:])
+            return importlib.import_module("superlane." + PYTHON_COMMANDS[words[0]]).main(words[1:])
         sys.stdout.flush()
         return _core.run_command_line(words)
     except SuperlaneError as error:

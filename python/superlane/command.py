@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 
 from . import _core
-from .errors import UserError
+from .errors import NotMetError, UserError
 from .result import Result
 
 
@@ -91,10 +91,16 @@ def command(name, *values, **keywords):
     ------
     UserError
         A mistake in what was asked for; nothing ran, or the run could not be done.
+    NotMetError
+        `validate` found rows outside their tolerance.
     KeyboardInterrupt
         Ctrl-C; the run stops within a moment.
     """
     words = arguments(name, *values, **keywords)
     has_json = "json" in options(name) and "json" not in keywords
-    out, notes = _core.run_command([*words, "--json", "-"] if has_json else words)
+    try:
+        out, notes = _core.run_command([*words, "--json", "-"] if has_json else words)
+    except NotMetError as missed:
+        missed.result = Result(missed.output, missed.notes) if has_json else None
+        raise
     return Result(out, notes) if has_json else out.decode()

@@ -7,7 +7,15 @@ class SuperlaneError(Exception):
 
 
 class UserError(SuperlaneError, ValueError):
-    """A mistake that the caller can mend; the message names key or option, value, what is allowed and the nearest name."""
+    """A mistake that the caller can mend; the message names key or option, value, what is allowed and the nearest name.
+
+    Attributes
+    ----------
+    notes : str
+        What a command said before, as the hazards of `run`.
+    """
+
+    notes = ""
 
 
 class HazardError(SuperlaneError):
@@ -25,7 +33,15 @@ class HazardError(SuperlaneError):
 
 
 class NotMetError(SuperlaneError):
-    """A command did its work, and what it looked for does not hold, as a row of `validate` outside its tolerance."""
+    """A command did its work, and what it looked for does not hold, as a row of `validate` outside its tolerance.
+
+    Attributes
+    ----------
+    result : superlane.Result or None
+        What it found nevertheless.
+    """
+
+    result = None
 
 
 class MissingPackageError(SuperlaneError, ImportError):

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs written from Python, and the schedules that programs are."""
+import json
 import os
 import pathlib
+import tempfile
 
 import numpy
 
@@ -141,6 +143,10 @@ class Program:
         """When each instruction is dispatched; a :class:`Schedule`."""
         return Schedule(self.compiled(), self.chip)
 
+    def plot(self, **options):
+        """Draws its space-time diagram; see :meth:`Schedule.plot`."""
+        return self.schedule().plot(**options)
+
     def run(self, **options):
         """Runs it on a fresh machine; see :meth:`Machine.run`. Options of :class:`Machine` may be among them."""
         own = {key: options.pop(key) for key in ("engine", "timing_only", "trace", "chrome_trace", "faults") if key in options}
@@ -198,11 +204,18 @@ class Schedule:
         frame["instruction"] = [self.text(row) for row in self.bursts]
         return frame
 
-    def plot(self, **options):
-        """Draws slices across and cycles down; see :func:`superlane.plots.plot`."""
+    def trace(self):
+        """Dispatches and streams as a Chrome/Perfetto trace, a dict."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "trace.json"
+            Machine(self.chip, timing_only=True, chrome_trace=str(file)).run(self.program, check=False)
+            return json.loads(file.read_text(encoding="utf-8"))
+
+    def plot(self, kind="spacetime", **options):
+        """Draws slices across and cycles down, or another picture of a trace; see :func:`superlane.plots.plot`."""
         from . import plots
 
-        return plots.plot(self, **options)
+        return plots.plot(self.trace(), kind=kind, **options)
 
     def __repr__(self):
         return (f"<superlane.Schedule: {len(self.bursts):,} instructions in {self.cycles:,} cycles on {self.chip.name}, "

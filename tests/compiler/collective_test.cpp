@@ -198,6 +198,22 @@ TEST(SlowCollectives, LargeOnesAreWithinTenPercentOfTheBoundOfAnyAlgorithm) {
         }
 }
 
+TEST(SlowCollectives, AllReducesOverQuadFourAreWithinTenPercentOfTheBound) {
+    const auto quadfour = [](int nodes, int ring) {
+        return models::load_system(
+            "tsp-v1-576", {"topology.nodes=" + std::to_string(nodes), "topology.ring=" + std::to_string(ring)});
+    };
+    struct Case {
+        System system;
+        int64_t bytes;
+    };
+    for (const auto& [system, bytes] : {Case{quadfour(72, 1), 2 << 20}, Case{quadfour(5, 0), 1 << 20}}) {
+        const Collective c = compile_collective(system, {.bytes = bytes});
+        EXPECT_GE(c.cycles, c.plan.bound) << system.chips;
+        EXPECT_LT(double(c.cycles), 1.1 * double(c.plan.bound)) << system.chips << " " << c.plan.algorithm;
+    }
+}
+
 TEST(CollectivePrograms, AlikePartsOfASystemShareTheirPrograms) {
     const std::map<std::string, int> parts{
         {"tsp-v1-node", 8}, {"tsp-v1-rack", 9}, {"tsp-v1-264", 33}, {"tsp-v1-576", 1}, {"tsp-v1-10440", 145}};

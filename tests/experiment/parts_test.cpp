@@ -13,6 +13,7 @@
 #include "experiment/npy.hpp"
 #include "experiment/operators.hpp"
 #include "experiment/output_file.hpp"
+#include "experiment/prefill_rows.hpp"
 #include "experiment/result.hpp"
 #include "experiment/usage.hpp"
 
@@ -150,4 +151,20 @@ TEST(Metrics, HaveUnitsAndNearestNames) {
     } catch (const UserError& error) {
         EXPECT_THAT(error.what(), testing::HasSubstr("(nearest: 'cosine')"));
     }
+}
+
+TEST(PrefillRows, AreFewerWhereTheModelFitsWithFewerOnlyButNotWhenAskedFor) {
+    std::vector<int> tried;
+    int fitting = 2;
+    const auto make = [&](const compiler::LlamaOptions& options) {
+        tried.push_back(options.prefill_rows);
+        if (options.prefill_rows > fitting) throw user_error("does not fit with ", options.prefill_rows);
+        return options.prefill_rows;
+    };
+    EXPECT_EQ(with_rows_that_fit({.prefill_rows = 0}, make), 2);
+    EXPECT_EQ(tried, (std::vector<int>{8, 4, 2}));
+    EXPECT_THROW(with_rows_that_fit({.prefill_rows = 3}, make), UserError);
+    fitting = 0;
+    EXPECT_THROW(with_rows_that_fit({.prefill_rows = 0}, make), UserError);
+    EXPECT_EQ(tried.back(), 1);
 }

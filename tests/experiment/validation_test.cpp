@@ -34,7 +34,7 @@ TEST(Validation, EveryRowIsCompleteAndItsKeyIsOnce) {
         EXPECT_TRUE(keys.insert(one.key).second) << one.key;
         EXPECT_TRUE(sections.count(one.section)) << one.key << " " << one.section;
         EXPECT_FALSE(one.what.empty() || one.unit.empty() || one.source.empty() || one.conditions.empty()) << one.key;
-        EXPECT_TRUE(one.mark == "P" || one.mark == "T" || one.mark == "D") << one.key;
+        EXPECT_TRUE(one.mark == "P" || one.mark == "T" || one.mark == "S" || one.mark == "D") << one.key;
         EXPECT_NE(one.published, 0) << one.key;
     }
 }
@@ -54,6 +54,9 @@ TEST(Validation, RelationsHoldFromBothSides) {
     EXPECT_EQ(verdict(Relation::Below, 0, 200), Verdict::Missed);
     EXPECT_EQ(verdict(Relation::Refused, 0, 201), Verdict::Pass);
     EXPECT_EQ(verdict(Relation::Refused, 0, 200), Verdict::Missed);
+    EXPECT_EQ(verdict(Relation::UpTo, 300, 300), Verdict::Pass);
+    EXPECT_EQ(verdict(Relation::UpTo, 300, 199), Verdict::Missed);
+    EXPECT_EQ(verdict(Relation::UpTo, 300, 301), Verdict::Missed);
     EXPECT_EQ(verdict(Relation::Shown, 0, 1), Verdict::Shown);
 }
 

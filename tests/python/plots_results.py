@@ -6,16 +6,12 @@ import json
 import os
 import pathlib
 import subprocess
-import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(os.environ.get("SUPERLANE_BUILD", ROOT / "build")) / "superlane"
-try:
-    import superlane  # noqa: F401  the package of the build folder, where there is one
-except ImportError:
-    sys.path.insert(0, str(ROOT / "python"))
+pytest.importorskip("superlane", reason="the package superlane is not built")
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 pytest.importorskip("pandas", reason="pandas is not installed")
 

@@ -47,7 +47,7 @@ def test_values_travel_one_position_a_cycle():
     trace = read(results.trace("add")).data
     assert [(f.direction, f.driven, f.taken) for f in trace.flows if f.taker == "vxm.0"] == [("E", 2, 6)] * 4 + [("E", 1, 6)] * 4
     assert all(f.taken - f.driven == abs(f.stop - f.start) for f in read(results.trace("gemm")).data.flows)
-    assert trace.cycles == 10
+    assert trace.cycles == 11
     written = [f for f in trace.flows if f.taker.startswith("mem.e")]
     assert {f.driver for f in written} == {"vxm.0"} and sorted(f.stream for f in written) == [8, 9, 10, 11]
 
@@ -63,15 +63,15 @@ def test_slices_stand_side_by_side():
 
 def test_a_space_time_diagram_names_instructions_and_streams():
     shown = " ".join(texts(plots.plot(results.trace("add"))))
-    assert "add.f32" in shown and "read, 4 slices" in shown and "E0-7" in shown and "10 cycles" in shown
+    assert "add.f32" in shown and "read, 4 slices" in shown and "E0-7" in shown and "11 cycles" in shown
 
 
 def test_use_over_time_is_exact():
     trace = read(results.trace("add")).data
     queues, streams = busy_by_queue(trace, trace.cycles), busy_by_stream(trace, trace.cycles)
-    assert list(queues["vxm.0"]) == [0, 0, 0, 0, 0, 0, 1, 0, 0, 0]
-    assert list(streams["E", 0]) == [0, 0, 1, 1, 1, 1, 1, 0, 0, 0]
-    assert list(streams["E", 4]) == [0, 1, 1, 1, 1, 1, 1, 0, 0, 0]
+    assert list(queues["vxm.0"]) == [0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]
+    assert list(streams["E", 0]) == [0, 0, 1, 1, 1, 1, 1, 0, 0, 0, 0]
+    assert list(streams["E", 4]) == [0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0]
     assert len(streams) == 12
 
 
@@ -126,7 +126,7 @@ def test_the_kind_is_chosen_by_the_result(source, kind):
     (["{trace}", "--kind", "spacetme"], r"unknown kind of picture 'spacetme', did you mean 'spacetime'\?"),
     (["{trace}", "--kind", "pareto"], r"pareto is drawn from table, not from trace"),
     (["{trace}", "--cycles", "9:3"], r"--cycles: '9:3': two cycles FIRST:PAST"),
-    (["{trace}", "--cycles", "500:600"], r"no instruction in cycles 500:600 of 10"),
+    (["{trace}", "--cycles", "500:600"], r"no instruction in cycles 500:600 of 11"),
     (["{trace}", "--x", "a"], r"'x' is no option of spacetime; it has cycles, title"),
     (["{trace}", "{trace}"], r"no kind of picture takes these together"),
     (["{table}", "--x", "latency_us"], r"no column 'latency_us', did you mean 'latency_us_per_token'\?"),

@@ -77,6 +77,13 @@ def test_mistakes_are_user_errors():
         assert isinstance(caught.value, (superlane.SuperlaneError, ValueError)) and "\n" not in str(caught.value)
 
 
+def test_what_a_command_said_goes_with_its_error(tmp_path):
+    (tmp_path / "bad.asm").write_text(".chip tsp-v1\n.queue mem.e.0\n@0 read 0 -> E0\n.queue mem.e.1\n@0 read 0 -> E0\n")
+    with pytest.raises(superlane.UserError, match="1 hazard") as caught:
+        superlane.run(tmp_path / "bad.asm")
+    assert "cycle 1" in caught.value.notes
+
+
 def test_objects_stand_for_their_options():
     chip = superlane.Chip("tsp-v1", {"mem.read": 2})
     assert superlane.arguments("gemm", 1, 64, 64, chip=chip) == ["gemm", "--chip", "tsp-v1", "--set", "mem.read=2", "1", "64", "64"]

@@ -27,6 +27,17 @@ def test_the_stubs_name_what_the_module_has():
             assert members == public(getattr(_core, name)), name
 
 
+def test_its_version_is_the_program_s():
+    assert f'version = "{superlane.__version__}"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_further_parts_are_imported_when_they_are_asked_for():
+    assert callable(superlane.sweep) and superlane.plots.plot and superlane.report.report
+    assert issubclass(superlane.sweep.SweepError, superlane.UserError) and issubclass(superlane.plots.PlotError, superlane.UserError)
+    with pytest.raises(AttributeError, match="no attribute 'plot'"):
+        superlane.plot
+
+
 def test_everything_public_says_what_it_is():
     for name in superlane.__all__:
         one = getattr(superlane, name)

@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from ..errors import SuperlaneError
 from . import PlotError, plot, save
 
 EXAMPLES = """examples:
@@ -14,11 +15,9 @@ EXAMPLES = """examples:
 
 
 def parser():
-    try:
-        from .kinds import KINDS
-        names = "\n".join(f"  {kind.name:12} {kind.summary} (from: {', '.join(kind.forms)})" for kind in KINDS)
-    except ImportError as error:
-        raise PlotError(str(error)) from error
+    from .kinds import KINDS
+
+    names = "\n".join(f"  {kind.name:12} {kind.summary} (from: {', '.join(kind.forms)})" for kind in KINDS)
     made = argparse.ArgumentParser(prog="superlane plot", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=f"kinds:\n{names}\n\n{EXAMPLES}",
                                    description="Draw a picture of results (--json), a trace (--trace) or the table of a sweep.")
     made.add_argument("files", nargs="+", metavar="FILE", help="result .json, trace .json, table .csv, .parquet or .sqlite")
@@ -48,7 +47,7 @@ def main(argv=None):
         options = {name: getattr(given, name) for name in ("title", "x", "y", "value", "colour")}
         options["cycles"] = cycles_of(given.cycles) if given.cycles else None
         save(plot(given.files, given.kind, **options), given.output)
-    except PlotError as error:
+    except SuperlaneError as error:
         print(f"superlane: {error}", file=sys.stderr)
         return 2
     except SystemExit as stop:  # argparse has said what is wrong, or printed its help

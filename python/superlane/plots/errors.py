@@ -2,8 +2,10 @@
 """What a user can do wrong with pictures and reports: one line each, exit code 2."""
 import difflib
 
+from ..errors import UserError
 
-class PlotError(ValueError):
+
+class PlotError(UserError):
     """File or option, what was found, what is allowed."""
 
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import sqlite3
 
+from ..errors import MissingPackageError, SuperlaneError
 from .errors import PlotError, nearest
 
 WORDS = {  # axis labels of usual columns
@@ -18,7 +19,7 @@ def pandas():
     try:
         import pandas as found
     except ImportError as error:
-        raise PlotError("tables need pandas: pip install superlane[frames]") from error
+        raise MissingPackageError("tables need pandas: pip install superlane[frames]") from error
     return found
 
 
@@ -32,7 +33,7 @@ def read_table(path):
         else:
             frame = _stored(path)
     except (ValueError, ImportError, sqlite3.DatabaseError) as error:
-        if isinstance(error, PlotError):
+        if isinstance(error, SuperlaneError):
             raise
         raise PlotError(f"{path}: not a table: {str(error).splitlines()[0]}") from error
     return frame[frame["state"] == "done"] if "state" in frame else frame

@@ -62,8 +62,7 @@ class Trace:
                              key=lambda burst: (burst.cycle, burst.queue))
         starts = {e["id"]: e for e in own if e["ph"] == "s"}
         self.flows = [self._flow(starts[e["id"]], e) for e in own if e["ph"] == "f"]
-        last = [burst.end for burst in self.bursts] + [flow.last for flow in self.flows]
-        self.cycles = max(last, default=0)
+        self.cycles = max([machine["cycles"], *(burst.end for burst in self.bursts)])
 
     def _burst(self, event):
         of = event["args"]

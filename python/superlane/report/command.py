@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from ..errors import SuperlaneError
 from ..plots.errors import PlotError
 from . import report
 
@@ -25,7 +26,7 @@ def main(argv=None):
         if not given.output.endswith((".html", ".htm")):
             raise PlotError(f"{given.output}: the name must end in .html")
         report(given.files, given.output, given.title)
-    except (PlotError, ImportError) as error:
+    except SuperlaneError as error:
         print(f"superlane: {error}", file=sys.stderr)
         return 2
     except SystemExit as stop:  # argparse has said what is wrong, or printed its help

@@ -22,7 +22,7 @@ nav a { margin-right: 16px; color: var(--blue); }
 table { border-collapse: collapse; width: 100%; font-size: 14px; margin: 8px 0 16px; }
 th, td { text-align: left; padding: 4px 10px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--grey); font-weight: 600; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-right: 18px; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-right: 18px; }
 tr.set td { background: #fff6e0; }
 td.bar { width: 30%; }
 td.bar i { display: block; height: 12px; margin-top: 5px; border-radius: 2px; }

@@ -19,7 +19,7 @@ def table(heads, rows, numbers=(), marked=()):
         text = value[1] if isinstance(value, tuple) else escape(str(value))
         return f'<td class="{value[2]}">{text}</td>' if isinstance(value, tuple) and len(value) > 2 else \
             f'<td class="number">{text}</td>' if place in numbers else f"<td>{text}</td>"
-    head = "".join(f"<th>{escape(name)}</th>" for name in heads)
+    head = "".join(f'<th class="{"number" if place in numbers else "text"}">{escape(name)}</th>' for place, name in enumerate(heads))
     lines = [f'<tr{" class=set" if number in marked else ""}>' + "".join(cell(i, v) for i, v in enumerate(row)) + "</tr>" for number, row in enumerate(rows)]
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
 

@@ -34,7 +34,7 @@ def result_section(each):
     parts.append(_parameters(data))
     if data.get("digest"):
         parts.append(f"<p class=note>Digest of all that decides the result, and of the result: <code>{escape(data['digest'])}</code>. "
-                     f"<code>superlane rerun {escape(each.file)}</code> repeats the run and compares it.</p>")
+                     "<code>superlane rerun FILE</code> repeats the run of a result file and compares it.</p>")
     return "".join(parts)
 
 
@@ -52,7 +52,8 @@ def _operators(data):
 def _list(key, rows):
     """A list of objects as a table, its numbers with units in the head."""
     columns = [name for name, value in figures(rows[0])]
-    heads = [f"{name.replace('_', ' ')}" + (f", {unit}" if (unit := unit_of(name)) and unit not in name else "") for name in columns]
+    units = [unit_of(name) or ("B" if key.startswith("sram") and name != "stage" else "") for name in columns]
+    heads = [name.replace("_", " ") + (f", {unit}" if unit and unit not in name else "") for name, unit in zip(columns, units)]
     lines = []
     for row in rows[:MOST_ROWS]:
         values = dict(figures(row))

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import subprocess
+import sys
 import threading
 
 from .. import _core
