@@ -41,6 +41,7 @@ def sweep(spec, results=None, workers=None, scheduler=None, evaluate=simulator.e
         For what a user can mend, in one line.
     """
     spec = read_spec(spec, simulator.known_axes())
+    Entry.defaults = {name: float(row["default"]) for name, row in simulator.known_axes().items() if "low" in row}
     version = simulator.program_version()
     if results is None:
         with tempfile.TemporaryDirectory() as folder:
@@ -117,11 +118,11 @@ def _resolved(spec, points, version):
 
 
 def _allowed(spec, entry):
-    if entry.reason is not None:
-        return True  # it is recorded with its reason
     values = entry.values()
     for expression in spec.before:
         missing = expression.names - set(values)
+        if missing and entry.reason is not None:
+            continue  # it is recorded with its reason
         if missing:
             raise SweepError(f"expression '{expression.text}': '{min(missing)}' has no value in every point; fix it, or "
                              "make it an axis")

@@ -27,6 +27,8 @@ def timed(evaluate, point):
 class Entry:
     """A point by its axes, its key, and what decides it; or why it is none."""
 
+    defaults = {}  # of numeric axes, by name
+
     def __init__(self, axes, point, answer, version):
         self.axes, self.point = axes, point
         self.reason = answer.get("error")
@@ -36,7 +38,9 @@ class Entry:
             json.dumps(["unresolved", version, point], sort_keys=True).encode()).hexdigest()
 
     def values(self):
-        """What constraints on the point alone may read."""
+        """What constraints on the point alone may read; of a point that cannot be, the defaults of what it leaves out."""
+        if self.reason is not None:
+            return {**self.defaults, **self.point}
         return {**self.resolved.get("options", {}), **self.resolved.get("parameters", {}), **self.point}
 
 
