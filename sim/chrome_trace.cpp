@@ -91,7 +91,7 @@ private:
     void arrow(const TracedProgram& traced, const TraceRecord& take, int streams) {
         const auto& bursts = traced.program->bursts;
         std::string name = stream_name(take.stream);
-        if (streams > 1) name += "-" + stream_name(take.stream + streams - 1);
+        if (streams > 1) name.append("-").append(stream_name(take.stream + streams - 1));
         json ends[2];
         for (const bool end : {false, true}) {
             const BurstInfo& burst = bursts[end ? take.burst : take.driver];
