@@ -3,6 +3,7 @@
 #include "experiment/serve.hpp"
 
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
