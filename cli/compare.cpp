@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `superlane compare`: several machines under one workload, a row each.
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
 #include "cli/machine.hpp"

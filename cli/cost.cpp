@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `superlane cost`: area, power and price of a chip by contributor, price of GPUs, price of tokens.
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
 #include "cli/options.hpp"
