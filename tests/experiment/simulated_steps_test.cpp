@@ -33,7 +33,7 @@ struct Steps {
 
 DecodeOptions tiny_on(const std::string& system) {
     DecodeOptions options;
-    options.model = SUPERLANE_SOURCE_DIR "/examples/tiny_on-llama";
+    options.model = SUPERLANE_SOURCE_DIR "/examples/tiny-llama";
     options.dtype = "int8";
     options.take_system({.name = system});
     options.chip = models::load_chip("tsp-v1");
