@@ -25,8 +25,9 @@ Arguments offload(const std::string& model, const Arguments& more) {
 }
 
 Arguments full(const Arguments& more) {
-    return offload("llama-33b",
-                   joined({"--decode-only", "--shape", "azure-code", "--poisson", "1e6", "--requests", "150"}, more));
+    return offload("llama-33b", joined({"--decode-only", "--shape", "azure-code", "--max-tokens", "16384", "--poisson",
+                                        "1e6", "--requests", "150"},
+                                       more));
 }
 
 json offloaded(const Arguments& arguments) {
