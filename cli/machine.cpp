@@ -41,7 +41,7 @@ void define_split(CLI::App& app, experiment::MachineOptions& machine) {
     app.add_option("--batch", machine.batch, "of a system: most requests of one step (4)")
         ->check(CLI::Range(1, 4096))
         ->type_name("N");
-    app.add_option("--prefill-rows", machine.prefill_rows, "of a system: most tokens of a prompt in one step (8)")
+    app.add_option("--prefill-rows", machine.prefill_rows, "of a system: most tokens of a prompt in one step (4)")
         ->check(CLI::Range(1, 4096))
         ->type_name("N");
 }

@@ -18,6 +18,9 @@
 namespace superlane::experiment {
 namespace {
 
+constexpr int served_prefill_rows =
+    4;  ///< of longer prompts too: the text of more would not fit at contexts of a thousand tokens
+
 /// What is not about cost.
 std::vector<std::string> device_overrides(const MachineOptions& options) {
     std::vector<std::string> others;
@@ -80,7 +83,7 @@ DecodeOptions simulated_options(const MachineOptions& options, const std::string
     if (!decode.system) decode.chip = models::load_system(options.system, device_overrides(options)).chip;
     decode.split = options.split;
     decode.batch = options.batch > 0 ? options.batch : usual_batch;
-    decode.prefill_rows = options.prefill_rows > 0 ? options.prefill_rows : std::max(usual_prefill_rows, decode.batch);
+    decode.prefill_rows = options.prefill_rows > 0 ? options.prefill_rows : std::max(served_prefill_rows, decode.batch);
     decode.context = int(std::max<int64_t>(2, options.context > 0 ? options.context : longest()));
     decode.threads = options.threads;
     return decode;
@@ -156,8 +159,8 @@ ServingMachine make_machine(const MachineOptions& options, const std::string& mo
         throw user_error("memory: the weights of a pair are on a gpu or a system, not given by step times");
     ServingMachine machine = !options.memory.empty() ? make_pair(options, model)
                              : options.steps         ? given(options)
-                             : options.gpu.empty() ? simulated(options, model, longest)
-                                                   : gpus(options, model);
+                             : options.gpu.empty()   ? simulated(options, model, longest)
+                                                     : gpus(options, model);
     if (options.idle_watts > 0) machine.idle_watts = options.idle_watts;
     if (options.usd_per_hour > 0) machine.usd_per_hour = options.usd_per_hour;
     return machine;
