@@ -43,7 +43,8 @@ struct Offload {
     void prepare(const CLI::App& app) {
         experiment::ServeOptions& workload = options.workload;
         if (!bandwidth) requests.take(app, workload);
-        check_range(app, "--pipeline-batches", workload.machine.batches, 1, 1024);
+        if (app.count("--pipeline-batches") == 0) workload.machine.batches = bandwidth ? 1 : experiment::better_batches;
+        check_range(app, "--pipeline-batches", workload.machine.batches, app.count("--pipeline-batches") ? 1 : 0, 1024);
         check_range(app, "--max-requests", double(workload.server.max_requests), 1, 1e9);
         check_range(app, "--max-tokens", double(workload.server.max_tokens), 1, 1e9);
         check_range(app, "--step-tokens", double(workload.server.step_tokens), 1, 1e9);
@@ -125,6 +126,7 @@ struct Offload {
 
     void run() {
         if (bandwidth) return run_bandwidth();
+        options = experiment::with_better_batches(options);
         const experiment::OffloadResult result = experiment::run_offload(options);
         json.write(experiment::result_json(options, result, command_line()));
         if (json.on_stdout()) return;
@@ -149,8 +151,9 @@ void define_pools(CLI::App& app, Offload& command) {
         ->capture_default_str()
         ->type_name("NAME");
     app.add_option("--pipeline-batches", pair.batches,
-                   "in flight; above 2 the compute pool is shared by one replica fewer")
-        ->capture_default_str()
+                   "in flight; 1 or 2, whichever serves more tokens/s, when left out; above 2 the compute pool is "
+                   "shared by one "
+                   "replica fewer")
         ->type_name("N");
     app.add_flag("--no-overlap", command.no_overlap, "send the query with keys and values instead of first");
     app.add_flag("--bandwidth", command.bandwidth, "only say which rate the network needs, over requests and contexts");

@@ -62,6 +62,19 @@ std::vector<BandwidthPoint> needed_bandwidth(const MachineOptions& pair, const s
     return points;
 }
 
+OffloadRunOptions with_better_batches(OffloadRunOptions options) {
+    int& batches = options.workload.machine.batches;
+    if (batches != better_batches) return options;
+    ServeOptions workload = options.workload;
+    workload.server.faults.clear();
+    const auto speed = [&](int some) {
+        workload.machine.batches = some;
+        return run_serve(workload).tokens_per_second();
+    };
+    batches = speed(2) > speed(1) ? 2 : 1;
+    return options;
+}
+
 OffloadResult run_offload(const OffloadRunOptions& options) {
     OffloadResult result;
     const ServeOptions& workload = options.workload;

@@ -36,6 +36,10 @@ struct OffloadResult {
     double per_usd_ratio() const { return throughput_ratio() * baseline_usd_per_hour / pair_usd_per_hour; }
 };
 
+constexpr int better_batches = 0;  ///< of a machine: those of with_better_batches()
+/// The options with one or two batches in flight, whichever serves more tokens/s; as they are where batches are given.
+OffloadRunOptions with_better_batches(OffloadRunOptions options);
+
 /// UserError names file, key or option.
 OffloadResult run_offload(const OffloadRunOptions& options);
 
