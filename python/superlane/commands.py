@@ -6,22 +6,22 @@ from typing import Any
 from .command import command
 from .result import Result
 
-__all__ = ["decode", "gemm", "collective", "gpu", "cost", "asm", "disasm", "run", "compile", "serve", "describe", "explain",
-           "rerun", "validate"]
+__all__ = ["decode", "gemm", "collective", "gpu", "cost", "asm", "disasm", "run", "compile", "serve", "evaluate", "compare",
+           "offload", "describe", "explain", "rerun", "validate"]
 
 
 def decode(
         model: Any, *, prompt: str | Sequence[Any] | None = None, prompt_ids: str | Sequence[Any] | None = None, tokens: int |
         str | None = None, context: int | str | None = None, contexts: Sequence[int] | str | None = None, batch: int | str |
-        None = None, dtype: str | None = None, chip: Any = None, set: Mapping[str, float] | Sequence[str] | None = None, system:
-        Any = None, dead: int | Sequence[Any] | None = None, tp: int | str | None = None, pp: int | str | None = None, ep: int |
-        str | None = None, ffn_parts: int | str | None = None, head_parts: int | str | None = None, in_flight: Any = None,
-        embedding: str | None = None, exchange: str | None = None, link_error: str | Sequence[Any] | None = None, threads: int |
-        str | None = None, no_share: bool = False, engine: str | None = None, timing_only: bool = False, trace: Any = None, vcd:
-        Any = None, compare: bool = False, logits: Any = None, scheduler: Any = None, layers: int | str | None = None, position:
-        int | str | None = None, prefill_rows: int | str | None = None, calibrated: bool = False, kv_from_host: int | str | None
-        = None, draft: Any = None, speculate: Any = None, draft_dtype: str | None = None, acceptance: Any = None,
-        acceptance_seed: int | str | None = None, save_workload: Any = None) -> Result:
+        None = None, dtype: str | None = None, weights: str | None = None, chip: Any = None, set: Mapping[str, float] |
+        Sequence[str] | None = None, system: Any = None, dead: int | Sequence[Any] | None = None, tp: int | str | None = None,
+        pp: int | str | None = None, ep: int | str | None = None, ffn_parts: int | str | None = None, head_parts: int | str |
+        None = None, in_flight: Any = None, embedding: str | None = None, exchange: str | None = None, link_error: str |
+        Sequence[Any] | None = None, threads: int | str | None = None, no_share: bool = False, engine: str | None = None,
+        timing_only: bool = False, trace: Any = None, vcd: Any = None, compare: bool = False, logits: Any = None, scheduler: Any
+        = None, layers: int | str | None = None, position: int | str | None = None, prefill_rows: int | str | None = None,
+        calibrated: bool = False, kv_from_host: int | str | None = None, draft: Any = None, speculate: Any = None, draft_dtype:
+        str | None = None, acceptance: Any = None, acceptance_seed: int | str | None = None, save_workload: Any = None) -> Result:
     """Decode a language model on one simulated chip, or on a system of chips: ``superlane decode``.
 
     Parameters
@@ -42,6 +42,8 @@ def decode(
         requests decoded together
     dtype : {"fp16", "int8"}, default fp16
         fp16, or int8 weights and activations (W8A8)
+    weights : {"auto", "sram", "dram"}, default auto
+        where a chip's weights lie; auto: in DRAM when the chip has some and SRAM does not hold them
     chip : str or path, default tsp-v1
         a chip that ships (`superlane describe chips`) or a JSON file
     set : dict or list of str
@@ -90,8 +92,8 @@ def decode(
         timing only: so many layers alone, without embedding and head
     position : int
         timing only: decode from this position on, without prefill
-    prefill_rows : int, default 8
-        most prompt tokens in one step
+    prefill_rows : int
+        most prompt tokens in one step; when left out 8, or as many as fit beside the model
     calibrated : bool
         report beside it the speed with one fitted overhead a layer (models/calibration.json)
     kv_from_host : int
@@ -123,12 +125,12 @@ def decode(
     """
     return command(
             "decode", model, prompt=prompt, prompt_ids=prompt_ids, tokens=tokens, context=context, contexts=contexts,
-            batch=batch, dtype=dtype, chip=chip, set=set, system=system, dead=dead, tp=tp, pp=pp, ep=ep, ffn_parts=ffn_parts,
-            head_parts=head_parts, in_flight=in_flight, embedding=embedding, exchange=exchange, link_error=link_error,
-            threads=threads, no_share=no_share, engine=engine, timing_only=timing_only, trace=trace, vcd=vcd, compare=compare,
-            logits=logits, scheduler=scheduler, layers=layers, position=position, prefill_rows=prefill_rows,
-            calibrated=calibrated, kv_from_host=kv_from_host, draft=draft, speculate=speculate, draft_dtype=draft_dtype,
-            acceptance=acceptance, acceptance_seed=acceptance_seed, save_workload=save_workload)
+            batch=batch, dtype=dtype, weights=weights, chip=chip, set=set, system=system, dead=dead, tp=tp, pp=pp, ep=ep,
+            ffn_parts=ffn_parts, head_parts=head_parts, in_flight=in_flight, embedding=embedding, exchange=exchange,
+            link_error=link_error, threads=threads, no_share=no_share, engine=engine, timing_only=timing_only, trace=trace,
+            vcd=vcd, compare=compare, logits=logits, scheduler=scheduler, layers=layers, position=position,
+            prefill_rows=prefill_rows, calibrated=calibrated, kv_from_host=kv_from_host, draft=draft, speculate=speculate,
+            draft_dtype=draft_dtype, acceptance=acceptance, acceptance_seed=acceptance_seed, save_workload=save_workload)
 
 
 def gemm(
@@ -203,7 +205,7 @@ def collective(
     dtype : str, default fp16
         what is added: fp16 (rounded to fp16 each time), fp32 or int32
     algorithm : str, default auto
-        exchange, direct, hierarchical, shortest, ring, tree, scatter, paths; auto takes the fastest by formula
+        exchange, direct, hierarchical, shortest, ring, tree, scatter, branchings, paths; auto takes the fastest by formula
     chips : str
         chips that take part; without it all
     from_ : int, default 0
@@ -446,14 +448,18 @@ def compile(
 
 
 def serve(
-        model: Any, *, step_time: str | Sequence[Any] | None = None, trace: Any = None, skip_bad: bool = False, speed: float |
-        None = None, requests: int | str | None = None, poisson: Any = None, cv: float | None = None, seed: int | str | None =
-        None, prompt_tokens: Any = None, output_tokens: Any = None, kv_gb: Any = None, kv_dtype: Any = None, page_tokens: int |
-        str | None = None, max_requests: int | str | None = None, step_tokens: int | str | None = None, pipeline_steps: int |
-        str | None = None, max_tokens: int | str | None = None, no_prefix_reuse: bool = False, slo: float | None = None,
-        slo_ttft: float | None = None, usd_per_hour: float | None = None, usd_per_kwh: float | None = None, idle_watts: float |
-        None = None) -> Result:
-    """Serve a stream of requests on a machine given by its step times: ``superlane serve``.
+        model: Any, *, step_time: str | Sequence[Any] | None = None, gpu: Any = None, system: Any = None, set: Mapping[str,
+        float] | Sequence[str] | None = None, dtype: Any = None, tp: int | str | None = None, pp: int | str | None = None, ep:
+        int | str | None = None, ffn_parts: int | str | None = None, head_parts: int | str | None = None, batch: int | str |
+        None = None, prefill_rows: int | str | None = None, context: int | str | None = None, prices: Any = None, cache: Any =
+        None, threads: int | str | None = None, trace: Any = None, skip_bad: bool = False, speed: float | None = None, requests:
+        int | str | None = None, poisson: Any = None, cv: float | None = None, seed: int | str | None = None, prompt_tokens: Any
+        = None, output_tokens: Any = None, shape: Any = None, kv_gb: Any = None, kv_dtype: Any = None, page_tokens: int | str |
+        None = None, max_requests: int | str | None = None, step_tokens: int | str | None = None, pipeline_steps: int | str |
+        None = None, max_tokens: int | str | None = None, no_prefix_reuse: bool = False, slo: float | None = None, slo_ttft:
+        float | None = None, usd_per_hour: float | None = None, usd_per_kwh: float | None = None, idle_watts: float | None =
+        None) -> Result:
+    """Serve a stream of requests on GPUs, simulated chips, or a machine given by its step times: ``superlane serve``.
 
     Parameters
     ----------
@@ -461,6 +467,36 @@ def serve(
         a shape by name or a directory with a config.json
     step_time : str or list
         step times of the machine: points as JSON or CSV, or a result of decode; repeatable
+    gpu : str or path
+        instead GPUs that share every layer, as h100, 4xh100 or 2xmine.json
+    system : str or path
+        instead a simulated system of chips: one that ships, a JSON file, or a number of chips of tsp-v1
+    set : dict or list of str
+        set a parameter of the GPU, system, chip or cost; may be repeated
+    dtype : str, default fp16
+        of weights: fp16 or int8; of GPUs also fp8 and int4
+    tp : int
+        chips of a tensor-parallel group; chosen for the least latency when left out
+    pp : int
+        stages of the pipeline; as many as the system can have when left out
+    ep : int
+        sets of a group's chips among which experts are dealt; 1 when left out
+    ffn_parts : int
+        parts of each FFN, or sets of experts, on stages that work on them at once; as few as fit when left out
+    head_parts : int
+        parts of the vocabulary head, likewise
+    batch : int
+        of a system: most requests of one step (4)
+    prefill_rows : int
+        of a system: most tokens of a prompt in one step (8)
+    context : int
+        of a system: positions of a request; the longest one's when left out
+    prices : str or path
+        a price set that ships (models/prices) or a JSON file
+    cache : str
+        where simulated steps are kept; else $XDG_CACHE_HOME/superlane or ~/.cache/superlane
+    threads : int, default 1
+        of the simulator; no result depends on it
     trace : str or path
         requests from a file: Azure, BurstGPT or Splitwise CSV, Mooncake JSON lines
     skip_bad : bool
@@ -479,14 +515,16 @@ def serve(
         of a request without a trace, N or LOW:HIGH
     output_tokens : str, default 128
         the same for what is generated
+    shape : str
+        instead mean lengths as those of azure-conv, azure-code, kimi-conv or kimi-ta
     kv_gb : str
-        room for keys and values, 1e9 bytes; else kv_tokens of the step times
-    kv_dtype : str, default fp16
-        fp16, fp8 or int8
-    page_tokens : int, default 16
-        tokens of a page of the KV cache
+        room for keys and values, 1e9 bytes; else what the machine has
+    kv_dtype : str
+        fp16, fp8 or int8; else as the machine has it
+    page_tokens : int
+        tokens of a page of the KV cache; else as the machine has them (16)
     max_requests : int
-        served at once; else as the step times say
+        served at once; else as the machine says (256)
     step_tokens : int
         new tokens a step takes: chunks of prompts (2048)
     pipeline_steps : int
@@ -500,11 +538,11 @@ def serve(
     slo_ttft : float, default 0
         seconds to the first token that do; 0 = any
     usd_per_hour : float
-        price of the machine; else that of the step times
+        price of the machine; else what it says
     usd_per_kwh : float, default 0
         price of energy
     idle_watts : float
-        power beside the steps' energy; else that of the step times
+        power beside the steps' energy; else what it says
 
     Returns
     -------
@@ -517,11 +555,172 @@ def serve(
         A mistake in what was asked for.
     """
     return command(
-            "serve", model, step_time=step_time, trace=trace, skip_bad=skip_bad, speed=speed, requests=requests,
-            poisson=poisson, cv=cv, seed=seed, prompt_tokens=prompt_tokens, output_tokens=output_tokens, kv_gb=kv_gb,
+            "serve", model, step_time=step_time, gpu=gpu, system=system, set=set, dtype=dtype, tp=tp, pp=pp, ep=ep,
+            ffn_parts=ffn_parts, head_parts=head_parts, batch=batch, prefill_rows=prefill_rows, context=context, prices=prices,
+            cache=cache, threads=threads, trace=trace, skip_bad=skip_bad, speed=speed, requests=requests, poisson=poisson,
+            cv=cv, seed=seed, prompt_tokens=prompt_tokens, output_tokens=output_tokens, shape=shape, kv_gb=kv_gb,
             kv_dtype=kv_dtype, page_tokens=page_tokens, max_requests=max_requests, step_tokens=step_tokens,
             pipeline_steps=pipeline_steps, max_tokens=max_tokens, no_prefix_reuse=no_prefix_reuse, slo=slo, slo_ttft=slo_ttft,
             usd_per_hour=usd_per_hour, usd_per_kwh=usd_per_kwh, idle_watts=idle_watts)
+
+
+def evaluate(file: Any = None, *, resolve: bool = False) -> str:
+    """Time design points, a JSON object a line: ``superlane evaluate``.
+
+    Parameters
+    ----------
+    file : str or path, default -
+        JSON lines, each an object of axes (`superlane describe axes`); - is standard input
+    resolve : bool
+        key and final values of each point alone, without running it
+
+    Returns
+    -------
+    str
+        What the command prints.
+
+    Raises
+    ------
+    UserError
+        A mistake in what was asked for.
+    """
+    return command("evaluate", file, resolve=resolve)
+
+
+def compare(file: Any, *, cache: Any = None, threads: int | str | None = None) -> Result:
+    """Compare machines under one workload: ``superlane compare``.
+
+    Parameters
+    ----------
+    file : str or path
+        machines and workload as JSON (docs/compare.md)
+    cache : str
+        where simulated steps are kept; else $XDG_CACHE_HOME/superlane or ~/.cache/superlane
+    threads : int, default 1
+        of the simulator; no result depends on it
+
+    Returns
+    -------
+    Result
+        What the command writes as JSON; ``superlane.explain(key)`` says what a figure means.
+
+    Raises
+    ------
+    UserError
+        A mistake in what was asked for.
+    """
+    return command("compare", file, cache=cache, threads=threads)
+
+
+def offload(
+        model: Any, *, compute: Any = None, compute_system: Any = None, tp: int | str | None = None, pp: int | str | None =
+        None, ep: int | str | None = None, ffn_parts: int | str | None = None, head_parts: int | str | None = None, batch: int |
+        str | None = None, prefill_rows: int | str | None = None, cache: Any = None, threads: int | str | None = None, memory:
+        Any = None, network: Any = None, pipeline_batches: int | str | None = None, no_overlap: bool = False, bandwidth: bool =
+        False, dtype: Any = None, baseline: Any = None, prices: Any = None, trace: Any = None, skip_bad: bool = False, speed:
+        float | None = None, requests: int | str | None = None, poisson: Any = None, cv: float | None = None, seed: int | str |
+        None = None, prompt_tokens: Any = None, output_tokens: Any = None, shape: Any = None, decode_only: bool = False,
+        max_requests: int | str | None = None, max_tokens: int | str | None = None, step_tokens: int | str | None = None,
+        no_prefix_reuse: bool = False, slo: float | None = None, fault: str | Sequence[Any] | None = None, repair_s: Any = None) -> Result:
+    """Serve with attention and its KV cache on other GPUs than the weights: ``superlane offload``.
+
+    Parameters
+    ----------
+    model : str or path
+        a shape by name or a directory with a config.json
+    compute : str or path
+        GPUs that hold the weights, as 2xh100
+    compute_system : str or path
+        instead a simulated system of chips
+    tp : int
+        chips of a tensor-parallel group; chosen for the least latency when left out
+    pp : int
+        stages of the pipeline; as many as the system can have when left out
+    ep : int
+        sets of a group's chips among which experts are dealt; 1 when left out
+    ffn_parts : int
+        parts of each FFN, or sets of experts, on stages that work on them at once; as few as fit when left out
+    head_parts : int
+        parts of the vocabulary head, likewise
+    batch : int
+        of a system: most requests of one step (4)
+    prefill_rows : int
+        of a system: most tokens of a prompt in one step (8)
+    cache : str
+        where simulated steps are kept; else $XDG_CACHE_HOME/superlane or ~/.cache/superlane
+    threads : int, default 1
+        of the simulator; no result depends on it
+    memory : str or path
+        GPUs that hold the KV cache, as 4xh20; so many must divide the KV heads
+    network : str, default host-bypassed
+        between them: host-bypassed, nccl, pcie4 or 200gb
+    pipeline_batches : int, default 2
+        in flight; above 2 the compute pool is shared by one replica fewer
+    no_overlap : bool
+        send the query with keys and values instead of first
+    bandwidth : bool
+        only say which rate the network needs, over requests and contexts
+    dtype : str, default fp16
+        fp16, fp8, int8 or int4; of a system fp16 or int8
+    baseline : str or path
+        GPUs that hold everything, to compare with, as 4xh100
+    prices : str or path
+        a price set that ships (models/prices) or a JSON file
+    trace : str or path
+        requests from a file: Azure, BurstGPT or Splitwise CSV, Mooncake JSON lines
+    skip_bad : bool
+        count wrong rows instead of stopping at the first
+    speed : float, default 1
+        divide the times of the trace by this
+    requests : int
+        serve at most so many
+    poisson : str
+        arrivals by chance, so many a second; with --trace its requests
+    cv : float, default 1
+        coefficient of variation of the gaps: 1 Poisson, above bursty, 0 a clock
+    seed : int, default 1
+        of arrivals and lengths
+    prompt_tokens : str, default 512
+        of a request without a trace, N or LOW:HIGH
+    output_tokens : str, default 128
+        the same for what is generated
+    shape : str
+        instead mean lengths as those of azure-conv, azure-code, kimi-conv or kimi-ta
+    decode_only : bool
+        prompts are computed elsewhere, and arrive with their cache
+    max_requests : int
+        served at once; as many as the KV cache holds when left out
+    max_tokens : int
+        positions of a request; else those of the model
+    step_tokens : int
+        new tokens a step takes: chunks of prompts (2048)
+    no_prefix_reuse : bool
+        compute every prompt, whatever hash_ids say
+    slo : float, default 15
+        tokens/s that content a user
+    fault : str or list
+        a device of a pool breaks, as memory@120: its cache is computed anew
+    repair_s : str, default 60
+        until another device is in its place
+
+    Returns
+    -------
+    Result
+        What the command writes as JSON; ``superlane.explain(key)`` says what a figure means.
+
+    Raises
+    ------
+    UserError
+        A mistake in what was asked for.
+    """
+    return command(
+            "offload", model, compute=compute, compute_system=compute_system, tp=tp, pp=pp, ep=ep, ffn_parts=ffn_parts,
+            head_parts=head_parts, batch=batch, prefill_rows=prefill_rows, cache=cache, threads=threads, memory=memory,
+            network=network, pipeline_batches=pipeline_batches, no_overlap=no_overlap, bandwidth=bandwidth, dtype=dtype,
+            baseline=baseline, prices=prices, trace=trace, skip_bad=skip_bad, speed=speed, requests=requests, poisson=poisson,
+            cv=cv, seed=seed, prompt_tokens=prompt_tokens, output_tokens=output_tokens, shape=shape, decode_only=decode_only,
+            max_requests=max_requests, max_tokens=max_tokens, step_tokens=step_tokens, no_prefix_reuse=no_prefix_reuse, slo=slo,
+            fault=fault, repair_s=repair_s)
 
 
 def describe(
@@ -532,7 +731,7 @@ def describe(
     Parameters
     ----------
     what : str or path
-        chips, system, gpu, models, isa or parameters
+        chips, system, gpu, models, isa, parameters or axes
     name : str or list
         what to show in full; an overview of all when left out
     set : dict or list of str

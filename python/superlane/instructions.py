@@ -523,3 +523,10 @@ class Queue(QueueBase):
         In a C2C port (c2c.*); latency c2c.receive.
         """
         return self._emit("runtime_deskew", None, [("unsigned", cycles)], None, at, after)
+
+    def dram_read(self, vector: int, n: int, to: str, *, at: int | None = None, after: int | None = None) -> "Queue":
+        """N vectors of a channel from `vector` on to a stream, dram.vector_interval cycles apart.
+
+        In a DRAM channel (dram.*); latency dram.latency.
+        """
+        return self._emit("dram.read", None, [("", vector), ("unsigned", n)], to, at, after)
