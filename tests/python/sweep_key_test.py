@@ -6,7 +6,8 @@ import shutil
 import pytest
 from superlane.sweep import evaluate as simulator
 
-SYSTEM = {"model": "llama-2-7b", "dtype": "int8", "system": "tsp-v1-rack", "layers": 1, "draft": "mistral-7b", "speculate": 2,
+DRAM = {"dram.channels_per_hemisphere": 4, "dram.mib": 1000}  # a chip has both or neither
+SYSTEM = {**DRAM, "model": "llama-2-7b", "dtype": "int8", "system": "tsp-v1-rack", "layers": 1, "draft": "mistral-7b", "speculate": 2,
           "acceptance": 0.5, "context": 256}
 CHIP = {"model": "llama-2-7b", "dtype": "int8", "layers": 1}
 NAMES = {"model": "llama-3-8b", "chip": "wide", "system": "tsp-v1-node", "dtype": "fp16", "scheduler": "asap", "exchange": "fp32",
@@ -27,7 +28,7 @@ def others(name, row):
             if value != default and row["low"] <= value <= row["high"] and (not row["whole"] or value == int(value))]
 
 
-@pytest.mark.parametrize("base", [CHIP, SYSTEM], ids=["chip", "system"])
+@pytest.mark.parametrize("base", [{**CHIP, **DRAM}, SYSTEM], ids=["chip", "system"])
 def test_every_axis_changes_the_key(base):
     known = {name: row for name, row in simulator.known_axes().items() if row["table"] != "gpu"}
     tried = [(name, {**base, name: value}) for name, row in known.items() for value in others(name, row)]
@@ -40,7 +41,7 @@ def test_every_axis_changes_the_key(base):
     assert not blind
     needs_system = {"exchange", "embedding", "dead", *(n for n, row in known.items() if row["table"] == "system")}
     needs_draft = {"draft", "speculate", "draft_dtype", "acceptance", "acceptance_seed"}
-    missing = set(known) - set(keys) - (needs_system | needs_draft if base is CHIP else {"chip"})
+    missing = set(known) - set(keys) - (needs_system | needs_draft if "system" not in base else {"chip"})
     assert not {name for name in missing if not name.startswith("topology.")}
 
 
@@ -62,7 +63,7 @@ def test_a_mistake_names_axis_and_nearest():
 def test_every_axis_of_gpus_changes_their_key():
     known = simulator.known_axes()
     base = {"gpu": "h100", "model": "llama-2-7b", "prices": "market-2024"}
-    values = {"gpu": ["l4"], "new_tokens": [2], "tp": [2], "batch": [2], "context": [512], "dtype": ["int8"], "model": ["llama-3-8b"],
+    values = {"gpu": ["rtx-4090"], "new_tokens": [2], "tp": [2], "batch": [2], "context": [512], "dtype": ["int8"], "model": ["llama-3-8b"],
               "prices": [None], **{name: [row["low"], row["high"]] for name, row in known.items() if row["table"] == "gpu" and "low" in row}}
     tried = [(name, {**base, name: value}) for name, each in values.items() for value in each]
     first, *answers = simulator.resolve([base, *(point for _, point in tried)])

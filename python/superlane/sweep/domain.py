@@ -116,8 +116,8 @@ def check_value(name, value, known, where):
     _check_level(f"{where} '{name}'", find_axis(name, known, where), value)
 
 
-def domain(name, spec, known, where):
-    """The domain of axis `name` from what a spec says."""
+def domain(name, spec, known, where, repeats=False):
+    """The domain of axis `name` from what a spec says; `repeats`: a value may be there twice."""
     row = find_axis(name, known, where)
     where = f"{where} '{name}'"
     if isinstance(spec, dict):
@@ -130,6 +130,6 @@ def domain(name, spec, known, where):
         raise SweepError(f"{where}: {spec!r}; an axis is a list of values or {{'from', 'to', 'step'}}")
     for value in made.levels or (made.low, made.high):
         _check_level(where, row, value)
-    if len({repr(level) for level in made.levels}) < len(made.levels):
+    if not repeats and len({repr(level) for level in made.levels}) < len(made.levels):
         raise SweepError(f"{where}: a value is there twice")
     return made

@@ -68,12 +68,12 @@ def read_spec(spec, known, where=None):
         if name in axes:
             raise SweepError(f"{where}: '{name}' is both fixed and an axis")
     fixed = {name: _beside(folder, name, value) for name, value in fixed.items()}
+    search, options = _search(spec, where)
     domains = {}
     for name, values in axes.items():
         if isinstance(values, list):
             values = [_beside(folder, name, value) for value in values]
-        domains[name] = domain(name, values, known, f"{where}: axis")
-    search, options = _search(spec, where)
+        domains[name] = domain(name, values, known, f"{where}: axis", repeats=search == "zip")
     before, after = _constraints(spec, known, where)
     return Spec(str(spec.get("name") or _name_of(where)), fixed, domains, search, options, before, after,
                 _objectives(spec, where))
