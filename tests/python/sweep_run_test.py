@@ -18,6 +18,8 @@ from superlane.sweep import SweepError, load, sweep
 from superlane.sweep.store import LEASE_S, Store
 
 HERE = pathlib.Path(__file__).parent
+
+
 def table(result):
     return json.dumps(result.rows)
 
@@ -87,6 +89,7 @@ def test_workers_that_cannot_compute_end_the_sweep(tmp_path):
     assert sweep(small(), tmp_path / "r.sqlite", 1, evaluate=sweep_points.formula).computed == 4
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_resumes_to_the_same_table(tmp_path, spec_file):
     results, log = tmp_path / "r.sqlite", tmp_path / "log"
     log.touch()
@@ -110,6 +113,7 @@ def test_a_killed_sweep_resumes_to_the_same_table(tmp_path, spec_file):
     assert len(count) == 24 and sum(count.values()) <= 24 + kills * 4  # two workers, four points in flight
 
 
+@pytest.mark.slow
 def test_two_processes_on_one_file_share_the_work(tmp_path, spec_file):
     results, log = tmp_path / "r.sqlite", tmp_path / "log"
     log.touch()
