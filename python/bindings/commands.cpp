@@ -89,6 +89,7 @@ void bind_commands(py::module_& module) {
         "use_data_directory", [](const std::string& folder) { use_data_directory(folder); }, py::arg("folder"),
         "Where shipped chips, systems and models lie, unless SUPERLANE_DATA says otherwise.");
     module.attr("__version__") = experiment::version();
+    module.attr("_knows_numpy_2") = PYBIND11_VERSION_HEX >= 0x020C0000;  // structured arrays of NumPy 2 came with 2.12
 }
 
 }  // namespace superlane::python

@@ -12,6 +12,8 @@ and runs on a :class:`Machine`.
 import importlib
 import pathlib
 
+import numpy as _numpy
+
 from . import _core
 from ._core import __version__
 from .command import arguments, command
@@ -24,6 +26,10 @@ from .machines import Chip, Model, System, chips, models, systems
 from .operands import E, Region, W
 from .program import Program, Schedule, schedule
 from .result import Result
+
+if int(_numpy.__version__.split(".")[0]) >= 2 and not _core._knows_numpy_2:
+    raise ImportError(f"this build of superlane (pybind11 before 2.12) reads arrays of NumPy {_numpy.__version__} wrongly: "
+                      "use NumPy below 2, or `pip install .`, which brings a newer pybind11")
 
 _data = pathlib.Path(__file__).parent / "data"
 if _data.is_dir():  # a wheel carries the shipped chips, systems and models with it

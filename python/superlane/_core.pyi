@@ -7,6 +7,7 @@ import numpy
 from numpy.typing import NDArray
 
 __version__: str
+_knows_numpy_2: bool
 
 class OptionRow:
     @property

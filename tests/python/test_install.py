@@ -13,6 +13,7 @@ OFFLINE = ("Could not find a version", "Temporary failure in name resolution", "
 
 
 @pytest.mark.slow
+@pytest.mark.skipif("CCACHE_DISABLE" in os.environ, reason="without ccache pip compiles everything a second time, some minutes")
 def test_it_installs_into_an_empty_environment(tmp_path):
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     # The compiler's name and relative paths as in the build of this test: ccache finds what is compiled already.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Time and bandwidth of a collective over its size, beside the peak of the links."""
 from .errors import PlotError
-from .style import GREY, MARKERS, SERIES, log_ticks, new_figure, subtitle
+from .style import GREY, MARKERS, SERIES, legend_outside, log_ticks, new_figure, subtitle
 
 
 def draw(results, title=None):
@@ -30,7 +30,7 @@ def draw(results, title=None):
     time.set_yscale("log")
     log_ticks(time.yaxis)
     rate.set_ylim(0, None)
-    figure.legend(loc="outside lower center", ncol=2)
+    legend_outside(figure, "lower center", ncol=2)
     subtitle(rate, title or "Collective over its size", "bandwidth as nccl-tests define it")
     return figure
 

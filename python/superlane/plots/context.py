@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Decode latency against context: a result each point, a line each model, machine and type."""
 from .errors import PlotError
-from .style import MARKERS, SERIES, new_figure, subtitle
+from .style import MARKERS, SERIES, legend_outside, new_figure, subtitle
 
 FIELDS = ("model", "dtype", "chips", "batch")
 
@@ -34,7 +34,7 @@ def draw(points, title=None):
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.yaxis.set_major_formatter("{x:,.0f}")
-    figure.legend(loc="outside lower center", ncol=2)
+    legend_outside(figure, "lower center", ncol=2)
     subtitle(axes, title or "Decode latency against context", "dashed: the time that the streams need for the weights alone")
     return figure
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a step's time goes: operators of one result as bars, kinds of several results side by side."""
 from .errors import PlotError
-from .style import GREY, INK, KINDS, dark, new_figure, subtitle
+from .style import GREY, INK, KINDS, dark, legend_outside, new_figure, subtitle
 
 
 def draw(results, title=None):
@@ -81,6 +81,6 @@ def _many(results, title):
     axes.invert_yaxis()
     axes.grid(False, axis="y")
     axes.set(xlim=(0, 1), xlabel="share of a token's time")
-    figure.legend(loc="outside upper right", ncol=4)
+    legend_outside(figure, "upper right", ncol=4)
     axes.set_title(title or "Where the time goes")
     return figure

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pareto front of a table of points: those that no other beats in both objectives stand out."""
-from .style import BLUE, GREY, INK, MARKERS, SERIES, log_ticks, new_figure, subtitle
+from .style import BLUE, GREY, INK, MARKERS, SERIES, legend_outside, log_ticks, new_figure, subtitle
 from .spacetime_names import HALO
 from .tables import axes_of, column, larger_is_better, numbers, words
 
@@ -42,7 +42,7 @@ def draw(frame, x=None, y=None, colour=None, title=None, what="table"):
         else:
             formatter.set_major_formatter("{x:,.4g}")
     axes.set(xlabel=words(x), ylabel=words(y))
-    figure.legend(loc="outside lower center", ncol=4)
+    legend_outside(figure, "lower center", ncol=4)
     better = " and ".join(f"{'higher' if larger_is_better(n) else 'lower'} {words(n).split(',')[0]}" for n in (x, y))
     subtitle(axes, title or "Pareto front", f"{what}: {better} is better; named by what was varied")
     return figure

@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 
 from .errors import PlotError
 from .spacetime_names import name_instructions, name_streams
-from .style import DIRECTIONS, GREY, INK, PALE, UNITS, dark, new_figure, subtitle
+from .style import DIRECTIONS, GREY, INK, PALE, UNITS, dark, legend_outside, new_figure, subtitle
 
 FEW = 300             # bursts: drawn with edges, their values followed to where they leave the chip
 TRACED = 600          # cycles: results are joined to their operands
@@ -48,7 +48,7 @@ def draw(trace, cycles=None, title=None):
     margin = max(0.9, 0.012 * length)
     axes.set(xlim=(trace.region("mxm", 0)[0], trace.region("mxm", 1)[1]), ylim=(past + margin, first - margin), ylabel="cycle",
              xlabel="position on the stream line, in cycles of travel from the VXM's west edge")
-    figure.legend(handles=_legend(bursts, flows), loc="outside lower center", ncol=5)
+    legend_outside(figure, "lower center", handles=_legend(bursts, flows), ncol=5)
     shown = f"cycles {first:,} to {past:,} of {trace.cycles:,}" if cycles else f"{trace.cycles:,} cycles"
     subtitle(plan, title or "Space-time diagram", f"{trace.chip}, {shown}, {sum(b.count for b in bursts):,} instructions. "
              "A diagonal is a vector on its way, one position a cycle: never faster, never waiting.")

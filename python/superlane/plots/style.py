@@ -103,3 +103,16 @@ def dark(colour):
     """White text is read better on it than black."""
     red, green, blue = matplotlib.colors.to_rgb(colour)
     return 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
+
+
+def legend_outside(figure, where, handles=None, **options):
+    """A legend outside the axes, "lower center" or "upper right", with the room it takes (matplotlib before 3.7 too)."""
+    if tuple(int(part) for part in matplotlib.__version__.split(".")[:2]) >= (3, 7):
+        return figure.legend(loc="outside " + where, **(options if handles is None else {"handles": handles, **options}))
+    if handles is None:
+        named = {label: handle for axes in figure.axes for handle, label in zip(*axes.get_legend_handles_labels())}
+    else:
+        named = {handle.get_label(): handle for handle in handles}
+    axes, loc, anchor = {"lower center": (figure.axes[-1], "upper center", (0.5, -0.16)),
+                         "upper right": (figure.axes[0], "lower right", (1, 1.02))}[where]
+    return axes.legend(list(named.values()), list(named), loc=loc, bbox_to_anchor=anchor, **options)
