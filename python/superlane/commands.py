@@ -488,7 +488,7 @@ def serve(
     batch : int
         of a system: most requests of one step (4)
     prefill_rows : int
-        of a system: most tokens of a prompt in one step (8)
+        of a system: most tokens of a prompt in one step (4)
     context : int
         of a system: positions of a request; the longest one's when left out
     prices : str or path
@@ -645,7 +645,7 @@ def offload(
     batch : int
         of a system: most requests of one step (4)
     prefill_rows : int
-        of a system: most tokens of a prompt in one step (8)
+        of a system: most tokens of a prompt in one step (4)
     cache : str
         where simulated steps are kept; else $XDG_CACHE_HOME/superlane or ~/.cache/superlane
     threads : int, default 1
@@ -654,8 +654,9 @@ def offload(
         GPUs that hold the KV cache, as 4xh20; so many must divide the KV heads
     network : str, default host-bypassed
         between them: host-bypassed, nccl, pcie4 or 200gb
-    pipeline_batches : int, default 2
-        in flight; above 2 the compute pool is shared by one replica fewer
+    pipeline_batches : int
+        in flight; 1 or 2, whichever serves more tokens/s, when left out; above 2 the compute pool is shared by one replica
+        fewer
     no_overlap : bool
         send the query with keys and values instead of first
     bandwidth : bool
