@@ -10,31 +10,10 @@
 #include <vector>
 
 #include "sim/clocks.hpp"
+#include "sim/fifo.hpp"
 #include "sim/prepare.hpp"
 
 namespace superlane::sim {
-
-/// First in, first out; unlike a deque it takes no memory while it is empty, and most links of most chips are.
-template <class Item>
-class Fifo {
-public:
-    bool empty() const { return head_ == items_.size(); }
-    Item& front() { return items_[head_]; }
-    void push_back(Item item) { items_.push_back(std::move(item)); }
-    void pop_front() {
-        if (++head_ == items_.size()) {
-            items_.clear();
-            head_ = 0;
-        } else if (head_ >= 64 && head_ >= items_.size() / 2) {
-            items_.erase(items_.begin(), items_.begin() + std::ptrdiff_t(head_));
-            head_ = 0;
-        }
-    }
-
-private:
-    std::vector<Item> items_;
-    size_t head_ = 0;
-};
 
 /// A Receive that came before its vector was known, and the launch whose program it is of.
 struct EarlyReceive {

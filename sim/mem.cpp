@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "sim/recent.hpp"
+#include "sim/fifo.hpp"
 #include "sim/results.hpp"
 
 namespace superlane::sim {
@@ -61,7 +61,7 @@ private:
         if (!reads) shared_.schedule(number_, id, chunk, shared_.timing.mem_write - 1, 0);
     }
 
-    static Access& add(Recent<Access>& to, const Beat& beat, int32_t address, int32_t step, uint32_t chunk, bool any_bank) {
+    static Access& add(Fifo<Access>& to, const Beat& beat, int32_t address, int32_t step, uint32_t chunk, bool any_bank) {
         Access& access = to.add();
         access.beat = beat;
         access.address = address;
@@ -112,7 +112,7 @@ private:
     }
 
     /// The latest against the others.
-    void check_ports(const Recent<Access>& all, HazardKind kind) {
+    void check_ports(const Fifo<Access>& all, HazardKind kind) {
         const Access& latest = all[all.size() - 1];
         for (size_t i = 0; i + 1 < all.size(); ++i)
             if (const auto cycle = first_common(latest.beat, all[i].beat)) report(kind, *cycle, all[i].chunk, latest.chunk);
@@ -199,7 +199,7 @@ private:
     int position_;
     int words_, words_per_bank_;
     MemCounters& counters_;
-    Recent<Access> reads_, writes_;
+    Fifo<Access> reads_, writes_;
     Results results_{shared_};
 };
 

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "sim/plane_data.hpp"
-#include "sim/recent.hpp"
+#include "sim/fifo.hpp"
 #include "sim/results.hpp"
 
 namespace superlane::sim {
@@ -32,7 +32,7 @@ private:
         bool half;
     };
     struct PortUses {
-        Recent<PortUse> recent;
+        Fifo<PortUse> recent;
         int64_t last = -1, last_half = -1;  ///< of all: most uses need no look at the others
     };
     struct Plane {
@@ -40,7 +40,7 @@ private:
         bool installed = false;
         int64_t install_cycle = 0;
         std::vector<bool> held, accumulated;  ///< slots that were filled
-        Recent<Arrivals> arrivals;
+        Fifo<Arrivals> arrivals;
         std::array<PortUses, isa::mxm_ports> uses;
         int64_t last_half = INT64_MIN / 2;
         uint32_t last_half_chunk = no_burst;
