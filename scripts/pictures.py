@@ -22,7 +22,7 @@ def blocks():
 def run(command, build, folder):
     words = command.split()
     assert words[0] == "build/superlane", command
-    where = {"docs": ROOT, "examples": ROOT}
+    where = {"docs": ROOT, "examples": ROOT, "workloads": ROOT}
     words = [str(where[word.split("/")[0]] / word) if "/" in word and word.split("/")[0] in where else word for word in words]
     python = words[1] in ("plot", "report", "sweep")
     words[:1] = [sys.executable, "-m", "superlane"] if python else [str(build / "superlane")]
