@@ -23,7 +23,7 @@ int longest_latency(const models::Chip& chip) {
 
 bool may_run_apart(const PreparedProgram& program, const Options& options, bool functional, const Wiring& wiring) {
     return options.engine == Engine::Fast && !functional && !options.text_trace && options.chrome_trace_file.empty() &&
-           options.watches.empty() && options.faults.empty() && program.alignments.empty() && wiring.alone;
+           options.faults.empty() && program.alignments.empty() && wiring.alone;
 }
 
 }  // namespace
