@@ -6,10 +6,11 @@ import pathlib
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "python" / "superlane"
 PAGE = ROOT / "docs" / "reference" / "python.md"
 SECTIONS = [("Commands", "command.py"), ("Results", "result.py"), ("Chips, systems, models", "machines.py"),
             ("Programs and schedules", "program.py"), ("Machines and runs", "machine.py"),
-            ("Streams, regions, element types", "operands.py"), ("Errors", "errors.py"), ("Sweeps", "sweep/api.py"),
+            ("Streams, regions, element types", "operands.py"), ("Errors", "errors.py"), ("Sweeps", "sweep/api.py"), ("Tables of sweeps", "sweep/result.py"),
             ("Pictures", "plots/__init__.py"), ("Reports", "report/__init__.py")]
 HEAD = "<!-- Written by scripts/python_reference.py from python/superlane/. -->\n# The package superlane\n\nHow it is used: [python.md](../python.md). Functions named as commands take the options of [cli.md](cli.md); methods of a queue are the\ninstructions of [isa.md](isa.md).\n"
 
@@ -22,6 +23,16 @@ def signature(function):
             break
     result = f" -> {ast.unparse(function.returns)}" if function.returns else ""
     return f"{function.name}({arguments}){result}"
+
+
+def exported():
+    """Names that the package and its parts give in __all__."""
+    names = set()
+    for module in PACKAGE.glob("**/__init__.py"):
+        for node in ast.parse(module.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+                names |= {each.value for each in node.value.elts if isinstance(each, ast.Constant)}
+    return names
 
 
 def is_public(node):
@@ -43,10 +54,10 @@ def entry(node, level, owner=""):
 
 
 def page():
-    text = HEAD
+    text, names = HEAD, exported()
     for title, module in SECTIONS:
-        tree = ast.parse((ROOT / "python" / "superlane" / module).read_text(encoding="utf-8"))
-        text += f"\n## {title}\n" + "".join(line for node in tree.body if is_public(node) for line in entry(node, 3))
+        tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
+        text += f"\n## {title}\n" + "".join(line for node in tree.body if is_public(node) and node.name in names for line in entry(node, 3))
     return text
 
 

@@ -12,7 +12,6 @@ BUILD = pathlib.Path(os.environ.get("SUPERLANE_BUILD", ROOT / "build"))
 FOLDERS = [str(BUILD / "python"), str(ROOT / "tests" / "python")]  # also of the processes that tests start
 sys.path[:0] = [folder for folder in FOLDERS if folder not in sys.path]
 os.environ["PYTHONPATH"] = os.pathsep.join([*FOLDERS, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-os.environ.setdefault("SUPERLANE_BINARY", str(BUILD / "superlane"))
 
 
 def pytest_configure(config):
