@@ -31,7 +31,7 @@ def test_it_installs_into_an_empty_environment(tmp_path):
     def run(*words):
         return subprocess.run([tmp_path / "venv/bin" / words[0], *words[1:]], cwd=tmp_path, env=clean, capture_output=True, text=True)
 
-    first = run("python", "-c", blocks(ROOT / "README.md")[0] + "print(superlane.chips())" + SHIPPED)
+    first = run("python", "-c", blocks(ROOT / "README.md")[0].text + "print(superlane.chips())" + SHIPPED)
     assert first.returncode == 0 and "tsp-v1" in first.stdout, first.stderr
     assert run("superlane", "gemm", "1", "64", "64", "--timing-only").returncode == 0
     assert run("superlane", "gemm", "1", "64").returncode == 2
