@@ -12,7 +12,7 @@ PACKAGE = ROOT / "python" / "superlane"
 PAGE = ROOT / "docs" / "reference" / "python.md"
 SECTIONS = [("Commands", "command.py"), ("Results", "result.py"), ("Chips, systems, models", "machines.py"),
             ("Programs and schedules", "program.py"), ("Machines and runs", "machine.py"),
-            ("Streams, regions, element types", "operands.py"), ("Errors", "errors.py"), ("Sweeps", "sweep/api.py"),
+            ("Streams, regions, element types", "operands.py"), ("Errors", "errors.py"), ("Sweeps", "sweep/api.py"), ("Tables of sweeps", "sweep/result.py"),
             ("Pictures", "plots/__init__.py"), ("Reports", "report/__init__.py")]
 HEAD = "<!-- Written by scripts/python_reference.py from python/superlane/. -->\n# The package superlane\n\nHow it is used: [python.md](../python.md). Functions named as commands take the options of [cli.md](cli.md); methods of a queue are the\ninstructions of [isa.md](isa.md)."
 
@@ -25,6 +25,16 @@ def signature(function):
             break
     result = f" -> {ast.unparse(function.returns)}" if function.returns else ""
     return f"{function.name}({arguments}){result}"
+
+
+def exported():
+    """Names that the package and its parts give in __all__."""
+    names = set()
+    for module in PACKAGE.glob("**/__init__.py"):
+        for node in ast.parse(module.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+                names |= {each.value for each in node.value.elts if isinstance(each, ast.Constant)}
+    return names
 
 
 def is_public(node):
@@ -82,20 +92,13 @@ def entry(node, level, owner=""):
                 yield from entry(member, level + 1, node.name + ".")
 
 
-def exported():
-    """What `import superlane` brings, by module."""
-    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
-    return {f"{node.module}.py": {each.name for each in node.names} for node in tree.body if isinstance(node, ast.ImportFrom)}
-
-
 def page():
-    paragraphs = [HEAD]
+    paragraphs, names = [HEAD], exported()
     for title, module in SECTIONS:
         tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
-        names = exported().get(module)
         paragraphs.append(f"## {title}")
         for node in tree.body:
-            if is_public(node) and (names is None or node.name in names):
+            if is_public(node) and node.name in names:
                 paragraphs += entry(node, 3)
     return "\n\n".join(paragraphs) + "\n"
 

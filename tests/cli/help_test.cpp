@@ -45,7 +45,7 @@ TEST(Help, ListsEveryCommand) {
 TEST(Help, Version) {
     const Finished version = run({"--version"});
     EXPECT_EQ(version.code, 0);
-    EXPECT_THAT(version.out, testing::MatchesRegex("superlane [0-9.]+\n"));
+    EXPECT_THAT(version.out, testing::MatchesRegex("superlane [0-9.]+ .sources [0-9a-f]+.\n"));
 }
 
 TEST(Help, CommandPageIsFresh) {

@@ -14,7 +14,6 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-
 FOLDERS = [str(BUILD / "python"), str(ROOT / "tests" / "python")]  # also of the processes that tests start
 sys.path[:0] = [folder for folder in FOLDERS if folder not in sys.path]
 os.environ["PYTHONPATH"] = os.pathsep.join([*FOLDERS, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-os.environ.setdefault("SUPERLANE_BINARY", str(BUILD / "superlane"))
 
 
 def pytest_configure(config):

@@ -106,10 +106,11 @@ def test_failed_points_are_left_out_and_the_best_cell_is_framed():
 def test_a_results_file_of_a_sweep_is_read(tmp_path):
     path = tmp_path / "sweep.sqlite"
     with sqlite3.connect(path) as store:
-        store.execute("CREATE TABLE points (key TEXT, state TEXT, metrics TEXT, reason TEXT)")
+        store.execute("CREATE TABLE points (key TEXT, version TEXT, state TEXT, metrics TEXT, reason TEXT)")
         store.execute("CREATE TABLE members (sweep TEXT, number INTEGER, key TEXT, axes TEXT)")
-        store.executemany("INSERT INTO points VALUES (?, ?, ?, ?)", [("a", "done", '{"latency_us_per_token": 5}', None), ("b", "failed", None, "does not fit")])
-        store.executemany("INSERT INTO members VALUES ('s', ?, ?, ?)", [(0, "a", '{"mem.banks": 2}'), (1, "b", '{"mem.banks": 4}')])
+        store.executemany("INSERT INTO points VALUES (?, ?, ?, ?, ?)", [("old", "1", "done", '{"latency_us_per_token": 7}', None),
+                          ("a", "2", "done", '{"latency_us_per_token": 5}', None), ("b", "2", "failed", None, "does not fit")])
+        store.executemany("INSERT INTO members VALUES ('s', ?, ?, ?)", [(0, "a", '{"mem.banks": 2}'), (1, "b", '{"mem.banks": 4}'), (2, "old", '{"mem.banks": 2}')])
     frame = read(path).data
     assert list(frame["mem.banks"]) == [2] and list(frame["latency_us_per_token"]) == [5]
 
@@ -123,13 +124,13 @@ def test_the_kind_is_chosen_by_the_result(source, kind):
     (["none.json"], r"none\.json: no such file"),
     (["{text}"], r"text\.json: line 1: not JSON"),
     (["{other}"], r"other\.json: no result"),
-    (["{trace}", "--kind", "spacetme"], r"unknown kind of picture 'spacetme', did you mean 'spacetime'\?"),
+    (["{trace}", "--kind", "spacetme"], r"unknown kind of picture 'spacetme' .nearest: 'spacetime'"),
     (["{trace}", "--kind", "pareto"], r"pareto is drawn from table, not from trace"),
     (["{trace}", "--cycles", "9:3"], r"--cycles: '9:3': two cycles FIRST:PAST"),
     (["{trace}", "--cycles", "500:600"], r"no instruction in cycles 500:600 of 11"),
     (["{trace}", "--x", "a"], r"'x' is no option of spacetime; it has cycles, title"),
     (["{trace}", "{trace}"], r"no kind of picture takes these together"),
-    (["{table}", "--x", "latency_us"], r"no column 'latency_us', did you mean 'latency_us_per_token'\?"),
+    (["{table}", "--x", "latency_us"], r"no column 'latency_us' .nearest: 'latency_us_per_token'"),
     (["{trace}", "-o", "x.gif"], r"x\.gif: the name must end in \.svg, \.png, \.pdf"),
     (["{trace}", "-o", "no/such/folder/x.svg"], r"x\.svg: cannot be written"),
 ])

@@ -4,15 +4,21 @@
 >>> figure = superlane.plots.plot("trace.json", kind="spacetime")        # doctest: +SKIP
 >>> superlane.plots.save(figure, "trace.svg")                            # doctest: +SKIP
 """
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from .errors import PlotError, nearest
+from ..errors import nearest
+from .errors import PlotError
+
+if TYPE_CHECKING:
+    import matplotlib.figure
 
 FORMATS = ("svg", "png", "pdf")
-__all__ = ["FORMATS", "PlotError", "main", "plot", "save"]
+__all__ = ["FORMATS", "PlotError", "plot", "save"]
 
 
-def plot(sources, kind=None, salt="superlane", **options):
+def plot(sources: Any, kind: str | None = None, salt: str = "superlane", **options: Any) -> "matplotlib.figure.Figure":
     """Draws one picture.
 
     Parameters
@@ -62,7 +68,7 @@ def _check(kind, inputs):
         raise PlotError(f"{kind.name} shows one file; {len(inputs)} were given")
 
 
-def save(figure, path):
+def save(figure: "matplotlib.figure.Figure", path: str | os.PathLike[str]) -> None:
     """Writes SVG, PNG or PDF, by the name's ending; equal figures give equal bytes."""
     from .style import save as write
 

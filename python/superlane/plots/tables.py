@@ -4,8 +4,8 @@ import contextlib
 import json
 import sqlite3
 
-from ..errors import MissingPackageError, SuperlaneError
-from .errors import PlotError, nearest
+from ..errors import SuperlaneError, nearest, optional
+from .errors import PlotError
 
 WORDS = {  # axis labels of usual columns
     "latency_us_per_token": "latency, us a token", "throughput_tokens_per_second": "throughput, tokens/s",
@@ -16,11 +16,7 @@ LARGER_IS_BETTER = ("throughput", "tokens_per_second", "utilisation", "attainmen
 
 
 def pandas():
-    try:
-        import pandas as found
-    except ImportError as error:
-        raise MissingPackageError("tables need pandas: pip install superlane[frames]") from error
-    return found
+    return optional("pandas", "a table")
 
 
 def read_table(path):
@@ -40,13 +36,13 @@ def read_table(path):
 
 
 def _stored(path):
-    """The one sweep of a results file, or all points when several share it."""
+    """The one sweep of a results file, or all points when several share it; of several versions of the program the last."""
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as store:
         known = {row[0] for row in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not {"points", "members"} <= known:
             raise PlotError(f"{path}: not a results file of a sweep: no tables 'points' and 'members'")
         rows = store.execute("SELECT m.number, p.state, m.axes, p.metrics, p.reason FROM members m JOIN points p ON p.key = m.key "
-                             "ORDER BY m.sweep, m.number")
+                             "WHERE p.version = (SELECT version FROM points ORDER BY rowid DESC LIMIT 1) ORDER BY m.sweep, m.number")
         return pandas().DataFrame([{"number": number, "state": state, **json.loads(axes), **json.loads(metrics or "{}"), "reason": reason}
                                    for number, state, axes, metrics, reason in rows])
 

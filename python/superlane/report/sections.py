@@ -3,7 +3,8 @@
 from ..plots.operators import run_text
 from ..plots.style import KINDS
 from ..plots.tables import axes_of
-from .html import details, escape, figure_table, figures, table
+from ..display import figures
+from .html import details, escape, figure_table, table
 from .perfetto import trace_block
 from .units import shown, unit_of
 
