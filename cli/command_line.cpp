@@ -117,7 +117,7 @@ std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
 
 void parse_and_act(CLI::App& app) {
     app.require_subcommand(1);
-    app.set_version_flag("--version", std::string("superlane ") + experiment::version());
+    app.set_version_flag("--version", "superlane " + experiment::full_version());
     app.footer(examples("superlane decode examples/tiny-llama --prompt 'The '\nsuperlane gemm 1 4096 4096 --dtype "
                         "int8\nsuperlane decode --help") +
                "\n\n" + exit_codes);

@@ -20,11 +20,10 @@ except ImportError as error:
     sys.exit(2)
 sys.exit(main(sys.argv[1:])))";
 
-/// Sweeps start this program again; the package of its own build comes first, if there is one.
+/// The package of the program's own build comes first, if there is one.
 void prefer_own_build() {
     std::error_code none;
     const auto program = std::filesystem::read_symlink("/proc/self/exe", none);
-    if (!none) setenv("SUPERLANE_BINARY", program.c_str(), 0);
     const auto folder = program.parent_path() / "python";
     if (none || !std::filesystem::exists(folder / "superlane", none)) return;
     const char* others = std::getenv("PYTHONPATH");

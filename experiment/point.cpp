@@ -179,7 +179,7 @@ Point parse_point(const nlohmann::json& values, const std::string& where) {
 Json resolved_json(const Point& point) {
     if (point.gpu) return resolved_gpu_json(*point.gpu, point.prices);
     const DecodeOptions& options = point.decode;
-    Json json = {{"version", version()}, {"model", superlane::to_json(find_llm(options.model))}};
+    Json json = {{"version", full_version()}, {"model", superlane::to_json(find_llm(options.model))}};
     if (!options.speculation.draft.empty()) json["draft"] = superlane::to_json(find_llm(options.speculation.draft));
     json["options"] = options_json(options);
     Json parameters = Json::object();

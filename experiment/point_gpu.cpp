@@ -44,7 +44,7 @@ GpuStepOptions gpu_point(const nlohmann::json& values, const std::string& where)
 
 Json resolved_gpu_json(const GpuStepOptions& options, const models::PriceSet& prices) {
     const models::Gpu gpu = models::load_gpu(options.gpu, options.overrides);
-    Json json = {{"version", version()}, {"model", superlane::to_json(find_llm(options.model))}};
+    Json json = {{"version", full_version()}, {"model", superlane::to_json(find_llm(options.model))}};
     json["options"] = {{"dtype", options.dtype},
                        {"tp", options.tp},
                        {"batch", options.batch},

@@ -11,7 +11,14 @@
 
 namespace superlane::experiment {
 
+extern const char* const source_digest;  // written by source_digest.cmake
+
 const char* version() { return SUPERLANE_VERSION; }
+
+std::string full_version() {
+    constexpr size_t digits = 12;
+    return std::string(version()) + " (sources " + std::string(source_digest, digits) + ")";
+}
 
 std::string plain_number(double value) {
     std::ostringstream text;

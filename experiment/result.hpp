@@ -14,6 +14,9 @@ namespace superlane::experiment {
 using Json = nlohmann::ordered_json;  ///< keys in the order they are written: equal runs give equal bytes
 
 const char* version();
+/// "0.1.0 (sources 1a2b3c4d5e6f)", with a digest of the sources that decide results: what is kept from run to run is
+/// kept under it.
+std::string full_version();
 
 /// {key: {value, origin, unit, mark, source}} of every parameter; origin "default" when nothing set it.
 Json parameters_json(const models::Chip& chip);

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "base/build_id.hpp"
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "experiment/full_pipeline.hpp"
@@ -22,11 +21,7 @@ constexpr int cache_format = 1;  // of what is kept, and of what steps are taken
 /// All that a model's steps on a machine depend on, but the layout; no names and no origins.
 std::string machine_digest(const DecodeOptions& options, const LlmConfig& model) {
     Digest digest;
-    digest.text("superlane simulated steps")
-        .number(cache_format)
-        .text(version())
-        .text(build_id())
-        .text(to_json(model).dump());
+    digest.text("superlane simulated steps").number(cache_format).text(full_version()).text(to_json(model).dump());
     digest.text(options.dtype).text(options.scheduler).number(options.wide_exchange).number(options.host_embedding);
     digest.number(options.context).number(options.batch).number(options.prefill_rows);
     for (const models::ParameterRow& row : models::chip_parameters())

@@ -7,7 +7,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COMMAND = ["decode", "examples/tiny-llama", "--prompt", "The chip ", "--tokens", "128", "--compare"]
-BLOCK = re.compile(r"(`\./scripts/demo` ends with this.*?```\n)(.*?)(\n```)", re.S)
+BLOCK = re.compile(r"(`\./scripts/demo` ends with this.*?```text\n)(.*?)(\n```)", re.S)
 WIDTH = 150
 
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commands of the command line, run inside this process: what they print is caught, what they throw comes out.
 #include <iostream>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -29,12 +28,9 @@ private:
     std::streambuf* before_;
 };
 
-std::mutex one_command;  // of this process: commands share the standard streams
-
 py::tuple run_caught(const std::vector<std::string>& words) {
     std::string out, err;
     unlocked([&] {
-        const std::lock_guard lock(one_command);
         const Caught output(std::cout), errors(std::cerr);
         try {
             cli::run_command(words);
@@ -50,10 +46,7 @@ py::tuple run_caught(const std::vector<std::string>& words) {
 }
 
 int run_loudly(const std::vector<std::string>& words) {
-    return unlocked([&] {
-        const std::lock_guard lock(one_command);
-        return cli::run_command_line(words);
-    });
+    return unlocked([&] { return cli::run_command_line(words); });
 }
 
 }  // namespace
@@ -70,8 +63,6 @@ void bind_commands(py::module_& module) {
     module.def("command_names", &cli::command_names, "Names of all commands.");
     module.def("command_summary", &cli::command_summary, py::arg("command"), "What a command does, in a line.");
     module.def("command_options", &cli::command_options, py::arg("command"), "Options of a command.");
-    module.def("nearest_hint", &nearest_hint, py::arg("name"), py::arg("candidates"),
-               "' (nearest: ...)', or '' when nothing is near.");
     module.def("run_command", &run_caught, py::arg("words"),
                "Runs one command; returns what it wrote to standard output (bytes) and to standard error.");
     module.def("run_command_line", &run_loudly, py::arg("words"),
@@ -88,6 +79,7 @@ void bind_commands(py::module_& module) {
     module.def(
         "use_data_directory", [](const std::string& folder) { use_data_directory(folder); }, py::arg("folder"),
         "Where shipped chips, systems and models lie, unless SUPERLANE_DATA says otherwise.");
+    module.def("full_version", &experiment::full_version, "Version, and digest of the sources that decide results.");
     module.attr("__version__") = experiment::version();
     module.attr("_knows_numpy_2") = PYBIND11_VERSION_HEX >= 0x020C0000;  // structured arrays of NumPy 2 came with 2.12
 }

@@ -11,8 +11,7 @@
 namespace superlane::python {
 namespace {
 
-std::mutex scopes_mutex;
-int scopes = 0;
+std::mutex one_at_a_time;
 struct sigaction before;  // of our handler, while one is installed
 
 void on_interrupt(int signal, siginfo_t* info, void* context) {
@@ -27,9 +26,10 @@ bool has_handler(const struct sigaction& action) {
     return (action.sa_flags & SA_SIGINFO) || (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
 }
 
-void enter() {
-    const std::lock_guard lock(scopes_mutex);
-    if (scopes++ > 0) return;
+}  // namespace
+
+Unlocked::Unlocked() {
+    one_at_a_time.lock();
     request_interrupt(false);
     sigaction(SIGINT, nullptr, &before);
     if (!has_handler(before)) return;
@@ -39,16 +39,10 @@ void enter() {
     sigaction(SIGINT, &ours, nullptr);
 }
 
-void leave() {
-    const std::lock_guard lock(scopes_mutex);
-    if (--scopes > 0) return;
+Unlocked::~Unlocked() {
     if (has_handler(before)) sigaction(SIGINT, &before, nullptr);
     request_interrupt(false);
+    one_at_a_time.unlock();
 }
-
-}  // namespace
-
-Unlocked::Unlocked() { enter(); }
-Unlocked::~Unlocked() { leave(); }
 
 }  // namespace superlane::python

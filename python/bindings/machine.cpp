@@ -11,15 +11,6 @@
 namespace superlane::python {
 namespace {
 
-/// Bytes that C++ made, handed to NumPy without a copy.
-template <class Element>
-py::array_t<Element> owned(std::vector<Element>&& values, std::vector<py::ssize_t> shape) {
-    auto kept = std::make_unique<std::vector<Element>>(std::move(values));
-    const Element* first = kept->data();
-    const py::capsule owner(kept.release(), [](void* pointer) { delete static_cast<std::vector<Element>*>(pointer); });
-    return py::array_t<Element>(std::move(shape), first, owner);
-}
-
 sim::Options options_of(const models::Chip& chip, const std::string& engine, bool timing_only, bool trace,
                         const std::string& chrome_trace, const std::vector<std::string>& faults) {
     sim::Options options;
@@ -53,9 +44,7 @@ py::array view(py::object self, const std::string& slice, int address, int words
 void write(sim::Machine& machine, const std::string& slice, int address, const py::buffer& bytes) {
     const isa::Queue queue = mem_slice(machine.chip().geometry, slice);
     const py::buffer_info info = bytes.request();
-    if (info.ndim != 1 || info.itemsize != 1 || info.strides[0] != 1)
-        throw user_error(slice, ": expected bytes without gaps in one dimension");
-    machine.write(queue.side, queue.unit, address, {static_cast<const uint8_t*>(info.ptr), size_t(info.size)});
+    machine.write(queue.side, queue.unit, address, bytes_of(info, slice));
 }
 
 py::dict counters(const sim::Counters& from) {

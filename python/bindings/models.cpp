@@ -45,7 +45,8 @@ py::array_t<CableRow> cables(const models::System& system) {
         for (const size_t from : {0, 1})
             rows.push_back({cable.ends[from].chip, cable.ends[from].link, cable.ends[1 - from].chip,
                             cable.ends[1 - from].link, cable.latency_cycles[from]});
-    return py::array_t<CableRow>(py::ssize_t(rows.size()), rows.data());
+    const auto count = py::ssize_t(rows.size());
+    return owned(std::move(rows), {count});
 }
 
 void bind_chip(py::module_& module) {
@@ -74,6 +75,7 @@ void bind_chip(py::module_& module) {
                  for (int queue = 0; queue < map.size(); ++queue) names.push_back(map.name(queue));
                  return names;
              })
+        .def("__repr__", [](const models::Chip& chip) { return "<superlane.Chip " + chip.name + ">"; })
         .def("parameters", [](const models::Chip& chip) { return parameters(models::chip_parameters(), chip); });
     module.def("chip_names", &models::chip_names);
 }

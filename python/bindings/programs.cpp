@@ -49,15 +49,14 @@ isa::Target target_of(const models::Chip& chip) { return {chip.name, chip.digest
 void add_data(isa::Program& program, const std::string& slice, int address, const py::buffer& bytes) {
     const isa::Queue queue = mem_slice(program.geometry, slice);
     const py::buffer_info info = bytes.request();
-    const auto* first = static_cast<const uint8_t*>(info.ptr);
-    const size_t size = size_t(info.size) * size_t(info.itemsize), lanes = size_t(program.geometry.lanes());
-    if (info.ndim > 1 || (info.ndim == 1 && info.strides[0] != info.itemsize) || size % lanes != 0 || size == 0)
-        throw user_error(slice, ": data must be whole words of ", lanes, " bytes in one dimension, not ", size,
-                         " bytes");
+    const std::span<const uint8_t> data = bytes_of(info, slice);
+    const size_t size = data.size(), lanes = size_t(program.geometry.lanes());
+    if (size % lanes != 0 || size == 0)
+        throw user_error(slice, ": data must be whole words of ", lanes, " bytes, not ", size, " bytes");
     if (address < 0 || address + int64_t(size / lanes) > program.geometry.words)
         throw user_error(slice, ": words ", address, " to ", address + int64_t(size / lanes) - 1,
                          " are not all in the slice; it has ", program.geometry.words);
-    program.data.push_back({queue.side, queue.unit, uint16_t(address), {first, first + size}});
+    program.data.push_back({queue.side, queue.unit, uint16_t(address), {data.begin(), data.end()}});
 }
 
 struct BurstRow {
@@ -78,7 +77,8 @@ py::array_t<BurstRow> bursts(const isa::Program& program, const models::Chip& ch
                             burst.position < lines.size() ? int32_t(lines[burst.position]) : 0});
         }
     std::stable_sort(rows.begin(), rows.end(), [](const BurstRow& x, const BurstRow& y) { return x.cycle < y.cycle; });
-    return py::array_t<BurstRow>(py::ssize_t(rows.size()), rows.data());
+    const auto count = py::ssize_t(rows.size());
+    return owned(std::move(rows), {count});
 }
 
 py::list regions(const isa::Program& program) {
@@ -154,6 +154,15 @@ isa::Queue mem_slice(const isa::Geometry& geometry, const std::string& name) {
     if (index < 0 || queues[index].kind != isa::SliceKind::Mem)
         throw user_error("'", name, "' is no MEM slice; the chip has mem.w.0 to mem.e.", geometry.mem_slices - 1);
     return queues[index];
+}
+
+std::span<const uint8_t> bytes_of(const py::buffer_info& info, const std::string& where) {
+    bool gapless = info.itemsize == 1;
+    py::ssize_t stride = 1;
+    for (size_t axis = size_t(info.ndim); axis-- > 0; stride *= info.shape[axis])
+        gapless &= info.shape[axis] == 1 || info.strides[axis] == stride;
+    if (!gapless) throw user_error(where, ": expected bytes without gaps; wider elements lie in several slices");
+    return {static_cast<const uint8_t*>(info.ptr), size_t(info.size)};
 }
 
 void bind_programs(py::module_& module) {

@@ -11,6 +11,7 @@ and runs on a :class:`Machine`.
 """
 import importlib
 import pathlib
+from typing import Any as _Any
 
 import numpy as _numpy
 
@@ -38,7 +39,7 @@ if _data.is_dir():  # a wheel carries the shipped chips, systems and models with
 _LAZY = ("plots", "report", "sweep")  # with what they need beyond NumPy
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> _Any:
     if name not in _LAZY:
         raise AttributeError(f"module 'superlane' has no attribute '{name}'")
     return importlib.import_module("superlane." + name)

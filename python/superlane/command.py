@@ -3,35 +3,37 @@
 import functools
 import os
 from collections.abc import Mapping
+from keyword import iskeyword
+from typing import Any
 
 from . import _core
-from .errors import NotMetError, UserError
+from .errors import NotMetError, UserError, nearest
 from .result import Result
 
 
-def _keyword(option):
+def _keyword(option: _core.OptionRow) -> str:
     """--prefill-rows -> prefill_rows, MODEL -> model; what Python keeps for itself gets a line behind it."""
     name = option.name.lower().replace("-", "_")
-    return name + "_" if name in ("from", "in", "is", "class") else name
+    return name + "_" if iskeyword(name) else name
 
 
 @functools.cache
-def options(command):
+def options(command: str) -> dict[str, _core.OptionRow]:
     """{keyword: option} of a command, in the order of its help."""
     return {_keyword(option): option for option in _core.command_options(command)}
 
 
-def _word(value):
+def _word(value: Any) -> str:
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
+        return str(os.fspath(value))
     if isinstance(value, (list, tuple)):
         return ",".join(_word(each) for each in value)
     return str(value)
 
 
-def _words(option, value):
+def _words(option: _core.OptionRow, value: Any) -> list[str]:
     """The words of one option with its value."""
-    flag = "" if option.positional else "--" + option.name
+    flag = "--" + option.name
     if not option.type:
         return [flag] if value else []
     if isinstance(value, Mapping):
@@ -40,7 +42,7 @@ def _words(option, value):
     return [word for each in values for word in ([_word(each)] if option.positional else [flag, _word(each)])]
 
 
-def arguments(command, *values, **keywords):
+def arguments(command: str, *values: Any, **keywords: Any) -> list[str]:
     """The words of a command line: ``arguments("gemm", 1, 64, 64, dtype="int8")``.
 
     Raises
@@ -63,13 +65,31 @@ def arguments(command, *values, **keywords):
             words += given(keyword)
             continue
         if keyword not in known:
-            raise UserError(f"{command}: unknown keyword '{keyword}'" + _core.nearest_hint(keyword, list(known)))
+            raise UserError(f"{command}: unknown keyword '{keyword}'" + nearest(keyword, known))
         if value is not None:
             words += _words(known[keyword], value)
     return words + [_word(value) for value in values]
 
 
-def command(name, *values, **keywords):
+def _run(words: list[str], has_json: bool) -> tuple[bytes, str]:
+    try:
+        return _core.run_command([*words, "--json", "-"] if has_json else words)
+    except NotMetError as missed:
+        missed.result = Result(missed.output, missed.notes) if has_json else None
+        raise
+
+
+def result_of(name: str, *values: Any, **keywords: Any) -> Result:
+    """What a command writes as JSON."""
+    return Result(*_run(arguments(name, *values, **keywords), has_json=True))
+
+
+def text_of(name: str, *values: Any, **keywords: Any) -> str:
+    """What a command prints."""
+    return _run(arguments(name, *values, **keywords), has_json=False)[0].decode()
+
+
+def command(name: str, *values: Any, **keywords: Any) -> Result | str:
     """Runs a command as the command line would, inside this process and without Python's lock.
 
     Parameters
@@ -96,11 +116,5 @@ def command(name, *values, **keywords):
     KeyboardInterrupt
         Ctrl-C; the run stops within a moment.
     """
-    words = arguments(name, *values, **keywords)
-    has_json = "json" in options(name) and "json" not in keywords
-    try:
-        out, notes = _core.run_command([*words, "--json", "-"] if has_json else words)
-    except NotMetError as missed:
-        missed.result = Result(missed.output, missed.notes) if has_json else None
-        raise
-    return Result(out, notes) if has_json else out.decode()
+    run = result_of if "json" in options(name) and "json" not in keywords else text_of
+    return run(name, *values, **keywords)

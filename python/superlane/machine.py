@@ -1,11 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """A simulated chip, and what a run of a program on it gave."""
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy
+from numpy.typing import ArrayLike, NDArray
 
 from . import _core
+from .display import html_table
 from .errors import HazardError, UserError
 from .machines import as_chip
-from .operands import DTYPES, dtype_name
+from .operands import DTYPES, Region, dtype_name
+
+if TYPE_CHECKING:
+    from .program import Program
+
+_WATCHED_CYCLES = 256
+Spans = Mapping[str, tuple[int, int]]
 
 
 class Machine(_core.Machine):
@@ -31,11 +43,14 @@ class Machine(_core.Machine):
     of 64, which then change when a program writes them; ``write(slice, address, bytes)`` takes whole words.
     """
 
-    def __init__(self, chip="tsp-v1", *, engine="fast", timing_only=False, trace=False, chrome_trace="", faults=()):
+    def __init__(self, chip: _core.Chip | str | os.PathLike[str] = "tsp-v1", *, engine: str = "fast", timing_only: bool = False,
+                 trace: bool = False, chrome_trace: str = "", faults: Sequence[str] = ()) -> None:
         self.chip = as_chip(chip)
         super().__init__(self.chip, engine, timing_only, trace, chrome_trace, list(faults))
 
-    def run(self, program, *, watch=None, load=True, check=True):
+    def run(  # type: ignore[override]  # that of the extension module takes what this one prepares
+            self, program: "Program | _core.Program", *, watch: Iterable[str] | Spans | None = None, load: bool = True,
+            check: bool = True) -> "RunResult":
         """Runs a program on memory as it stands.
 
         Parameters
@@ -61,7 +76,7 @@ class Machine(_core.Machine):
         KeyboardInterrupt
             Ctrl-C; the machine's memory is then as the program left it.
         """
-        spans = watch if isinstance(watch, dict) else {stream: (0, 256) for stream in watch or ()}
+        spans = watch if isinstance(watch, Mapping) else {stream: (0, _WATCHED_CYCLES) for stream in watch or ()}
         compiled = program if isinstance(program, _core.Program) else program.compiled()
         found = super().run(compiled, load, [(stream, int(first), int(cycles)) for stream, (first, cycles) in spans.items()])
         result = RunResult(self, found, spans)
@@ -70,16 +85,16 @@ class Machine(_core.Machine):
             raise HazardError(f"{len(result.hazards)} hazard{'s' * (len(result.hazards) != 1)}; {first}", result)
         return result
 
-    def get(self, region):
-        """Elements of a region, shape (words, lanes)."""
+    def get(self, region: Region) -> NDArray[Any]:
+        """Elements of a region, shape (words, lanes); those of one byte are the bytes that :meth:`read` gives, not copied."""
         return region.from_planes([self.read(name, region.address, region.words) for name in region.slices])
 
-    def put(self, region, array):
+    def put(self, region: Region, array: ArrayLike) -> None:
         """Writes elements, shape (lanes,) or (words, lanes), into a region."""
         for name, plane in zip(region.slices, region.to_planes(array, self.chip.lanes)):
             self.write(name, region.address, plane)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<superlane.Machine {self.chip.name}>"
 
 
@@ -96,24 +111,34 @@ class RunResult:
         Vectors read and written, multiply-accumulates, operations by ALU, energy in J.
     trace : str
         A line an event, if asked for.
+    stopped : bool
+        An uncorrectable word ended it.
+    corrected_ecc : int
+        Bits that were flipped and put right.
     machine : Machine
         Its memory as the program left it.
     positions : numpy.ndarray
         From west to east, in cycles of travel; the VXM's west edge is 0. The second axis of :meth:`stream`.
     """
 
-    def __init__(self, machine, found, spans):
-        self.machine, self._spans = machine, spans
-        self._streams = dict(zip(spans, found.pop("streams")))
-        vars(self).update(found)
+    def __init__(self, machine: Machine, found: dict[str, Any], spans: Spans) -> None:
+        self.machine = machine
+        self._streams: dict[str, Any] = dict(zip(spans, found["streams"]))
+        self.cycles: int = found["cycles"]
+        self.last_tile_cycles: int = found["last_tile_cycles"]
+        self.hazards: list[dict[str, Any]] = found["hazards"]
+        self.counters: dict[str, Any] = found["counters"]
+        self.trace: str = found["trace"]
+        self.stopped: bool = found["stopped"]
+        self.corrected_ecc: int = found["corrected_ecc"]
         west, east = machine.chip.positions
         self.positions = numpy.arange(west, east + 1)
 
-    def __getitem__(self, region):
+    def __getitem__(self, region: Region) -> NDArray[Any]:
         """Elements of a region after the run, shape (words, lanes)."""
         return self.machine.get(region)
 
-    def stream(self, name, dtype="u8"):
+    def stream(self, name: str, dtype: str = "u8") -> "numpy.ma.MaskedArray[Any, Any]":
         """What stood on a watched stream.
 
         Parameters
@@ -145,6 +170,10 @@ class RunResult:
         empty = ~self._streams[names[0]]["driven"].astype(bool)
         return numpy.ma.MaskedArray(values, numpy.broadcast_to(empty[..., None], values.shape))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (f"<superlane.RunResult: {self.cycles:,} cycles on {self.machine.chip.name}, {len(self.hazards)} hazards, "
                 f"{self.counters['instructions']:,} instructions>")
+
+    def _repr_html_(self) -> str:
+        facts = {"cycles": self.cycles, "hazards": len(self.hazards), **self.counters}
+        return html_table(f"run on {self.machine.chip.name}", facts.items())

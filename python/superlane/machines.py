@@ -1,62 +1,77 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chips, systems of chips, and language models: what ships, what a file says, and what was set."""
-import html
 import json
 import os
+from collections.abc import Iterable, KeysView, Mapping
+from typing import TYPE_CHECKING, Any
 
 from . import _core
+from .display import html_table, text_table
+from .errors import nearest, optional
+
+if TYPE_CHECKING:
+    import pandas
+
+Overrides = Mapping[str, float] | Iterable[str] | None
+Facts = list[tuple[str, Any]]
 
 
-def _overrides(given):
+def _overrides(given: Overrides) -> list[str]:
     if given is None:
         return []
-    return [f"{key}={value}" for key, value in given.items()] if hasattr(given, "items") else list(given)
+    return [f"{key}={value}" for key, value in given.items()] if isinstance(given, Mapping) else list(given)
 
 
-def _table(title, rows):
-    cells = "".join(f"<tr><th>{html.escape(name)}</th><td>{html.escape(str(value))}</td></tr>" for name, value in rows)
-    return f"<table><caption>{html.escape(title)}</caption>{cells}</table>"
+class _Shown:
+    """How it looks, by the facts about it."""
+
+    name: str
+
+    def _facts(self) -> Facts:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return text_table(f"{type(self).__name__} {self.name}", self._facts())
+
+    def _repr_html_(self) -> str:
+        return html_table(f"{type(self).__name__} {self.name}", self._facts())
 
 
-def _text(title, rows):
-    return "\n".join([f"<{title}>", *(f"  {name:24} {value}" for name, value in rows)])
+class _Configured(_Shown):
+    """Parameters by key."""
 
+    source: str
+    overrides: list[str]
 
-class _Described:
-    """Parameters by key, and how it looks."""
+    if TYPE_CHECKING:  # the extension module has it
 
-    def __getitem__(self, key):
+        def parameters(self) -> dict[str, dict[str, Any]]: ...
+
+    def __getitem__(self, key: str) -> float:
         rows = self.parameters()
         if key not in rows:
-            raise KeyError(key + _core.nearest_hint(key, list(rows)))
-        return rows[key]["value"]
+            raise KeyError(key + nearest(key, rows))
+        value: float = rows[key]["value"]
+        return value
 
-    def keys(self):
+    def keys(self) -> KeysView[str]:
         """Keys of all parameters, as in files and ``--set``."""
         return self.parameters().keys()
 
-    def to_frame(self):
+    def to_frame(self) -> "pandas.DataFrame":
         """Every parameter with value, unit, range, origin, mark (P published, T told, D derived, A assumed) and source.
 
         Returns
         -------
         pandas.DataFrame
         """
-        from .result import optional
-
         return optional("pandas").DataFrame.from_dict(self.parameters(), orient="index")
 
-    def _arguments(self, keyword):
+    def _arguments(self, keyword: str) -> list[str]:
         return ["--" + keyword, self.source, *(word for one in self.overrides for word in ("--set", one))]
 
-    def __repr__(self):
-        return _text(f"superlane.{type(self).__name__} {self.name}", self._facts())
 
-    def _repr_html_(self):
-        return _table(f"{type(self).__name__} {self.name}", self._facts())
-
-
-class Chip(_Described, _core.Chip):
+class Chip(_Configured, _core.Chip):
     """A chip: geometry, timing, energy and area.
 
     Parameters
@@ -91,21 +106,21 @@ class Chip(_Described, _core.Chip):
     (40, 320)
     """
 
-    def __init__(self, source="tsp-v1", overrides=None):
+    def __init__(self, source: str | os.PathLike[str] = "tsp-v1", overrides: Overrides = None) -> None:
         self.source, self.overrides = os.fspath(source), _overrides(overrides)
         super().__init__(self.source, self.overrides)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return Chip, (self.source, self.overrides)
 
-    def _facts(self):
+    def _facts(self) -> Facts:
         return [("lanes", self.lanes), ("clock", f"{self.clock_mhz:g} MHz"), ("SRAM", f"{self.sram_bytes:,} B"),
                 ("streams", f"{self.stream_bytes_per_cycle:,} B/cycle"), ("SRAM ports", f"{self.sram_bytes_per_cycle:,} B/cycle"),
                 *((key, row["value"]) for key, row in self.parameters().items() if row["origin"] == "--set"),
                 ("digest", self.digest[:12])]
 
 
-class System(_Described, _core.System):
+class System(_Configured, _core.System):
     """Chips of one kind, the cables between them, and the host beside them.
 
     Parameters
@@ -128,20 +143,20 @@ class System(_Described, _core.System):
         Unknown system or key, or cables that do not make one system.
     """
 
-    def __init__(self, source, overrides=None):
+    def __init__(self, source: str | int | os.PathLike[str], overrides: Overrides = None) -> None:
         self.source, self.overrides = str(source), _overrides(overrides)
         super().__init__(self.source, self.overrides)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return System, (self.source, self.overrides)
 
-    def _facts(self):
+    def _facts(self) -> Facts:
         return [("chips", f"{self.chips:,}"), ("nodes", f"{self.nodes:,}"), ("racks", f"{self.racks:,}"),
                 ("cables", f"{len(self.cables()) // 2:,}"), ("link", f"{self.link_bytes_per_s / 1e9:.2f} GB/s each way"),
                 ("chip", self.chip.name)]
 
 
-class Model(_core.Model):
+class Model(_Shown, _core.Model):
     """The shape of a language model.
 
     Parameters
@@ -162,48 +177,43 @@ class Model(_core.Model):
         Unknown model, or a configuration that says what is not known.
     """
 
-    def __init__(self, source):
+    def __init__(self, source: str | os.PathLike[str]) -> None:
         self.source = os.fspath(source)
         super().__init__(self.source)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return Model, (self.source,)
 
     @property
-    def config(self):
+    def config(self) -> dict[str, Any]:
         """The keys of ``config.json``, as a dict."""
-        return json.loads(self.config_json())
+        config: dict[str, Any] = json.loads(self.config_json())
+        return config
 
-    def _facts(self):
+    def _facts(self) -> Facts:
         return [("family", self.family), ("parameters", f"{self.parameters:,}"), ("layers", self.layers), ("hidden", self.hidden),
                 ("heads", f"{self.heads} of {self.head_dim}, {self.kv_heads} for keys and values"), ("ffn", self.ffn),
                 ("vocabulary", f"{self.vocabulary:,}"), ("keys and values", f"{self.kv_bytes_per_token():,.0f} B a token in fp16")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.source
 
-    def __repr__(self):
-        return _text(f"superlane.Model {self.name}", self._facts())
 
-    def _repr_html_(self):
-        return _table(f"Model {self.name}", self._facts())
-
-
-def as_chip(chip):
+def as_chip(chip: _core.Chip | str | os.PathLike[str]) -> _core.Chip:
     """A chip as it is, or by name."""
     return chip if isinstance(chip, _core.Chip) else Chip(chip)
 
 
-def chips():
+def chips() -> list[str]:
     """Names of the chips that ship."""
     return _core.chip_names()
 
 
-def systems():
+def systems() -> list[str]:
     """Names of the systems that ship."""
     return _core.system_names()
 
 
-def models():
+def models() -> list[str]:
     """Names of the models that ship: shapes without weights."""
     return _core.model_names()

@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """What instructions work on: element types, streams, regions of memory; and how a queue writes its lines."""
 import numbers
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .errors import UserError
 
-DTYPES = {"i8": numpy.int8, "i16": numpy.int16, "i32": numpy.int32, "u8": numpy.uint8, "u16": numpy.uint16, "u32": numpy.uint32,
+if TYPE_CHECKING:
+    from .program import Program
+
+DTYPES: dict[str, Any] = {"i8": numpy.int8, "i16": numpy.int16, "i32": numpy.int32, "u8": numpy.uint8, "u16": numpy.uint16, "u32": numpy.uint32,
           "f16": numpy.float16, "f32": numpy.float32, "bool": numpy.bool_}
 _NAMES = {numpy.dtype(kind): name for name, kind in DTYPES.items()}
 
 
-def dtype_name(dtype):
+def dtype_name(dtype: str | DTypeLike) -> str:
     """The machine's name of an element type: ``float32`` is "f32".
 
     Raises
@@ -27,12 +33,12 @@ def dtype_name(dtype):
     return name
 
 
-def E(index):
+def E(index: int) -> str:
     """Eastward stream `index`; a type of n bytes takes n streams from there."""
     return f"E{index}"
 
 
-def W(index):
+def W(index: int) -> str:
     """Westward stream `index`."""
     return f"W{index}"
 
@@ -51,30 +57,30 @@ class Region:
         The first word in every slice, and how many.
     """
 
-    def __init__(self, name, dtype, slices, address, words):
+    def __init__(self, name: str, dtype: str, slices: Iterable[str], address: int, words: int) -> None:
         self.name, self.dtype, self.slices, self.address, self.words = name, dtype, tuple(slices), address, words
 
-    def plane(self, byte):
+    def plane(self, byte: int) -> str:
         """Name of the part that holds this byte of the elements."""
         return self.name if len(self.slices) == 1 else f"{self.name}{byte}"
 
-    def __getitem__(self, place):
+    def __getitem__(self, place: int | tuple[int, int]) -> str:
         """``x[k]``: byte k, first word; ``x[k, i]``: byte k, word i. Operands of MEM instructions."""
         byte, word = place if isinstance(place, tuple) else (place, 0)
         if not 0 <= byte < len(self.slices) or not 0 <= word < self.words:
             raise IndexError(f"{self.name}: byte {byte} of {len(self.slices)}, word {word} of {self.words}")
         return self.plane(byte) + (f"+{word}" if word else "")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.slices)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self[0]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<superlane.Region {self.name}: {self.words} words of {self.dtype} in {', '.join(self.slices)} from {self.address:#x}>"
 
-    def to_planes(self, array, lanes):
+    def to_planes(self, array: ArrayLike, lanes: int) -> list[NDArray[numpy.uint8]]:
         """Bytes by slice of elements [words, lanes]; fewer lanes are filled with zeros."""
         rows = numpy.atleast_2d(numpy.asarray(array))
         if rows.ndim != 2 or rows.shape[0] != self.words or rows.shape[1] > lanes:
@@ -84,13 +90,13 @@ class Region:
         parts = full.view(numpy.uint8).reshape(self.words, lanes, len(self.slices))
         return [numpy.ascontiguousarray(parts[:, :, byte]).reshape(-1) for byte in range(len(self.slices))]
 
-    def from_planes(self, planes):
+    def from_planes(self, planes: Sequence[NDArray[numpy.uint8]]) -> NDArray[Any]:
         """Elements [words, lanes] of bytes by slice; elements of one byte are not copied."""
         joined = planes[0] if len(planes) == 1 else numpy.stack(planes, axis=-1)
         return joined.reshape(joined.shape[0], -1).view(DTYPES[self.dtype])
 
 
-def operand_text(kind, value):
+def operand_text(kind: str, value: Any) -> str:
     """An operand as assembly has it."""
     if kind == "source" and isinstance(value, (bool, numpy.bool_)):
         return "#true" if value else "#false"
@@ -101,16 +107,20 @@ def operand_text(kind, value):
     return str(int(value)) if isinstance(value, numbers.Integral) else str(value)
 
 
+AnyQueue = TypeVar("AnyQueue", bound="QueueBase")
+
+
 class QueueBase:
     """An instruction queue of a program under construction; its methods are the instructions."""
 
-    def __init__(self, program, name):
+    def __init__(self, program: "Program", name: str) -> None:
         self._program, self.name = program, name
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<superlane.Queue {self.name} of {self._program.name}>"
 
-    def _emit(self, mnemonic, dtype, operands, result, at, after):
+    def _emit(self: AnyQueue, mnemonic: str, dtype: str | None, operands: Sequence[tuple[str, Any]], result: str | None,
+              at: int | None, after: int | None) -> AnyQueue:
         """One line. `operands` are (kind, value); what is None is left out."""
         words = [operand_text(kind, value) for kind, value in operands if kind != "wrap" and value is not None]
         words += ["wrap" for kind, value in operands if kind == "wrap" and value]

@@ -4,15 +4,25 @@ import json
 import os
 import pathlib
 import tempfile
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from . import _core
-from .errors import UserError
+from .display import html_table
+from .errors import UserError, nearest, optional
 from .instructions import Queue
-from .machine import Machine
-from .machines import as_chip
+from .machine import Machine, RunResult
+from .machines import Model, as_chip
 from .operands import DTYPES, Region, dtype_name
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+    import pandas
+
+ChipLike = _core.Chip | str | os.PathLike[str]
 
 
 class Program:
@@ -35,12 +45,15 @@ class Program:
     array([0, 1, 2, 3], dtype=uint8)
     """
 
-    def __init__(self, chip="tsp-v1", name="program"):
+    def __init__(self, chip: ChipLike = "tsp-v1", name: str = "program") -> None:
         self.chip, self.name = as_chip(chip), name
         self._assembler = _core.Assembler(self.chip, name)
-        self._lines, self._queue, self._data, self._names = [], None, [], self.chip.queues()
+        self._lines: list[str] = []
+        self._queue: str | None = None
+        self._data: list[tuple[str, int, NDArray[numpy.uint8]]] = []
+        self._names = self.chip.queues()
 
-    def line(self, text):
+    def line(self, text: str) -> None:
         """A line of assembly (docs/assembly.md).
 
         Raises
@@ -51,20 +64,20 @@ class Program:
         self._lines.append(text)
         self._assembler.line(text)
 
-    def instruction(self, queue, text):
+    def instruction(self, queue: str, text: str) -> None:
         """An instruction for a queue, as assembly."""
         if self._queue != queue:
             self.line(f".queue {queue}")
             self._queue = queue
         self.line(text)
 
-    def __getitem__(self, queue):
+    def __getitem__(self, queue: str) -> Queue:
         """The queue of this name, as "mem.w.0", "vxm.3", "mxm.e.1.weights"."""
         if queue not in self._names:
-            raise UserError(f"unknown queue '{queue}'" + _core.nearest_hint(queue, self._names))
+            raise UserError(f"unknown queue '{queue}'" + nearest(queue, self._names))
         return Queue(self, queue)
 
-    def reserve(self, name, dtype, slices, address=0, words=1):
+    def reserve(self, name: str, dtype: str | DTypeLike, slices: str | Sequence[str], address: int = 0, words: int = 1) -> Region:
         """Names words of memory.
 
         Parameters
@@ -97,7 +110,7 @@ class Program:
             self.line(f".region {region.plane(byte)} {slice_name} {address} {words}")
         return region
 
-    def place(self, name, array, slices, address=0):
+    def place(self, name: str, array: ArrayLike, slices: str | Sequence[str], address: int = 0) -> Region:
         """Names words of memory and says what stands there before the program starts.
 
         Parameters
@@ -115,11 +128,11 @@ class Program:
         return region
 
     @property
-    def text(self):
+    def text(self) -> str:
         """The lines so far, as assembly. Data of :meth:`place` is not in them; it is in a saved program."""
         return "\n".join([f".chip {self.chip.name}", *self._lines]) + "\n"
 
-    def compiled(self):
+    def compiled(self) -> _core.Program:
         """The program as files and the simulator have it.
 
         Raises
@@ -132,31 +145,31 @@ class Program:
             program.add_data(*place)
         return program
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a program file, or assembly when the name ends in .asm; ``superlane run`` takes both."""
         if os.fspath(path).endswith(".asm"):
             pathlib.Path(path).write_text(self.compiled().text(), encoding="utf-8")
         else:
             self.compiled().save(os.fspath(path))
 
-    def schedule(self):
+    def schedule(self) -> "Schedule":
         """When each instruction is dispatched; a :class:`Schedule`."""
         return Schedule(self.compiled(), self.chip)
 
-    def plot(self, **options):
+    def plot(self, **options: Any) -> "matplotlib.figure.Figure":
         """Draws its space-time diagram; see :meth:`Schedule.plot`."""
         return self.schedule().plot(**options)
 
-    def run(self, **options):
+    def run(self, **options: Any) -> RunResult:
         """Runs it on a fresh machine; see :meth:`Machine.run`. Options of :class:`Machine` may be among them."""
         own = {key: options.pop(key) for key in ("engine", "timing_only", "trace", "chrome_trace", "faults") if key in options}
         return Machine(self.chip, **own).run(self, **options)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         count = sum(not line.startswith(".") for line in self._lines)
         return f"<superlane.Program {self.name}: {count} lines of instructions for {self.chip.name}>"
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         import html
 
         return f"<pre>{html.escape(self.text)}</pre>"
@@ -180,49 +193,55 @@ class Schedule:
     program : superlane._core.Program
     """
 
-    def __init__(self, program, chip, operations=(), reasons=()):
+    def __init__(self, program: _core.Program, chip: _core.Chip, operations: Sequence[tuple[str, int, int]] = (),
+                 reasons: Sequence[str] = ()) -> None:
         self.program, self.chip = program, chip
         self.bursts, self.queues = program.bursts(chip), chip.queues()
         self.operations, self.reasons = list(operations), list(reasons)
         self.cycles = program.cycles(chip)
 
-    def text(self, row):
+    def text(self, row: Any) -> str:
         """The instruction of a row of ``bursts``, as assembly."""
         return self.program.instruction(int(row["queue"]), int(row["position"]))
 
-    def to_frame(self):
+    def to_frame(self) -> "pandas.DataFrame":
         """One row an instruction, with the queue's name and the instruction's text.
 
         Returns
         -------
         pandas.DataFrame
         """
-        from .result import optional
-
         frame = optional("pandas").DataFrame(self.bursts)
         frame["queue"] = [self.queues[queue] for queue in self.bursts["queue"]]
         frame["instruction"] = [self.text(row) for row in self.bursts]
         return frame
 
-    def trace(self):
+    def trace(self) -> dict[str, Any]:
         """Dispatches and streams as a Chrome/Perfetto trace, a dict."""
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "trace.json"
             Machine(self.chip, timing_only=True, chrome_trace=str(file)).run(self.program, check=False)
-            return json.loads(file.read_text(encoding="utf-8"))
+            trace: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return trace
 
-    def plot(self, kind="spacetime", **options):
+    def plot(self, kind: str = "spacetime", **options: Any) -> "matplotlib.figure.Figure":
         """Draws slices across and cycles down, or another picture of a trace; see :func:`superlane.plots.plot`."""
         from . import plots
 
         return plots.plot(self.trace(), kind=kind, **options)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (f"<superlane.Schedule: {len(self.bursts):,} instructions in {self.cycles:,} cycles on {self.chip.name}, "
                 f"{len(self.operations)} operations>")
 
+    def _repr_html_(self) -> str:
+        facts = [("instructions", len(self.bursts)), ("cycles", self.cycles),
+                 *((name, f"cycles {first:,} to {last:,}") for name, first, last in self.operations)]
+        return html_table(f"schedule for {self.chip.name}", facts)
 
-def schedule(model, chip="tsp-v1", *, position=0, context=0, dtype="fp16", layers=0, scheduler="list", weights=False):
+
+def schedule(model: str | os.PathLike[str] | Model, chip: ChipLike = "tsp-v1", *, position: int = 0, context: int = 0,
+             dtype: str = "fp16", layers: int = 0, scheduler: str = "list", weights: bool = False) -> Schedule:
     """Compiles one decode step of a model, without running it.
 
     Parameters

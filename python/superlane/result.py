@@ -1,35 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a command found: the JSON that it writes, as a mapping, a table, a picture or a page."""
-import html
 import json
+import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from .errors import MissingPackageError, UserError
+from .display import figures, html_table, text_table
+from .errors import UserError, optional
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+    import pandas
 
 _INPUTS = ("configuration", "parameters", "system_parameters", "command")
+_MOST_LINES = 24
 
 
-def optional(name):
-    """An optional package, or an error that says how to install it."""
-    import importlib
-
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise MissingPackageError(f"this needs the package {name}: pip install {name}") from error
-
-
-def scalars(value, prefix=""):
-    """(dotted key, value) of the single values in an object, in its order; lists are left out."""
-    for key, inner in value.items():
-        if isinstance(inner, dict):
-            yield from scalars(inner, f"{prefix}{key}.")
-        elif not isinstance(inner, list):
-            yield prefix + key, inner
-
-
-class Result(Mapping):
+class Result(Mapping[str, Any]):
     """The result of one command; a read-only mapping of the JSON that the command line writes with ``--json``.
 
     A key may name a part of a part: ``result["memory_bytes.kv"]`` is ``result["memory_bytes"]["kv"]``. What a figure means, its
@@ -50,15 +38,14 @@ class Result(Mapping):
         Lines that the command line prints to standard error.
     """
 
-    def __init__(self, text, notes=""):
+    def __init__(self, text: str | bytes, notes: str = "") -> None:
         self.json = text.decode() if isinstance(text, bytes) else text
         self.notes = notes
-        self._values = json.loads(self.json)
-        if not isinstance(self._values, dict):
-            self._values = {"rows": self._values}
+        values = json.loads(self.json)
+        self._values: dict[str, Any] = values if isinstance(values, dict) else {"rows": values}
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: str | os.PathLike[str]) -> "Result":
         """Reads a file that ``--json`` or :meth:`save` wrote.
 
         Raises
@@ -71,12 +58,12 @@ class Result(Mapping):
         except ValueError as error:
             raise UserError(f"{path}: no result: {error}") from error
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the JSON to a file; ``superlane rerun FILE`` repeats it."""
         pathlib.Path(path).write_text(self.json, encoding="utf-8")
 
-    def __getitem__(self, key):
-        value = self._values
+    def __getitem__(self, key: str) -> Any:
+        value: Any = self._values
         if key in value:
             return value[key]
         for part in key.split("."):
@@ -85,31 +72,30 @@ class Result(Mapping):
             value = value[part]
         return value
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._values)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type["Result"], tuple[str, str]]:
         return Result, (self.json, self.notes)
 
     @property
-    def digest(self):
+    def digest(self) -> str:
         """SHA-256 of all that decides the result and of the result, 64 hexadecimal digits; '' where a command gives none."""
-        return self._values.get("digest", "")
+        return str(self._values.get("digest", ""))
 
     @property
-    def kind(self):
+    def kind(self) -> str:
         """The command that made it, as "decode"."""
-        return (self._values.get("command") or [""])[0]
+        return str((self._values.get("command") or [""])[0])
 
-    def figures(self):
+    def figures(self) -> dict[str, Any]:
         """The single figures in one dict of dotted names; inputs, lists and the simulator's own speed left out."""
-        inner = {key: value for key, value in self._values.items() if key not in (*_INPUTS, "simulator")}
-        return dict(scalars(inner))
+        return dict(figures({key: value for key, value in self._values.items() if key not in (*_INPUTS, "simulator")}))
 
-    def to_frame(self, key=None):
+    def to_frame(self, key: str | None = None) -> "pandas.DataFrame":
         """As a pandas table.
 
         Parameters
@@ -141,33 +127,53 @@ class Result(Mapping):
             return pandas.DataFrame({key: value})
         return pandas.DataFrame(value if isinstance(value, list) else [{key: value}])
 
-    def plot(self, kind=None, **options):
-        """Draws it; see :func:`superlane.plots.plot`."""
+    def plot(self, kind: str | None = None, **options: Any) -> "matplotlib.figure.Figure":
+        """Draws it.
+
+        Parameters
+        ----------
+        kind : str, optional
+            "operators", "roofline" and so on (docs/pictures.md); chosen by the result when left out.
+        **options
+            As of :func:`superlane.plots.plot`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        superlane.plots.PlotError
+            The result does not have what the picture needs.
+        """
         from . import plots
 
         return plots.plot(self, kind=kind, **options)
 
-    def report(self, path=None, **options):
-        """Writes one page of HTML with tables and pictures; see :func:`superlane.report.report`."""
+    def report(self, path: str | os.PathLike[str] | None = None, title: str | None = None) -> str:
+        """Writes one page of HTML with tables and pictures.
+
+        Parameters
+        ----------
+        path : path, optional
+            File to write; without it nothing is written.
+        title : str, optional
+            Heading of the page.
+
+        Returns
+        -------
+        str
+            The HTML.
+        """
         from . import report
 
-        return report.report(self, path, **options)
+        return report.report(self, path, title)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         shown = [("digest", self.digest[:12])] if self.digest else []
         shown += [(key, value) for key, value in self.figures().items() if key not in ("version", "digest") and value not in ("", None)]
-        lines = [f"  {key:30} {_short(value)}" for key, value in shown[:24]]
-        more = len(shown) - len(lines)
-        return "\n".join([f"<superlane.Result {self.kind}>", *lines, *([f"  and {more} more"] if more > 0 else [])])
+        more = len(shown) - _MOST_LINES
+        return text_table(f"Result {self.kind}", shown[:_MOST_LINES]) + (f"\n  and {more} more" if more > 0 else "")
 
-    def _repr_html_(self):
-        rows = "".join(f"<tr><th>{html.escape(key)}</th><td>{html.escape(_short(value))}</td></tr>"
-                       for key, value in self.figures().items())
-        return f"<table><caption>superlane {html.escape(self.kind)}</caption>{rows}</table>"
-
-
-def _short(value):
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        text = str(value)
-        return text if len(text) <= 70 else text[:67] + "..."
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
+    def _repr_html_(self) -> str:
+        return html_table(f"superlane {self.kind}", self.figures().items())

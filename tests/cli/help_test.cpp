@@ -45,15 +45,15 @@ TEST(Help, ListsEveryCommand) {
 TEST(Help, Version) {
     const Finished version = run({"--version"});
     EXPECT_EQ(version.code, 0);
-    EXPECT_THAT(version.out, testing::MatchesRegex("superlane [0-9.]+\n"));
+    EXPECT_THAT(version.out, testing::MatchesRegex("superlane [0-9.]+ .sources [0-9a-f]+.\n"));
 }
 
 TEST(Help, CommandPageIsFresh) {
     std::string page =
         "<!-- Written by tests/cli/help_test.cpp from --help; refresh with UPDATE_GOLDEN=1. -->\n# Commands\n\n";
-    page += "```\n" + run({"--help"}).out + "```\n";
+    page += "```text\n" + run({"--help"}).out + "```\n";
     for (const std::string& command : commands)
-        page += "\n## " + command + "\n\n```\n" + run({command, "--help"}).out + "```\n";
+        page += "\n## " + command + "\n\n```text\n" + run({command, "--help"}).out + "```\n";
     expect_fresh("cli.md", page);
 }
 

@@ -2,6 +2,7 @@
 """Where the tests find the program, the package and the sources: in build/, unless the environment names others."""
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -9,10 +10,10 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("SUPERLANE_BUILD", ROOT / "build"))
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")
 FOLDERS = [str(BUILD / "python"), str(ROOT / "tests" / "python")]  # also of the processes that tests start
 sys.path[:0] = [folder for folder in FOLDERS if folder not in sys.path]
 os.environ["PYTHONPATH"] = os.pathsep.join([*FOLDERS, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-os.environ.setdefault("SUPERLANE_BINARY", str(BUILD / "superlane"))
 
 
 def pytest_configure(config):
@@ -35,3 +36,22 @@ def program():
         return done.stdout if code == 0 else done.stderr
 
     return run
+
+
+@pytest.fixture
+def photograph(tmp_path):
+    """Draws a page in a browser without a window: its pixels. An error of a script or a missing file fails the test."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed (apt install chromium)")
+
+    def draw(file, width, height):
+        from PIL import Image
+        picture = tmp_path / "page.png"
+        done = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--window-size={width},{height}", f"--user-data-dir={tmp_path / 'profile'}",
+                               "--enable-logging=stderr", f"--screenshot={picture}", file.as_uri()], capture_output=True, text=True, timeout=300)
+        assert picture.is_file(), done.stderr[-2000:]
+        assert "CONSOLE" not in done.stderr
+        return Image.open(picture).convert("RGB")
+
+    return draw

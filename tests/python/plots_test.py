@@ -7,7 +7,6 @@ import plots_results as results
 import pytest
 
 from superlane import plots
-from superlane.__main__ import main
 from superlane.plots import kinds, pareto
 from superlane.plots.inputs import read
 from superlane.plots.utilisation import busy_by_queue, busy_by_stream
@@ -33,14 +32,14 @@ def test_every_kind_has_a_case():
 def test_the_same_sources_give_the_same_bytes_without_a_date(kind, tmp_path):
     sources = [str(source) for source in CASES[kind]()]
     for name in ("first.svg", "second.svg"):
-        assert main(["plot", *sources, "--kind", kind, "-o", str(tmp_path / name)]) == 0
+        assert plots.main([*sources, "--kind", kind, "-o", str(tmp_path / name)]) == 0
     first = (tmp_path / "first.svg").read_bytes()
     assert first == (tmp_path / "second.svg").read_bytes()
     assert b"<dc:date>" not in first and 3_000 < len(first) < 1_500_000
 
 
 def test_a_png_is_written_by_its_name(tmp_path):
-    assert main(["plot", str(results.trace("add")), "-o", str(tmp_path / "add.png")]) == 0
+    assert plots.main([str(results.trace("add")), "-o", str(tmp_path / "add.png")]) == 0
     assert (tmp_path / "add.png").read_bytes()[:4] == b"\x89PNG"
 
 
@@ -115,10 +114,11 @@ def test_failed_points_are_left_out_and_the_best_cell_is_framed():
 def test_a_results_file_of_a_sweep_is_read(tmp_path):
     path = tmp_path / "sweep.sqlite"
     with sqlite3.connect(path) as store:
-        store.execute("CREATE TABLE points (key TEXT, state TEXT, metrics TEXT, reason TEXT)")
+        store.execute("CREATE TABLE points (key TEXT, version TEXT, state TEXT, metrics TEXT, reason TEXT)")
         store.execute("CREATE TABLE members (sweep TEXT, number INTEGER, key TEXT, axes TEXT)")
-        store.executemany("INSERT INTO points VALUES (?, ?, ?, ?)", [("a", "done", '{"latency_us_per_token": 5}', None), ("b", "failed", None, "does not fit")])
-        store.executemany("INSERT INTO members VALUES ('s', ?, ?, ?)", [(0, "a", '{"mem.banks": 2}'), (1, "b", '{"mem.banks": 4}')])
+        store.executemany("INSERT INTO points VALUES (?, ?, ?, ?, ?)", [("old", "1", "done", '{"latency_us_per_token": 7}', None),
+                          ("a", "2", "done", '{"latency_us_per_token": 5}', None), ("b", "2", "failed", None, "does not fit")])
+        store.executemany("INSERT INTO members VALUES ('s', ?, ?, ?)", [(0, "a", '{"mem.banks": 2}'), (1, "b", '{"mem.banks": 4}'), (2, "old", '{"mem.banks": 2}')])
     frame = read(path).data
     assert list(frame["mem.banks"]) == [2] and list(frame["latency_us_per_token"]) == [5]
 
@@ -132,13 +132,13 @@ def test_the_kind_is_chosen_by_the_result(source, kind):
     (["none.json"], r"none\.json: no such file"),
     (["{text}"], r"text\.json: line 1: not JSON"),
     (["{other}"], r"other\.json: no result"),
-    (["{trace}", "--kind", "spacetme"], r"unknown kind of picture 'spacetme' \(nearest: 'spacetime'\)"),
+    (["{trace}", "--kind", "spacetme"], r"unknown kind of picture 'spacetme' .nearest: 'spacetime'"),
     (["{trace}", "--kind", "pareto"], r"pareto is drawn from table, not from trace"),
     (["{trace}", "--cycles", "9:3"], r"--cycles: '9:3': two cycles FIRST:PAST"),
     (["{trace}", "--cycles", "500:600"], r"no instruction in cycles 500:600 of 11"),
     (["{trace}", "--x", "a"], r"'x' is no option of spacetime; it has cycles, title"),
     (["{trace}", "{trace}"], r"no kind of picture takes these together"),
-    (["{table}", "--x", "latency_us_per_tokens"], r"no column 'latency_us_per_tokens' \(nearest: 'latency_us_per_token'\)"),
+    (["{table}", "--x", "latency_us"], r"no column 'latency_us' .nearest: 'latency_us_per_token'"),
     (["{trace}", "-o", "x.gif"], r"x\.gif: the name must end in \.svg, \.png, \.pdf"),
     (["{trace}", "-o", "no/such/folder/x.svg"], r"x\.svg: cannot be written"),
 ])
@@ -147,7 +147,7 @@ def test_mistakes_are_told_in_one_line(words, message, tmp_path, capsys):
     (tmp_path / "other.json").write_text("[1, 2]")
     places = {"text": tmp_path / "text.json", "other": tmp_path / "other.json", "trace": results.trace("add"), "table": results.table()}
     words = [word.format(**places) for word in words]
-    assert main(["plot", *words] if "-o" in words else ["plot", *words, "-o", str(tmp_path / "x.svg")]) == 2
+    assert plots.main(words if "-o" in words else [*words, "-o", str(tmp_path / "x.svg")]) == 2
     said = capsys.readouterr().err
     assert said.startswith("superlane: ") and said.count("\n") == 1
     assert re.search(message, said), said

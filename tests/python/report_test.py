@@ -4,7 +4,6 @@ import base64
 import gzip
 import html.parser
 import re
-import shutil
 import subprocess
 
 import plots_results as results
@@ -13,8 +12,6 @@ import pytest
 from superlane import report
 from superlane.__main__ import main
 from superlane.report.units import shown, unit_of
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")
 
 
 class Page(html.parser.HTMLParser):
@@ -99,18 +96,10 @@ def test_mistakes_are_told_in_one_line(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_a_browser_draws_the_page(tmp_path):
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed (apt install chromium)")
-    from PIL import Image
-    file, picture = tmp_path / "page.html", tmp_path / "page.png"
+def test_a_browser_draws_the_page(tmp_path, photograph):
+    file = tmp_path / "page.html"
     file.write_text(page(), encoding="utf-8")
-    done = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1120,3000", f"--user-data-dir={tmp_path / 'profile'}",
-                           "--enable-logging=stderr", f"--screenshot={picture}", file.as_uri()], capture_output=True, text=True, timeout=300)
-    assert picture.is_file(), done.stderr[-2000:]
-    assert "CONSOLE" not in done.stderr  # no error of a script
-    shot = Image.open(picture).convert("RGB")
+    shot = photograph(file, 1120, 3000)
     assert shot.size == (1120, 3000)
     colours = {colour for _, colour in shot.getcolors(1 << 24)}
     assert {(0x00, 0x72, 0xb2), (0xcc, 0x79, 0xa7), (0x56, 0xb4, 0xe9)} <= colours  # frames of the cards, MXM, MEM

@@ -11,13 +11,14 @@ import tempfile
 
 import pytest
 import sweep_points
+from conftest import BUILD
 from sweep_points import SPEC, small, spec_file  # noqa: F401
 from superlane.sweep import SweepError, sweep
 from superlane.sweep.store import Store
 
 
 def cli(*arguments, **options):
-    done = subprocess.run([sys.executable, "-m", "superlane.sweep", *map(str, arguments)], capture_output=True, text=True, **options)
+    done = subprocess.run([sys.executable, "-m", "superlane", "sweep", *map(str, arguments)], capture_output=True, text=True, **options)
     return done.returncode, done.stderr
 
 
@@ -103,14 +104,11 @@ def test_the_package_and_the_program_give_the_same_table(tmp_path):
     spec = tmp_path / "spec.json"
     spec.write_text(json.dumps({**SPEC, "axes": {"c2c.latency": [16, 64]}}))
     tables = []
-    for environment in (os.environ, {name: value for name, value in os.environ.items() if name != "SUPERLANE_BINARY"}):
-        command = [sys.executable, "-m", "superlane", "sweep", str(spec), "--results", str(tmp_path / f"{len(tables)}.sqlite"), "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    for command in ([sys.executable, "-m", "superlane"], [BUILD / "superlane"]):
+        words = [*command, "sweep", spec, "--results", tmp_path / "shared.sqlite", "--json"]
+        done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"SUPERLANE_PYTHON": sys.executable})
         assert done.returncode == 0, done.stderr
         tables.append(json.loads(done.stdout)["rows"])
     assert tables[0] == tables[1] and [row["state"] for row in tables[0]] == ["done", "done"]
-
-
-def test_a_program_that_is_missing_is_one_line(spec_file, tmp_path):
-    code, errors = cli(spec_file, cwd=tmp_path, env={**os.environ, "SUPERLANE_BINARY": "/none"})
-    one_line(code, errors, "SUPERLANE_BINARY")
+    points = sqlite3.connect(tmp_path / "shared.sqlite").execute("SELECT count(*) FROM points").fetchone()
+    assert points == (2,)

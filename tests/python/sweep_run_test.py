@@ -47,7 +47,7 @@ def test_a_file_computes_nothing_twice_and_is_shared_by_sweeps(tmp_path):
     assert sweep(wider, results, 1, evaluate=sweep_points.formula).computed == 1
     assert table(load(results, "wider")) == table(sweep(wider, workers=1, evaluate=sweep_points.formula))
     assert [row["c2c.latency"] for row in load(results, "formula").rows] == [16, 32, 40, 64]
-    with pytest.raises(SweepError, match="0 sweeps that match 'formla', did you mean 'formula'"):
+    with pytest.raises(SweepError, match="0 sweeps that match 'formla' .nearest: 'formula'"):
         load(results, "formla")
 
 
@@ -165,7 +165,7 @@ def test_constraints_on_points_leave_them_out_and_on_metrics_mark_them():
 
 def test_an_unknown_metric_is_a_mistake_not_an_empty_front(tmp_path):
     for changes in ({"objectives": {"latency_us_per_tokn": "min"}}, {"constraints": ["latency_us_per_tokn < 3"]}):
-        with pytest.raises(SweepError, match="'latency_us_per_tokn', did you mean 'latency_us_per_token'"):
+        with pytest.raises(SweepError, match="'latency_us_per_tokn' .nearest: 'latency_us_per_token'"):
             sweep(small(**changes), tmp_path / "r.sqlite", 1, evaluate=sweep_points.formula)
 
 
@@ -177,6 +177,12 @@ def test_results_of_another_version_of_the_program_stay_beside(tmp_path, monkeyp
     monkeypatch.setattr(simulator, "resolve", lambda points: [{**each, "key": each["key"] + "next"} for each in real(points)])
     monkeypatch.setattr(simulator, "program_version", lambda: "superlane 99")
     assert sweep(small(), results, 1, evaluate=sweep_points.formula).computed == 4
+    with Store(results) as store:
+        old, new = sorted((identity for identity, *_ in store.sweeps()), key=lambda each: store.rows(each)[0][1].endswith("next"))
+        keys = [row[1] for identity in (old, new) for row in store.rows(identity)]
+    assert len(set(keys)) == 8
+    assert table(load(results, old[:8])) == table(load(results, "formula")) == table(load(results, new))
+    monkeypatch.setattr(simulator, "program_version", lambda: "superlane 100")
     with pytest.raises(SweepError, match="2 sweeps that match"):
         load(results, "formula")
 

@@ -140,6 +140,6 @@ def test_control_c_stops_a_run_and_leaves_the_process_whole():
 
 def test_the_module_is_a_command_line():
     run = [sys.executable, "-m", "superlane"]
-    assert subprocess.run([*run, "--version"], capture_output=True, text=True).stdout == f"superlane {superlane.__version__}\n"
+    assert subprocess.run([*run, "--version"], capture_output=True, text=True).stdout == f"superlane {superlane._core.full_version()}\n"
     wrong = subprocess.run([*run, "gemm", "1", "2"], capture_output=True, text=True)
     assert wrong.returncode == 2 and wrong.stderr.startswith("superlane: gemm: ")

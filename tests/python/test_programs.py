@@ -75,6 +75,38 @@ def test_memory_is_read_where_it_lies():
         superlane.Machine(timing_only=True).view("mem.e.3", 0, 1)
 
 
+def address(array):
+    return array.__array_interface__["data"][0]
+
+
+def test_arrays_are_not_copied_on_their_way_out():
+    machine = superlane.Machine()
+    assert address(machine.view("mem.e.3", 16, 2)) == address(machine.view("mem.e.3", 17, 1)) - machine.chip.lanes
+    p = superlane.Program()
+    x = p.place("x", numpy.arange(320, dtype=numpy.uint8), "mem.e.0")
+    p["mem.e.0"].read(x, to=E(0), at=0)
+    run = machine.run(p, watch=["E0"])
+    assert address(run.stream("E0").data) == address(run.stream("E0").data) and not run.stream("E0").data.flags.owndata
+    plane = machine.read("mem.e.0", 0, 1)
+    assert address(x.from_planes([plane])) == address(plane) and not plane.flags.owndata
+    bursts = p.schedule().bursts
+    assert not bursts.flags.owndata and not superlane.System(4).cables().flags.owndata
+    del machine, run, p
+    assert bursts["cycle"][0] == 0 and plane[0, 5] == 5  # each array keeps what it shows
+
+
+def test_what_is_read_can_be_written():
+    machine = superlane.Machine()
+    words = numpy.arange(640).astype(numpy.uint8).reshape(2, 320)
+    machine.write("mem.e.3", 16, words)
+    machine.write("mem.w.3", 16, machine.read("mem.e.3", 16, 2))
+    numpy.testing.assert_array_equal(machine.read("mem.w.3", 16, 2), words)
+    machine.write("mem.w.3", 20, words[::2][:1])
+    for wrong in (words[:, ::2], words.astype(numpy.float32)):
+        with pytest.raises(superlane.UserError, match="mem.e.3: expected bytes without gaps"):
+            machine.write("mem.e.3", 16, wrong)
+
+
 def test_memory_stays_from_run_to_run():
     p = superlane.Program()
     x, y = p.reserve("x", "i8", "mem.e.0"), p.reserve("y", "i8", "mem.e.4")
@@ -141,3 +173,10 @@ def test_the_compiler_s_schedule_is_what_runs():
     assert superlane.Machine(timing_only=True).run(found.program).cycles == found.cycles
     pytest.importorskip("pandas")
     assert set(found.to_frame()["queue"][:5]) <= set(found.queues)
+
+
+def test_programs_schedules_and_runs_are_tables_in_a_notebook():
+    p, _ = add_program()
+    assert "add.f32 E0, E4" in p._repr_html_() and "12 lines" not in repr(p) and "13 lines" in repr(p)
+    for one in (p.schedule(), p.run()):
+        assert one._repr_html_().startswith("<table>") and "11" in one._repr_html_() and "11 cycles" in repr(one)

@@ -18,6 +18,7 @@ RULES = {
     "machine_paths": rules.machine_paths,
     "dead_files": rules.dead_files,
     "links": documents.links,
+    "fences": documents.fences,
 }
 
 

@@ -75,10 +75,28 @@ class Rules(unittest.TestCase):
         self.faulty(documents.links, good | {"docs/a.md": "[b](b.md#no)"}, "no such heading")
         self.faulty(documents.links, good | {"docs/a.md": "`isa/gone.cpp`"}, "`isa/gone.cpp` does not exist")
 
+    def test_fences(self):
+        self.clean(documents.fences, {"docs/a.md": "```sh slow\nls a.json\n```\n\n```json a.json\n{}\n```\n```text\n```\n```python cluster\n```\n"})
+        self.faulty(documents.fences, {"docs/a.md": "```\nls\n```\n"}, "docs/a.md:1: a block must be sh, python, json, text, not ''")
+        self.faulty(documents.fences, {"docs/a.md": "```sh fast\nls\n```\n"}, "not 'fast'")
+        self.faulty(documents.fences, {"docs/a.md": "```json a.json\n{}\n```\n```sh\nls\n```\n"}, "this page must read it")
+        self.faulty(documents.fences, {"isa/a.md": "```sh\nls\n```\n"}, "in README.md and docs/ only")
+
     def test_commands(self):
-        text = "```sh\n$ build/superlane a\nls\nbuild/superlane b \\\n  c\n```\n```sh slow\nbuild/superlane d\n```\n```\nbuild/superlane e\n```\n"
-        self.assertEqual(list(documents.commands(text)),
-                         [(2, "build/superlane a", False), (4, "build/superlane b   c", False), (8, "build/superlane d", True)])
+        text = "# A\n```sh slow\nls\n\nbuild/superlane b \\\n  c\n```\n\n```text\nd\n```\n```sh install\nmake\n```\n"
+        one, shown, other = documents.blocks(text)
+        self.assertEqual((one.line, one.language, one.marks, one.output), (2, "sh", ["slow"], "d\n"))
+        self.assertEqual(list(documents.commands(one)), [(3, "ls"), (5, "build/superlane b   c")])
+        self.assertTrue(documents.runs(one) and not documents.runs(other))
+        self.assertIsNone(shown.output)
+
+    def test_output(self):
+        printed = "model  tiny\nsimulator  1.2 s\ncycles  70\nspeed  3 tokens/s at 900 MHz\n"
+        self.assertTrue(documents.says(printed, printed))
+        self.assertTrue(documents.says("model  tiny\nsimulator  9 s\n...\nspeed  3 tokens/s...\n", printed))
+        self.assertFalse(documents.says("model  tiny\n", printed))
+        self.assertFalse(documents.says("...\ncycles  71\n...\n", printed))
+        self.assertEqual(documents.refreshed("...\ncycles  71\nspeed  2 tokens/s...\n", printed), "...\ncycles  70\nspeed  3 tokens/s at 900 MHz\n")
 
 
 unittest.main()

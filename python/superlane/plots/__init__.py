@@ -4,16 +4,21 @@
 >>> figure = superlane.plots.plot("trace.json", kind="spacetime")        # doctest: +SKIP
 >>> superlane.plots.save(figure, "trace.svg")                            # doctest: +SKIP
 """
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from .._core import nearest_hint
+from ..errors import nearest
 from .errors import PlotError
 
+if TYPE_CHECKING:
+    import matplotlib.figure
+
 FORMATS = ("svg", "png", "pdf")
-__all__ = ["FORMATS", "PlotError", "main", "plot", "save"]
+__all__ = ["FORMATS", "PlotError", "plot", "save"]
 
 
-def plot(sources, kind=None, salt="superlane", **options):
+def plot(sources: Any, kind: str | None = None, salt: str = "superlane", **options: Any) -> "matplotlib.figure.Figure":
     """Draws one picture.
 
     Parameters
@@ -43,7 +48,7 @@ def plot(sources, kind=None, salt="superlane", **options):
     if kind is None:
         chosen = kinds.choose(inputs)
     elif kind not in kinds.BY_NAME:
-        raise PlotError(f"unknown kind of picture '{kind}'{nearest_hint(kind, list(kinds.BY_NAME))}; kinds: {', '.join(kinds.BY_NAME)}")
+        raise PlotError(f"unknown kind of picture '{kind}'{nearest(kind, kinds.BY_NAME)}; kinds: {', '.join(kinds.BY_NAME)}")
     else:
         chosen = kinds.BY_NAME[kind]
         _check(chosen, inputs)
@@ -63,7 +68,7 @@ def _check(kind, inputs):
         raise PlotError(f"{kind.name} shows one file; {len(inputs)} were given")
 
 
-def save(figure, path):
+def save(figure: "matplotlib.figure.Figure", path: str | os.PathLike[str]) -> None:
     """Writes SVG, PNG or PDF, by the name's ending; equal figures give equal bytes."""
     from .style import save as write
 
@@ -76,8 +81,8 @@ def save(figure, path):
         raise PlotError(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def main(argv):
-    """The command `superlane plot`; a mistake in what was asked raises."""
+def main(argv=None):
+    """The command `superlane plot`; returns the exit code."""
     from .command import main as run
 
-    run(argv)
+    return run(argv)

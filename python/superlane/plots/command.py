@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command `superlane plot`."""
-import argparse
-
+from ..command_line import Parser, exit_code
 from . import PlotError, plot, save
 
 EXAMPLES = """examples:
@@ -16,8 +15,7 @@ def parser():
     from .kinds import KINDS
 
     names = "\n".join(f"  {kind.name:12} {kind.summary} (from: {', '.join(kind.forms)})" for kind in KINDS)
-    made = argparse.ArgumentParser(prog="superlane plot", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=f"kinds:\n{names}\n\n{EXAMPLES}",
-                                   description="Draw a picture of results (--json), a trace (--trace) or the table of a sweep.")
+    made = Parser("plot", "Draw a picture of results (--json), a trace (--trace) or the table of a sweep.", f"kinds:\n{names}\n\n{EXAMPLES}")
     made.add_argument("files", nargs="+", metavar="FILE", help="result .json, trace .json, table .csv, .parquet or .sqlite")
     made.add_argument("-o", "--output", required=True, metavar="FILE", help="picture to write: .svg, .png or .pdf")
     made.add_argument("--kind", help="which picture; by default the first below that takes the files")
@@ -38,8 +36,13 @@ def cycles_of(text):
     return int(parts[0]), int(parts[1])
 
 
-def main(argv):
-    given = parser().parse_args(argv)
+def run(words):
+    given = parser().parse(words)
     options = {name: getattr(given, name) for name in ("title", "x", "y", "value", "colour")}
     options["cycles"] = cycles_of(given.cycles) if given.cycles else None
     save(plot(given.files, given.kind, **options), given.output)
+
+
+def main(argv=None):
+    """Returns the exit code: 0, or 2 for a mistake in what was asked."""
+    return exit_code(run, argv)

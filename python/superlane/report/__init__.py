@@ -3,14 +3,16 @@
 
 >>> superlane.report.report(["decode.json", "trace.json"], "report.html")     # doctest: +SKIP
 """
+import os
 from pathlib import Path
+from typing import Any
 
 from ..plots.errors import PlotError
 
-__all__ = ["main", "report"]
+__all__ = ["report"]
 
 
-def report(sources, path=None, title=None):
+def report(sources: Any, path: str | os.PathLike[str] | None = None, title: str | None = None) -> str:
     """Writes a page, or returns it.
 
     Parameters

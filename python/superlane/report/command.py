@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command `superlane report`."""
-import argparse
-
+from ..command_line import Parser, exit_code
 from ..plots.errors import PlotError
 from . import report
 
@@ -12,13 +11,17 @@ EXAMPLES = """examples:
 """
 
 
-def main(argv):
-    parser = argparse.ArgumentParser(prog="superlane report", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXAMPLES,
-                                     description="Write one self-contained page of HTML about results, traces and sweeps.")
+def run(words):
+    parser = Parser("report", "Write one self-contained page of HTML about results, traces and sweeps.", EXAMPLES)
     parser.add_argument("files", nargs="+", metavar="FILE", help="result .json, trace .json, table .csv, .parquet or .sqlite")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="page to write, .html")
     parser.add_argument("--title", help="heading of the page")
-    given = parser.parse_args(argv)
+    given = parser.parse(words)
     if not given.output.endswith((".html", ".htm")):
         raise PlotError(f"{given.output}: the name must end in .html")
     report(given.files, given.output, given.title)
+
+
+def main(argv=None):
+    """Returns the exit code: 0, or 2 for a mistake in what was asked."""
+    return exit_code(run, argv)

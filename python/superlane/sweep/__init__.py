@@ -15,7 +15,7 @@ from .command_line import main
 from .errors import SweepError
 from .result import SweepResult
 
-__all__ = ["SweepError", "SweepResult", "load", "main", "sweep"]
+__all__ = ["SweepError", "SweepResult", "load", "sweep"]
 
 
 class _Callable(types.ModuleType):

@@ -1,20 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """`sweep` and `load`: what notebooks, scripts and the command line call."""
+import os
 import pathlib
 import tempfile
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from ..errors import nearest
 from . import evaluate as simulator
 from .analysis import is_number
-from .errors import SweepError, nearest
+from .errors import SweepError
 from .progress import Progress
 from .result import SweepResult
 from .run import Entry, Runner
-from .spec import read_spec
+from .spec import identity_of, read_spec
 from .store import Store
 from .workers import open_workers
 
 
-def sweep(spec, results=None, workers=None, scheduler=None, evaluate=simulator.evaluate):
+def sweep(spec: Mapping[str, Any] | str | os.PathLike[str], results: str | os.PathLike[str] | None = None,
+          workers: int | None = None, scheduler: str | None = None,
+          evaluate: Callable[[dict[str, Any]], dict[str, Any]] = simulator.evaluate) -> SweepResult:
     """Computes all points of a sweep that its results file does not have.
 
     Parameters
@@ -39,9 +45,10 @@ def sweep(spec, results=None, workers=None, scheduler=None, evaluate=simulator.e
     ------
     SweepError
         For what a user can mend, in one line.
+    KeyboardInterrupt
+        Ctrl-C; points in flight are finished and kept, and the same call goes on from there.
     """
     spec = read_spec(spec, simulator.known_axes())
-    Entry.defaults = {name: float(row["default"]) for name, row in simulator.known_axes().items() if "low" in row}
     version = simulator.program_version()
     if results is None:
         with tempfile.TemporaryDirectory() as folder:
@@ -49,20 +56,45 @@ def sweep(spec, results=None, workers=None, scheduler=None, evaluate=simulator.e
     return _sweep(spec, results, version, workers, scheduler, evaluate)
 
 
-def load(results, name=None):
-    """The table of a sweep that a results file has; `name` where it has several. No point is computed."""
+def load(results: str | os.PathLike[str], name: str | None = None) -> SweepResult:
+    """The table of a sweep that a results file has. No point is computed.
+
+    Parameters
+    ----------
+    results : path
+        SQLite file that a sweep wrote.
+    name : str, optional
+        Its name, or how its id begins, where the file has several. Of equal names the one of this version of the program
+        and of its sources is meant.
+
+    Returns
+    -------
+    SweepResult
+
+    Raises
+    ------
+    SweepError
+        No such file or sweep, with the nearest name, or several.
+    """
     if not pathlib.Path(results).is_file():
         raise SweepError(f"results file {results}: there is none")
     with Store(results) as store:
-        known = store.sweeps()
-        found = [each for each in known if name is None or each[1] == name or each[0] == name]
-        if len(found) != 1:
-            names = [each[1] for each in known]
-            hint = nearest(name, names) if not found and name else ""
-            raise SweepError(f"results file {results}: has {len(found)} sweeps that match {name!r}{hint}; it has "
-                             + (", ".join(f"{n} ({i[:12]})" for i, n, _ in known) or "none"))
-        identity, name, spec = found[0]
-        return SweepResult(name, spec["axes"], spec["objectives"], store.rows(identity))
+        identity, found, spec = _chosen(store, name)
+        return SweepResult(found, spec["axes"], spec["objectives"], store.rows(identity))
+
+
+def _chosen(store, name):
+    """(id, name, spec) of the sweep that is meant."""
+    known = store.sweeps()
+    found = [each for each in known if name is None or each[1] == name or each[0].startswith(name)]
+    if len(found) > 1:
+        version = simulator.program_version()
+        found = [each for each in found if each[0] == identity_of(each[2], version)] or found
+    if len(found) != 1:
+        hint = nearest(name, [each[1] for each in known]) if not found and name else ""
+        raise SweepError(f"results file {store.path}: has {len(found)} sweeps that match {name!r}{hint}; it has "
+                         + (", ".join(f"{each} ({identity[:12]})" for identity, each, _ in known) or "none"))
+    return found[0]
 
 
 def _sweep(spec, path, version, workers, scheduler, evaluate):
@@ -89,7 +121,7 @@ class _Table:
 
     def __init__(self, spec, store, runner, version):
         self._spec, self._store, self._runner = spec, store, runner
-        self._identity = spec.identity(version)
+        self._identity = identity_of(spec.canonical(), version)
         self._count = 0
 
     def compute(self, entries):
@@ -118,7 +150,7 @@ def _resolved(spec, points, version):
 
 
 def _allowed(spec, entry):
-    values = entry.values()
+    values = entry.values(simulator.numeric_defaults())
     for expression in spec.before:
         missing = expression.names - set(values)
         if missing and entry.reason is not None:

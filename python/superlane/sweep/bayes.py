@@ -3,14 +3,11 @@
 points however many workers there are; a search that was killed asks the same again, and finds their results."""
 import math
 
-from .errors import SweepError
+from ..errors import optional
 
 
 def _optuna():
-    try:
-        import optuna
-    except ImportError:
-        raise SweepError("search 'optuna' needs the Python package optuna: pip install optuna") from None
+    optuna = optional("optuna", "search 'optuna'")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna
 

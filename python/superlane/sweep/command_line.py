@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """`superlane sweep SPEC.json`: the points of a design space, computed once each, and what their table says."""
-import argparse
-import difflib
 import json
 import pathlib
 import sys
 
+from ..command_line import Parser, exit_code
 from .api import load, sweep
 from .errors import SweepError
 from .result import check_export
 
-_USER_ERROR, _INTERRUPTED = 2, 130
 _MOST_ROWS = 20
 _EXAMPLES = """examples:
   superlane sweep examples/sweeps/streams.json --results sweeps.sqlite
@@ -19,14 +17,8 @@ _EXAMPLES = """examples:
   superlane sweep --results sweeps.sqlite --show streams"""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        raise SweepError(f"{message}; see `superlane sweep --help`")
-
-
 def _parser():
-    parser = _Parser(prog="superlane sweep", description=__doc__, epilog=_EXAMPLES,
-                     formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    parser = Parser("sweep", __doc__, _EXAMPLES)
     parser.add_argument("spec", nargs="?", metavar="SPEC.json", help="axes, search, constraints, objectives")
     parser.add_argument("--workers", type=int, metavar="N", help="processes on this machine; all cores when left out")
     parser.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="compute on the workers of a Dask scheduler")
@@ -77,19 +69,8 @@ def _print(result):
     _print_table(result.sensitivity(), ["metric", "axis", "effect", "share_of_variance", "share_by_chance"])
 
 
-def _options(arguments):
-    """What was said; SweepError names an option that is not there, with the nearest."""
-    parser = _parser()
-    options, left = parser.parse_known_args(arguments)
-    for word in left:
-        known = [name for action in parser._actions for name in action.option_strings]
-        near = difflib.get_close_matches(word, known, 1)
-        parser.error(f"unknown option '{word}'" + (f" (nearest: '{near[0]}')" if near else "") if word.startswith("-") else f"one SPEC.json, not also {word}")
-    return options
-
-
-def _run(arguments):
-    options = _options(arguments)
+def _run(words):
+    options = _parser().parse(words)
     for path in options.export:
         check_export(path)
     if options.show is not None:
@@ -112,18 +93,6 @@ def _run(arguments):
         raise SweepError(f"no point of {result.name} is done")
 
 
-def main(arguments=None):
+def main(words=None):
     """The exit code: 0 done, 2 a mistake in the input, 130 interrupted."""
-    try:
-        _run(sys.argv[1:] if arguments is None else arguments)
-        sys.stdout.flush()
-        return 0
-    except SweepError as error:
-        print(f"superlane: {error}", file=sys.stderr)
-        return _USER_ERROR
-    except BrokenPipeError:
-        sys.stdout = None  # the reader has gone: nothing is left to flush to
-        return _USER_ERROR
-    except KeyboardInterrupt:
-        print("superlane: interrupted; the same command goes on", file=sys.stderr)
-        return _INTERRUPTED
+    return exit_code(_run, words)

@@ -4,7 +4,8 @@ import dataclasses
 import math
 from fractions import Fraction
 
-from .errors import SweepError, nearest
+from ..errors import nearest
+from .errors import SweepError
 
 _MOST_LEVELS = 100_000
 

@@ -5,9 +5,15 @@ import io
 import json
 import os
 import pathlib
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
+from ..errors import nearest, optional
 from . import analysis
-from .errors import SweepError, nearest
+from .errors import SweepError
+
+if TYPE_CHECKING:
+    import pandas
 
 STANDARD_METRICS = ("latency_us_per_token", "throughput_tokens_per_second", "usd_per_million_tokens", "energy_per_token",
                     "area_mm2")
@@ -44,25 +50,38 @@ class SweepResult:
         row["feasible"] = state == "done" and names <= set(row) and all(each(row) for each in constraints)
         return row
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.rows)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         counts = ", ".join(f"{self.count(state)} {state}" for state in ("done", "failed", "crashed") if self.count(state))
         return f"<sweep {self.name}: {len(self)} points, {counts or 'none done'}>"
 
     def _repr_html_(self):
         return f"<p>{self!r}</p>" + self.to_frame().to_html(max_rows=20)
 
-    def count(self, state):
+    def count(self, state: str) -> int:
+        """Points that are "done", "failed" or "crashed"."""
         return sum(row["state"] == state for row in self.rows)
 
-    def columns(self):
+    def columns(self) -> list[str]:
+        """Of the table: number, state, axes, metrics, feasible, reason."""
         return [*_HEAD, *self.axes, *(name for name in self.metrics if name not in self.axes), "feasible", *_TAIL]
 
-    def to_frame(self):
-        """The table as a pandas DataFrame."""
-        pandas = _need("pandas")
+    def to_frame(self) -> "pandas.DataFrame":
+        """The table, one row a point.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by the point's number; units of metrics as ``superlane.explain(metric)`` says.
+
+        Raises
+        ------
+        MissingPackageError
+            pandas is not installed.
+        """
+        pandas = optional("pandas")
         return pandas.DataFrame(self.rows, columns=self.columns()).set_index("number")
 
     def _objectives(self, objectives):
@@ -78,36 +97,52 @@ class SweepResult:
             raise SweepError(f"unknown metric '{metric}'{nearest(metric, self.metrics)}; the points have "
                              + ", ".join(self.metrics))
 
-    def pareto(self, objectives=None):
-        """Rows that no other beats in all objectives; those of the spec when left out."""
+    def pareto(self, objectives: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        """Feasible rows that no other beats: at least as good in every objective and better in one.
+
+        Parameters
+        ----------
+        objectives : dict, optional
+            Metric -> "min" or "max"; those of the spec when left out.
+
+        Raises
+        ------
+        SweepError
+            No objectives, or a metric that the points do not have.
+        """
         return analysis.pareto([row for row in self.rows if row["feasible"]], self._objectives(objectives))
 
-    def best(self, metric, sense="min"):
+    def best(self, metric: str, sense: str = "min") -> dict[str, Any] | None:
         """The feasible row with the least (or, "max", the largest) value; None when there is none."""
         self._check_metric(metric)
         rows = [row for row in self.rows if row["feasible"] and analysis.is_number(row.get(metric))]
         return (min if sense == "min" else max)(rows, key=lambda row: row[metric], default=None)
 
-    def sensitivity(self, metrics=None):
-        """Which axis matters: main effects on the objectives, or on `metrics`."""
-        chosen = metrics or list(self.objectives) or [name for name in STANDARD_METRICS if name in self.metrics]
+    def sensitivity(self, metrics: Iterable[str] | None = None) -> list[dict[str, Any]]:
+        """Which axis matters: main effects on the objectives, or on `metrics`.
+
+        Returns
+        -------
+        list of dict
+            metric, axis, effect, share_of_variance, share_by_chance (docs/sweeps.md); the strongest first.
+        """
+        chosen = list(metrics or ()) or list(self.objectives) or [name for name in STANDARD_METRICS if name in self.metrics]
         for metric in chosen:
             self._check_metric(metric)
         return analysis.sensitivity([row for row in self.rows if row["state"] == "done"], self.axes, chosen)
 
-    def summary(self):
+    def summary(self) -> dict[str, Any]:
         """Everything as one dictionary that JSON can hold."""
         return {"sweep": self.name, "points": len(self), **{s: self.count(s) for s in ("done", "failed", "crashed")},
                 "left_out": self.left_out, "axes": self.axes, "objectives": self.objectives, "rows": self.rows,
                 "pareto": [row["number"] for row in self.pareto()] if self.objectives else [],
                 "sensitivity": self.sensitivity()}
 
-    def export(self, path):
+    def export(self, path: str | os.PathLike[str]) -> None:
         """Writes the table as .csv, .json or .parquet; a file is there whole or not at all."""
         path = pathlib.Path(path)
-        write = {".csv": self._csv, ".json": self._json, ".parquet": self._parquet}.get(path.suffix)
-        if write is None:
-            raise SweepError(f"export {path}: the name must end in .csv, .json or .parquet")
+        check_export(path)
+        write = {".csv": self._csv, ".json": self._json, ".parquet": self._parquet}[path.suffix]
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             temporary.write_bytes(write())
@@ -127,7 +162,6 @@ class SweepResult:
         return (json.dumps(self.summary(), indent=1) + "\n").encode()
 
     def _parquet(self):
-        _need("pyarrow")
         frame, out = self.to_frame(), io.BytesIO()
         for axis in self.axes:  # names and numbers on one axis, lists: as text
             if len({type(value) for value in frame[axis]}) > 1 or isinstance(frame[axis].iloc[0], list):
@@ -144,12 +178,5 @@ def check_export(path):
     if not os.access(path.parent, os.W_OK):
         raise SweepError(f"export {path}: the folder is missing or cannot be written")
     if path.suffix == ".parquet":
-        _need("pandas")
-        _need("pyarrow")
-
-
-def _need(package):
-    try:
-        return __import__(package)
-    except ImportError:
-        raise SweepError(f"this needs the Python package {package}: pip install {package}") from None
+        optional("pandas", "export to Parquet")
+        optional("pyarrow", "export to Parquet")

@@ -24,10 +24,13 @@ def timed(evaluate, point):
     return answer, time.monotonic() - begin
 
 
+def _error(future):
+    """What a worker raised, None after an answer; cancelled futures are those of workers that are gone."""
+    return concurrent.futures.CancelledError() if future.cancelled() else future.exception()
+
+
 class Entry:
     """A point by its axes, its key, and what decides it; or why it is none."""
-
-    defaults = {}  # of numeric axes, by name
 
     def __init__(self, axes, point, answer, version):
         self.axes, self.point = axes, point
@@ -37,10 +40,10 @@ class Entry:
         self.key = answer.get("key") or hashlib.sha256(
             json.dumps(["unresolved", version, point], sort_keys=True).encode()).hexdigest()
 
-    def values(self):
+    def values(self, defaults):
         """What constraints on the point alone may read; of a point that cannot be, the defaults of what it leaves out."""
         if self.reason is not None:
-            return {**self.defaults, **self.point}
+            return {**defaults, **self.point}
         return {**self.resolved.get("options", {}), **self.resolved.get("parameters", {}), **self.point}
 
 
@@ -74,7 +77,7 @@ class Runner:
                 while self._left:
                     if self._interrupted:
                         self._end_early()
-                        raise KeyboardInterrupt
+                        raise KeyboardInterrupt("; the same command goes on")
                     self._step()
         finally:
             self._progress.clear()
@@ -105,7 +108,7 @@ class Runner:
         self._renew()
         if self._flying:
             done, _ = concurrent.futures.wait(self._flying, _WAIT_S, concurrent.futures.FIRST_COMPLETED)
-            for future in sorted(done, key=lambda each: each.exception() is not None):
+            for future in sorted(done, key=lambda each: _error(each) is not None):
                 if future in self._flying:  # still: a pool that breaks takes all with it
                     self._take(future)
         elif self._elsewhere:
@@ -123,7 +126,8 @@ class Runner:
             if not self._flying:
                 self._send(self._suspects[0])
             return
-        while self._waiting and len(self._flying) < 2 * self._workers.count:
+        room = 2 * self._workers.count
+        while self._waiting and len(self._flying) < room:
             key = self._waiting.popleft()
             entry = self._entries[key]
             if self._store.claim(key, entry.version, entry.resolved, again=True):
@@ -146,7 +150,7 @@ class Runner:
 
     def _take(self, future):
         key = self._flying.pop(future)
-        error = future.exception()
+        error = _error(future)
         if error is None:
             self._finish(key, *future.result())
         elif (lost := self._workers.lost(error)) == "all":
@@ -199,5 +203,5 @@ class Runner:
             if future.cancel():
                 del self._flying[future]
         for future in concurrent.futures.as_completed(list(self._flying)):
-            if future.exception() is None:
+            if _error(future) is None:
                 self._take(future)

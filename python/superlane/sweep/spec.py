@@ -6,9 +6,10 @@ import json
 import os
 import pathlib
 
+from ..errors import nearest
 from . import design
 from .domain import check_value, domain
-from .errors import SweepError, nearest
+from .errors import SweepError
 from .expression import Expression
 
 _KEYS = ("sweep", "name", "description", "fixed", "axes", "search", "constraints", "objectives")
@@ -41,14 +42,15 @@ class Spec:
         return make(domains, **self.options)
 
     def canonical(self):
-        """The same as JSON with nothing left out: what `identity` is of."""
+        """The same as JSON with nothing left out."""
         return {"fixed": self.fixed, "axes": {name: dataclasses.asdict(each) for name, each in self.domains.items()},
                 "search": {self.search: self.options},
                 "constraints": [each.text for each in self.before + self.after], "objectives": self.objectives}
 
-    def identity(self, version):
-        """SHA-256 of what it asks a version of the program for; its name is not part of that."""
-        return hashlib.sha256(json.dumps([version, self.canonical()], sort_keys=True).encode()).hexdigest()
+
+def identity_of(canonical, version):
+    """SHA-256 of what a spec asks a version of the program for; its name is not part of that."""
+    return hashlib.sha256(json.dumps([version, canonical], sort_keys=True).encode()).hexdigest()
 
 
 def read_spec(spec, known, where=None):

@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 
+from ..errors import optional
 from .errors import SweepError
 
 _CONNECT_S = 10
@@ -64,10 +65,7 @@ class Dask:
     """The workers of a Dask scheduler at an address, tcp://host:port."""
 
     def __init__(self, address):
-        try:
-            import distributed
-        except ImportError:
-            raise SweepError("--scheduler needs the Python package distributed: pip install 'dask[distributed]'") from None
+        distributed = optional("distributed", "--scheduler", "'dask[distributed]'")
         self._killed = distributed.KilledWorker
         try:
             self._client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False)
@@ -78,8 +76,12 @@ class Dask:
         except TimeoutError:
             self._client.close()
             raise SweepError(f"--scheduler {address}: has no workers; start some with `dask worker {address}`") from None
-        self.count = sum(self._client.nthreads().values())
         self._executor = self._client.get_executor(pure=False)
+
+    @property
+    def count(self):
+        """Points that can run at once, at this time: a cluster grows and shrinks."""
+        return max(1, sum(self._client.nthreads().values()))
 
     def submit(self, function, *arguments):
         return self._executor.submit(function, *arguments)
