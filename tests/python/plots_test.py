@@ -59,6 +59,8 @@ def test_slices_stand_side_by_side():
     assert all(left[1] <= right[0] + 1e-9 for left, right in zip(places, places[1:]))
     assert trace.place("mem.w.0")[1] == pytest.approx(trace.region("vxm", 0)[0])
     assert trace.place("mxm.w.0.weights")[0] > trace.place("mxm.w.1.weights")[0]
+    trace.links = 8
+    assert trace.place("c2c.e.7")[1] == pytest.approx(trace.region("sxm", 1)[1])
 
 
 def test_a_space_time_diagram_names_instructions_and_streams():

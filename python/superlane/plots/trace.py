@@ -2,6 +2,9 @@
 """A program's trace (``--trace``) as arrays: bursts of instructions, and values on streams from who drives to who takes."""
 from dataclasses import dataclass
 
+SXM_FROM = {"distributor": 0, "transposer": 4, "permuter": 6, "selector": 8}  # places of its units side by side
+LINKS_FROM = 9                                                               # and of the links behind them
+
 
 @dataclass(frozen=True)
 class Burst:
@@ -58,6 +61,7 @@ class Trace:
         self.chips = len({e["pid"] for e in events if e["ph"] == "M"})
         own = [e for e in events if e["pid"] == self.process]
         self.queues = {e["tid"]: e["args"]["name"] for e in own if e["name"] == "thread_name"}
+        self.links = 1 + max((int(name.split(".")[2]) for name in self.queues.values() if name.startswith("c2c.")), default=-1)
         self.bursts = sorted((self._burst(e) for e in own if e["ph"] == "X" and "count" in e["args"]),
                              key=lambda burst: (burst.cycle, burst.queue))
         starts = {e["id"]: e for e in own if e["ph"] == "s"}
@@ -88,9 +92,8 @@ class Trace:
         if words[0] == "mxm":
             port = ("weights", "activations", "accumulate").index(words[3])
             return self._slot(left, right, 3 * int(words[2]) + port, 3 * self.planes, side)
-        first = {"distributor": 0, "transposer": 4, "permuter": 6, "selector": 8}
-        number = 9 + int(words[2]) if words[0] == "c2c" else first[words[2]] + int(words[3])
-        return self._slot(left, right, number, 14, side)
+        number = LINKS_FROM + int(words[2]) if words[0] == "c2c" else SXM_FROM[words[2]] + int(words[3])
+        return self._slot(left, right, number, LINKS_FROM + self.links, side)
 
     @staticmethod
     def _slot(left, right, number, of, side):
