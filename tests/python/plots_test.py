@@ -111,6 +111,7 @@ def test_failed_points_are_left_out_and_the_best_cell_is_framed():
     assert len(read(results.table()).data) == 10
     shown = texts(plots.plot(results.table(), kind="heatmap", x="stream.count", y="mem.slices_per_hemisphere"))
     assert shown.count("none") == 2 and "256.9" not in shown
+    assert "stream.count, streams" in shown  # an axis with its unit
 
 
 def test_a_results_file_of_a_sweep_is_read(tmp_path):
