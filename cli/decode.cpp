@@ -183,11 +183,7 @@ Action define_decode(CLI::App& app) {
     command->app = &app;
     command->chip.define(app);
     command->system.define(app);
-    for (const experiment::SplitMember& member : experiment::split_members) {
-        std::string option = std::string("--") + member.name;
-        std::replace(option.begin(), option.end(), '_', '-');
-        app.add_option(option, o.split.*member.value, member.meaning)->check(CLI::Range(1, 100'000))->type_name("N");
-    }
+    define_split_members(app, o.split);
     app.add_option("--in-flight", command->in_flight,
                    "in a system: batches that are in the pipeline at once; auto: as many as fill it, or fit")
         ->capture_default_str()

@@ -2,23 +2,12 @@
 // Defines the options of a serving machine, and says which do not go together.
 #include "cli/machine.hpp"
 
-#include <algorithm>
 #include <iostream>
 
 #include "base/error.hpp"
 #include "cli/options.hpp"
 
 namespace superlane::cli {
-namespace {
-
-std::string split_option(const experiment::SplitMember& member) {
-    std::string option = std::string("--") + member.name;
-    std::replace(option.begin(), option.end(), '_', '-');
-    return option;
-}
-
-}  // namespace
-
 void define_simulation(CLI::App& app, experiment::MachineOptions& machine) {
     app.add_option("--cache", machine.cache,
                    "where simulated steps are kept; else $XDG_CACHE_HOME/superlane or ~/.cache/superlane")
@@ -31,13 +20,7 @@ void define_simulation(CLI::App& app, experiment::MachineOptions& machine) {
 }
 
 void define_split(CLI::App& app, experiment::MachineOptions& machine) {
-    for (const experiment::SplitMember& member : experiment::split_members)
-        app.add_option(split_option(member), machine.split.*member.value,
-                       std::string(member.name) == "pp"
-                           ? "stages of the pipeline; as many as the system can have when left out"
-                           : member.meaning)
-            ->check(CLI::Range(1, 1 << 20))
-            ->type_name("N");
+    define_split_members(app, machine.split, "stages of the pipeline; as many as the system can have when left out");
     app.add_option("--batch", machine.batch, "of a system: most requests of one step (4)")
         ->check(CLI::Range(1, 4096))
         ->type_name("N");

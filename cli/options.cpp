@@ -2,12 +2,14 @@
 // Defines the shared options once.
 #include "cli/options.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "experiment/program_run.hpp"
+#include "experiment/system_plan.hpp"
 
 namespace superlane::cli {
 
@@ -96,6 +98,20 @@ void JsonOutput::write(const experiment::Json& json) {
     }
     file_->write(text);
     file_->commit();
+}
+
+std::string split_option(const experiment::SplitMember& member) {
+    std::string option = std::string("--") + member.name;
+    std::replace(option.begin(), option.end(), '_', '-');
+    return option;
+}
+
+void define_split_members(CLI::App& app, experiment::Split& split, const char* stages) {
+    for (const experiment::SplitMember& member : experiment::split_members)
+        app.add_option(split_option(member), split.*member.value,
+                       stages && member.value == &experiment::Split::pp ? stages : member.meaning)
+            ->check(CLI::Range(1, 100'000))
+            ->type_name("N");
 }
 
 std::vector<int> parse_ids(const std::string& option, const std::string& text, const std::string& what) {

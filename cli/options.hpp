@@ -10,6 +10,11 @@
 #include "experiment/result.hpp"
 #include "experiment/system_choice.hpp"
 
+namespace superlane::experiment {
+struct Split;
+struct SplitMember;
+}  // namespace superlane::experiment
+
 namespace superlane::cli {
 
 /// --chip and --set.
@@ -69,6 +74,11 @@ private:
 /// Repeatable options take one value each: CLI11 would otherwise swallow what follows.
 CLI::Option* add_repeatable(CLI::App& app, const std::string& name, std::vector<std::string>& values,
                             const std::string& help);
+
+/// "--ffn-parts" for ffn_parts.
+std::string split_option(const experiment::SplitMember& member);
+/// --tp and the others. `stages`: what is said of --pp instead.
+void define_split_members(CLI::App& app, experiment::Split& split, const char* stages = nullptr);
 
 /// "1,2,3" as numbers; UserError that names the option and what a number is.
 std::vector<int> parse_ids(const std::string& option, const std::string& text, const std::string& what = "token id");

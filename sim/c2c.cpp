@@ -58,7 +58,7 @@ private:
         end.last_send = now;
         ++shared_.counters.vectors_sent;
         if (shared_.functional()) shared_.schedule(number_, id, chunk);
-        else shared_.outbox.push_back({shared_.wiring.launch, chunk.index, chunk.first, chunk.burst, {}});
+        else if (end.checked) shared_.outbox.push_back({shared_.wiring.launch, chunk.index, chunk.first, chunk.burst, {}});
     }
 
     void receive(uint32_t id, const Chunk& chunk) {

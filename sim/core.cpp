@@ -21,6 +21,11 @@ int longest_latency(const models::Chip& chip) {
          2 * t.sxm_io_crossing + std::max({t.sxm_distributor, t.sxm_transposer, t.sxm_permuter, t.sxm_shifter})});
 }
 
+bool may_run_apart(const PreparedProgram& program, const Options& options, bool functional, const Wiring& wiring) {
+    return options.engine == Engine::Fast && !functional && !options.text_trace && options.chrome_trace_file.empty() &&
+           options.faults.empty() && program.alignments.empty() && wiring.alone;
+}
+
 }  // namespace
 
 Shared::Shared(const models::Chip& chip, const PreparedProgram& program, const Options& options,
@@ -53,14 +58,14 @@ Shared::Shared(const models::Chip& chip, const PreparedProgram& program, const O
 void Shared::drive(uint32_t id, const Chunk& chunk, const StreamUse& use, int position, int64_t now, uint32_t source) {
     const Beat times = chunk.drive_beat();
     if (times.count == 0 || use.streams == 0) return;
+    if (apart) return recorder ? recorder->drive(use.operand, use.streams, position, times) : void();
     Segment segment;
     segment.burst = chunk.burst;
     segment.chunk = id;
     segment.source = source;
-    streams.drive(use.operand, use.streams, position, times, now, segment,
-                  [&](const Segment& other, int stream, int operand, int64_t cycle) {
-                      collide(operand, other.burst_of(stream), chunk.burst, cycle);
-                  });
+    streams.drive(
+        use.operand, use.streams, position, times, now, segment,
+        [&](const Segment& other, int operand, int64_t cycle) { collide(operand, other.burst, chunk.burst, cycle); });
     if (trace)
         trace->add(
             {times.first, chunk.burst, TraceRecord::Kind::Drive, use.operand, 0, times.count, no_burst, position});
@@ -73,6 +78,8 @@ void Shared::collide(int operand, uint32_t a, uint32_t b, int64_t cycle) {
 }
 
 void Shared::tap(int slice, const Chunk& chunk, const StreamUse& use, int position) {
+    if (apart)
+        return recorder && use.streams ? recorder->tap(use.operand, use.streams, position, chunk.beat()) : void();
     const auto look = [&](int k) {
         streams.tap(use.operand + k, position, chunk.beat(),
                     [&](const Segment* segment, uint32_t first, uint32_t count) {
@@ -127,11 +134,8 @@ void Shared::schedule(int slice, uint32_t id, const Chunk& chunk, int delay, uin
 
 Core::Core(const models::Chip& chip, const PreparedProgram& program, const Options& options, std::vector<Sram>* srams,
            Wiring wiring)
-    : shared_(chip, program, options, srams, std::move(wiring)),
-      actions_(options.engine == Engine::Kernel || srams || options.text_trace || !options.chrome_trace_file.empty() ||
-                       !options.watches.empty() || !options.faults.empty() || !program.alignments.empty()
-                   ? program.actions
-                   : program.ganged) {
+    : shared_(chip, program, options, srams, std::move(wiring)) {
+    shared_.apart = may_run_apart(program, options, shared_.functional(), shared_.wiring);
     int number = 0;
     for (const isa::Side side : {isa::Side::West, isa::Side::East})
         for (int slice = 0; slice < chip.geometry.mem_slices; ++slice)
@@ -150,7 +154,7 @@ Core::Core(const models::Chip& chip, const PreparedProgram& program, const Optio
     if (!kernel) return;
     by_slice_.resize(slices_.size());
     slice_cursor_.resize(slices_.size());
-    for (uint32_t i = 0; i < program.actions.size(); ++i) by_slice_[program.actions[i].slice].push_back(i);
+    for (uint32_t i = 0; i < program.actions().size(); ++i) by_slice_[program.actions()[i].slice].push_back(i);
 }
 
 Core::~Core() = default;
@@ -163,32 +167,43 @@ void Core::trace_dispatch(const Action& action, const Chunk& chunk) {
         shared_.trace->add({burst.cycle, chunk.burst, TraceRecord::Kind::Dispatch, -1, 0, burst.count, no_burst, 0});
 }
 
-void Core::start(const Gang& gang, int64_t now) {
-    const Member* members = &shared_.program.members[gang.members];
-    const int count = std::popcount(gang.mask);
-    for (int i = 0; i < count; ++i) __builtin_prefetch(slices_[members[i].slice].get());
-    for (int i = 0; i < count; ++i) slices_[members[i].slice]->join(gang, members[i], now);
-    Segment segment;
-    segment.diagonal = gang.diagonal;
-    segment.last = gang.diagonal.last();
-    segment.position = gang.upstream;
-    segment.downstream = gang.downstream;
-    segment.mask = gang.mask;
-    segment.members = members;
-    shared_.streams.add(gang.direction, gang.bundle, now, segment,
-                        [&](const Segment& other, int stream, int operand, int64_t cycle) {
-                            shared_.collide(operand, other.burst_of(stream), segment.burst_of(stream), cycle);
-                        });
+void Slice::walk() {
+    const PreparedProgram& program = shared_.program;
+    for (const Turn& turn : program.tracks.slices[size_t(number_)])
+        act({0, turn.chunk, uint16_t(number_), 0, turn.act}, program.chunks[turn.chunk]);
 }
 
-/// Of Gathers: the addresses. One look is enough if all find theirs in what has passed every one of them.
-void Core::end(const Gang& gang) {
-    bool plain = true;
-    for (const int32_t at : {gang.map_upstream, gang.map_downstream})
-        plain = plain && shared_.streams.plain(gang.map, at, gang.map_taps);
-    if (plain) return;
-    const Member* members = &shared_.program.members[gang.members];
-    for (int i = 0; i < std::popcount(gang.mask); ++i) act({0, members[i].chunk, members[i].slice, 2, Act::End});
+void Core::record(TrackRecorder& recorder) {
+    shared_.apart = true;
+    shared_.recorder = &recorder;
+    for (auto& slice : slices_) slice->Slice::walk();
+}
+
+void Core::walk_tracks() {
+    if (std::exchange(walked_, true)) return;
+    for (auto& slice : slices_) slice->walk();
+    for (const isa::Side direction : {isa::Side::West, isa::Side::East}) {
+        const auto& bundles = shared_.program.tracks.bundles[size_t(direction)];
+        for (size_t bundle = 0; bundle < bundles.size(); ++bundle)
+            if (!bundles[bundle].walk(shared_.streams.cycles(direction, bundle)))
+                shared_.hazards.add({HazardKind::Undriven, 0, -1, -1, no_burst, no_burst, {}});
+    }
+}
+
+void record_tracks(const models::Chip& chip, PreparedProgram& program) {
+    program.tracks.slices = turns(program);
+    std::vector<LinkEnd> ends(size_t(program.links));
+    Wiring wiring;
+    for (LinkEnd& end : ends) {
+        end.checked = false;
+        wiring.ends.push_back(&end);
+    }
+    TrackRecorder recorder(chip.geometry, chip.floorplan());
+    Core core(chip, program, {}, nullptr, std::move(wiring));
+    core.record(recorder);
+    program.tracks.bundles = recorder.bundles();
+    program.tracks.accesses = recorder.accesses();
+    program.tracks.alu_ops = core.shared().counters.alu_ops;
 }
 
 void Core::compute(Agenda& agenda) {
@@ -202,34 +217,38 @@ void Core::compute(Agenda& agenda) {
 }
 
 bool Core::advance(int64_t cycle) {
+    if (apart()) return walk_tracks(), false;
     Agenda& agenda = shared_.agendas[0];
-    while (cursor_ < actions_.size() && actions_[cursor_].cycle < cycle) {
-        const Action& action = actions_[cursor_];
+    const std::vector<Action>& actions = shared_.program.actions();
+    while (cursor_ < actions.size() && actions[cursor_].cycle < cycle) {
+        const Action& action = actions[cursor_];
         while (!agenda.empty() && agenda.top().cycle < action.cycle) compute(agenda);
         if (watcher_) watcher_->look_until(action.cycle);
-        if (cursor_ + 4 < actions_.size()) prefetch(actions_[cursor_ + 4]);
+        if (cursor_ + 4 < actions.size()) __builtin_prefetch(&shared_.program.chunks[actions[cursor_ + 4].chunk]);
         act(action);
         ++cursor_;
     }
     while (!agenda.empty() && agenda.top().cycle < cycle) compute(agenda);
-    return !must_stop(cycle) && (cursor_ < actions_.size() || !agenda.empty());
+    return !must_stop(cycle) && (cursor_ < actions.size() || !agenda.empty());
 }
 
 int64_t Core::next_cycle() const {
+    if (apart()) return INT64_MAX;
     const Agenda& agenda = shared_.agendas[0];
-    int64_t next = cursor_ < actions_.size() ? actions_[cursor_].cycle : INT64_MAX;
+    const std::vector<Action>& actions = shared_.program.actions();
+    int64_t next = cursor_ < actions.size() ? actions[cursor_].cycle : INT64_MAX;
     if (!agenda.empty()) next = std::min(next, agenda.top().cycle);
     return next;
 }
 
 int64_t Core::first_cycle(int slice) const {
     const auto& own = by_slice_[size_t(slice)];
-    return own.empty() ? -1 : shared_.program.actions[own.front()].cycle;
+    return own.empty() ? -1 : shared_.program.actions()[own.front()].cycle;
 }
 
 int64_t Core::advance_slice(int slice, int64_t cycle) {
     if (stopped_) return -1;
-    const auto& actions = shared_.program.actions;
+    const auto& actions = shared_.program.actions();
     const auto& own = by_slice_[size_t(slice)];
     size_t& cursor = slice_cursor_[size_t(slice)];
     Agenda& agenda = shared_.agendas[size_t(slice)];

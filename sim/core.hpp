@@ -34,6 +34,10 @@ public:
 
     bool functional() const { return srams != nullptr; }
 
+    /// Tracks are walked one by one: what slices drive and tap is there already, and not looked at again.
+    bool apart = false;
+    TrackRecorder* recorder = nullptr;  ///< notes it the first time
+
     /// Registers a chunk's results: `use` streams at `position`, in the cycles of its drive beat. `source` carries the values.
     void drive(uint32_t id, const Chunk& chunk, const StreamUse& use, int position, int64_t now, uint32_t source);
     /// Two bursts drive one register.
@@ -84,10 +88,9 @@ public:
     Slice(Shared& shared, int number) : shared_(shared), number_(number) {}
     virtual ~Slice() = default;
     virtual void act(const Action& action, const Chunk& chunk) = 0;
+    /// Its track, from begin to end.
+    virtual void walk();
     virtual void compute(const Element&, const Chunk&) {}
-    /// A gang's member: its slice's port, bank and address, without what it drives.
-    virtual void join(const Gang&, const Member&, int64_t) {}
-
 protected:
     Shared& shared_;
     int number_;
@@ -98,6 +101,12 @@ public:
     Core(const models::Chip& chip, const PreparedProgram& program, const Options& options, std::vector<Sram>* srams,
          Wiring wiring);
     ~Core();
+
+    /// Whether this run is walked track by track: only time is simulated, nobody looks at what happens between, and
+    /// the chip is alone. Of its hazards it knows only that there are some: they are found by a run that is not alone.
+    bool apart() const { return shared_.apart; }
+    /// Notes what slices drive and tap.
+    void record(TrackRecorder& recorder);
 
     /// Acts on everything before `cycle`; false when nothing is left or the run must stop.
     bool advance(int64_t cycle);
@@ -117,18 +126,11 @@ public:
 
 private:
     void act(const Action& action) {
-        if (action.act == Act::GangStart) return start(shared_.program.gangs[action.chunk], action.cycle);
-        if (action.act == Act::GangEnd) return end(shared_.program.gangs[action.chunk]);
         const Chunk& chunk = shared_.program.chunks[action.chunk];
         if (shared_.trace) trace_dispatch(action, chunk);
         slices_[action.slice]->act(action, chunk);
     }
-    void prefetch(const Action& action) const {
-        if (action.act == Act::GangStart) __builtin_prefetch(&shared_.program.gangs[action.chunk]);
-        else __builtin_prefetch(slices_[action.slice].get());
-    }
-    void start(const Gang& gang, int64_t now);
-    void end(const Gang& gang);
+    void walk_tracks();
     void trace_dispatch(const Action& action, const Chunk& chunk);
     void compute(Agenda& agenda);
 
@@ -138,7 +140,7 @@ private:
     size_t cursor_ = 0;
     std::vector<std::vector<uint32_t>> by_slice_;  ///< kernel mode: actions of each slice
     std::vector<size_t> slice_cursor_;
-    const std::vector<Action>& actions_;  ///< with gangs where only time is simulated
+    bool walked_ = false;  ///< all tracks, where they are walked apart
     bool stopped_ = false;
 };
 

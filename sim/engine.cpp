@@ -90,7 +90,7 @@ class Supervisor : public sc_core::sc_module {
 public:
     SC_HAS_PROCESS(Supervisor);
     Supervisor(const sc_core::sc_module_name& name, Core& core, int window, Failure& failure)
-        : sc_module(name), core_(core), window_(window), end_(core.shared().program.actions.empty() ? 0 : core.shared().program.actions.back().cycle), failure_(failure) {
+        : sc_module(name), core_(core), window_(window), end_(core.shared().program.actions().empty() ? 0 : core.shared().program.actions().back().cycle), failure_(failure) {
         SC_METHOD(step);
     }
 
@@ -113,7 +113,7 @@ public:
     SC_HAS_PROCESS(Waveform);
     Waveform(const sc_core::sc_module_name& name, const Core& core, const PreparedProgram& program, sc_core::sc_trace_file* file) : sc_module(name) {
         std::vector<std::vector<uint32_t>> chunks(size_t(core.slices()));
-        for (const Action& action : program.actions)
+        for (const Action& action : program.actions())
             if (chunks[action.slice].empty() || chunks[action.slice].back() != action.chunk) chunks[action.slice].push_back(action.chunk);
         const SliceMap slices(program.geometry);
         activities_.reserve(chunks.size());

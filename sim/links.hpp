@@ -112,6 +112,7 @@ struct Wiring {
     std::vector<LinkEnd*> ends;  ///< by link number of the program
     Clock clock;
     int launch = 0;
+    bool alone = false;  ///< nothing arrives while the chip runs but what its ends hold already
 };
 
 }  // namespace superlane::sim

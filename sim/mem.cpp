@@ -11,17 +11,6 @@ namespace {
 
 using isa::Opcode;
 
-/// The bank accesses of a chunk.
-struct Access {
-    Beat beat;
-    int32_t address = 0, step = 0;
-    uint32_t chunk = 0;
-    bool any_bank = false;  ///< Gather, Scatter: addresses are data, all banks are taken
-
-    int64_t at(uint32_t i) const { return address + int64_t(i) * step; }
-    int64_t last_address() const { return at(beat.count - 1); }
-};
-
 class MemSlice final : public Slice {
 public:
     MemSlice(Shared& shared, int number, isa::Side side, int slice)
@@ -34,9 +23,19 @@ public:
         if (action.act != Act::Start) end(chunk);
     }
 
-    void join(const Gang& gang, const Member& member, int64_t now) override {
-        forget(now);
-        read(gang.dispatch(member), member.address, member.step, member.chunk, gang.gathers);
+    /// One queue dispatches them, so that they follow each other: but if they do not, as of any slice.
+    void walk() override {
+        const Accesses& accesses = shared_.program.tracks.accesses[size_t(number_)];
+        if (!in_turn(accesses.reads) || !in_turn(accesses.writes)) return Slice::walk();
+        counters_.vectors_read = take(accesses.reads);
+        counters_.vectors_written = take(accesses.writes);
+        const int turnaround = shared_.timing.mem_turnaround;
+        auto read = accesses.reads.begin();
+        for (const Access& write : accesses.writes) {
+            while (read != accesses.reads.end() && read->beat.last() < write.beat.first) ++read;
+            for (auto near = read; near != accesses.reads.end() && near->beat.first < write.beat.last() + turnaround; ++near)
+                check_banks(*near, write);
+        }
     }
 
     void compute(const Element& element, const Chunk& chunk) override {
@@ -61,6 +60,21 @@ private:
         if (!reads) shared_.schedule(number_, id, chunk, shared_.timing.mem_write - 1, 0);
     }
 
+    static bool in_turn(const std::vector<Access>& accesses) {
+        for (size_t i = 1; i < accesses.size(); ++i)
+            if (accesses[i].beat.first <= accesses[i - 1].beat.last()) return false;
+        return true;
+    }
+    /// Vectors of all; their addresses are checked.
+    uint64_t take(const std::vector<Access>& accesses) {
+        uint64_t vectors = 0;
+        for (const Access& access : accesses) {
+            vectors += access.beat.count;
+            check_addresses(access);
+        }
+        return vectors;
+    }
+
     static Access& add(Fifo<Access>& to, const Beat& beat, int32_t address, int32_t step, uint32_t chunk, bool any_bank) {
         Access& access = to.add();
         access.beat = beat;
@@ -75,6 +89,7 @@ private:
         check_ports(reads_, HazardKind::ReadPort);
         for (size_t i = 0; i < writes_.size(); ++i) check_banks(access, writes_[i]);
         counters_.vectors_read += beat.count;
+        if (shared_.recorder) shared_.recorder->access(number_, true, access);
         check_addresses(access);
     }
     void write(const Beat& beat, int32_t address, int32_t step, uint32_t chunk, bool any_bank) {
@@ -82,6 +97,7 @@ private:
         check_ports(writes_, HazardKind::WritePort);
         for (size_t i = 0; i < reads_.size(); ++i) check_banks(reads_[i], access);
         counters_.vectors_written += beat.count;
+        if (shared_.recorder) shared_.recorder->access(number_, false, access);
         check_addresses(access);
     }
 

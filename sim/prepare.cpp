@@ -43,6 +43,35 @@ void check_latencies(const models::Chip& chip) {
     if (chip.has_dram()) need(t.dram_latency, "dram.latency");
 }
 
+int slice_of(const PreparedProgram& program, const Chunk& chunk) {
+    return program.slice_of_queue[program.bursts[chunk.burst].queue];
+}
+
+/// What its slice does of a chunk, at one or two cycles.
+void add_actions(const PreparedProgram& program, uint32_t id, std::vector<Action>& to) {
+    const Chunk& chunk = program.chunks[id];
+    const uint16_t slice = uint16_t(slice_of(program, chunk));
+    const auto push = [&](int64_t cycle, Act act, uint8_t rank) { to.push_back({cycle, id, slice, rank, act}); };
+    switch (chunk.instruction.opcode) {
+        case Opcode::InstallWeights: return push(chunk.first, Act::Both, 0);
+        case Opcode::LoadWeights: return push(chunk.last(), Act::End, 2);
+        case Opcode::Read:
+        case Opcode::DramRead:
+        case Opcode::ActivatePlay:
+        case Opcode::AccumulateEmit: return push(chunk.first, Act::Start, 1);
+        default: break;
+    }
+    if (chunk.count == 1) return push(chunk.first, Act::Both, 1);
+    push(chunk.first, Act::Start, 1);
+    push(chunk.last(), Act::End, 2);
+}
+
+void sort(std::vector<Action>& actions) {
+    std::sort(actions.begin(), actions.end(), [](const Action& x, const Action& y) {
+        return std::tie(x.cycle, x.slice, x.rank, x.chunk, x.act) < std::tie(y.cycle, y.slice, y.rank, y.chunk, y.act);
+    });
+}
+
 class Preparation {
 public:
     Preparation(const models::Chip& chip, const isa::Program& program, PreparedProgram& out)
@@ -59,7 +88,7 @@ public:
         check_program();
         std::stable_sort(out_.powered.begin(), out_.powered.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
         check_alignments();
-        make_actions();
+        note_chunks();
     }
 
 private:
@@ -170,49 +199,11 @@ private:
             check("data", block.slice, block.address, (block.bytes.size() + size_t(chip_.lanes()) - 1) / size_t(chip_.lanes()));
     }
 
-    void make_actions() {
-        auto& actions = out_.actions;
-        for (uint32_t id = 0; id < out_.chunks.size(); ++id) act(id, out_.chunks[id]);
-        std::sort(actions.begin(), actions.end(), [](const Action& x, const Action& y) {
-            return std::tie(x.cycle, x.slice, x.rank, x.chunk, x.act) < std::tie(y.cycle, y.slice, y.rank, y.chunk, y.act);
-        });
-        renumber();
-        form_gangs(plan_, queues_, out_);
-    }
-
-    void act(uint32_t id, const Chunk& chunk) {
-        const uint16_t slice = uint16_t(out_.slice_of_queue[out_.bursts[chunk.burst].queue]);
-        const auto push = [&](int64_t cycle, Act act, uint8_t rank) { out_.actions.push_back({cycle, id, slice, rank, act}); };
-        if (slice == slices_.c2c() && chunk.instruction.opcode != Opcode::Ifetch) out_.links = std::max(out_.links, chunk.index + 1);
-        out_.longest_chunk = std::max(out_.longest_chunk, int(chunk.last() - chunk.first));
-        switch (chunk.instruction.opcode) {
-            case Opcode::InstallWeights: return push(chunk.first, Act::Both, 0);
-            case Opcode::LoadWeights: return push(chunk.last(), Act::End, 2);
-            case Opcode::Read:
-            case Opcode::DramRead:
-            case Opcode::ActivatePlay:
-            case Opcode::AccumulateEmit: return push(chunk.first, Act::Start, 1);
-            default: break;
+    void note_chunks() {
+        for (const Chunk& chunk : out_.chunks) {
+            if (slice_of(out_, chunk) == slices_.c2c() && chunk.instruction.opcode != Opcode::Ifetch) out_.links = std::max(out_.links, chunk.index + 1);
+            out_.longest_chunk = std::max(out_.longest_chunk, int(chunk.last() - chunk.first));
         }
-        if (chunk.count == 1) return push(chunk.first, Act::Both, 1);
-        push(chunk.first, Act::Start, 1);
-        push(chunk.last(), Act::End, 2);
-    }
-
-    /// Chunks in the order in which the engine meets them, for the cache.
-    void renumber() {
-        std::vector<uint32_t> to(out_.chunks.size(), no_burst);
-        std::vector<Chunk> sorted;
-        sorted.reserve(out_.chunks.size());
-        for (Action& action : out_.actions) {
-            uint32_t& id = to[action.chunk];
-            if (id == no_burst) {
-                id = uint32_t(sorted.size());
-                sorted.push_back(out_.chunks[action.chunk]);
-            }
-            action.chunk = id;
-        }
-        out_.chunks = std::move(sorted);
     }
 
     const models::Chip& chip_;
@@ -242,8 +233,32 @@ int PreparedProgram::powered_superlanes(int64_t cycle) const {
     return after == powered.begin() ? geometry.superlanes : std::prev(after)->second;
 }
 
+const std::vector<Action>& PreparedProgram::actions() const {
+    std::call_once(once_, [&] {
+        actions_.reserve(2 * chunks.size());
+        for (uint32_t id = 0; id < chunks.size(); ++id) add_actions(*this, id, actions_);
+        sort(actions_);
+    });
+    return actions_;
+}
+
+std::vector<std::vector<Turn>> turns(const PreparedProgram& program) {
+    std::vector<std::vector<Action>> actions(size_t(SliceMap(program.geometry).size()));
+    for (uint32_t id = 0; id < program.chunks.size(); ++id) add_actions(program, id, actions[size_t(slice_of(program, program.chunks[id]))]);
+    std::vector<std::vector<Turn>> turns;
+    for (std::vector<Action>& own : actions) {
+        sort(own);
+        auto& of_slice = turns.emplace_back();
+        of_slice.reserve(own.size());
+        for (const Action& action : own) of_slice.push_back({action.chunk, action.act});
+    }
+    return turns;
+}
+
 std::shared_ptr<const PreparedProgram> prepare(const models::Chip& chip, const isa::Program& program) {
-    return std::make_shared<const PreparedProgram>(chip, program);
+    auto prepared = std::make_shared<PreparedProgram>(chip, program);
+    record_tracks(chip, *prepared);
+    return prepared;
 }
 
 }  // namespace superlane::sim

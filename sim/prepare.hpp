@@ -2,6 +2,7 @@
 // A program as the engine runs it: bursts cut into chunks, each with the cycles at which its slice must act, in order.
 #pragma once
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,7 @@
 #include "sim/beat.hpp"
 #include "sim/clocks.hpp"
 #include "sim/hazards.hpp"
-#include "sim/streams.hpp"
+#include "sim/tracks.hpp"
 
 namespace superlane::sim {
 
@@ -68,33 +69,14 @@ struct Chunk {
     }
 };
 
-/// At `cycle` the slice starts a chunk (registers what it will drive), ends it (checks what it has tapped), or both. Or a
-/// gang starts or ends, which stands for its members.
-enum class Act : uint8_t { Start, Both, End, GangStart, GangEnd };
+/// At `cycle` the slice starts a chunk (registers what it will drive), ends it (checks what it has tapped), or both.
+enum class Act : uint8_t { Start, Both, End };
 struct Action {
     int64_t cycle = 0;
-    uint32_t chunk = 0;  ///< or gang
+    uint32_t chunk = 0;
     uint16_t slice = 0;
     uint8_t rank = 0;  ///< order of one slice's actions in one cycle
     Act act = Act::Both;
-};
-
-/// Reads or Gathers of several slices whose values move side by side, one a stream. Where only time is simulated they are
-/// registered together, when the first of them is dispatched: tiles of weights, for the most part.
-struct Gang {
-    Beat diagonal;               ///< as of a Segment
-    int32_t upstream = 0, downstream = 0;  ///< mirrored positions of the first and last slice
-    int32_t delay = 0;           ///< dispatch to the value on its stream
-    uint32_t members = 0;        ///< the first, in PreparedProgram::members
-    uint16_t mask = 0;           ///< streams of the bundle
-    uint8_t bundle = 0;
-    bool gathers = false;
-    isa::Side direction = isa::Side::West;
-    uint16_t map = 0;            ///< Gather: stream of the addresses
-    int32_t map_upstream = 0, map_downstream = 0;  ///< mirrored for its direction
-    Beat map_taps;               ///< coordinates there that hold all of the members' taps
-
-    Beat dispatch(const Member& member) const { return diagonal.delayed(member.position - delay); }
 };
 
 /// A hazard before it is put into words.
@@ -115,11 +97,8 @@ public:
     std::string chip_digest;
     std::vector<BurstInfo> bursts;
     std::vector<int> slice_of_queue;
-    std::vector<Chunk> chunks;    ///< in the order of their first action
-    std::vector<Action> actions;  ///< by cycle, slice, rank
-    std::vector<Action> ganged;   ///< the same with gangs for their members, by cycle
-    std::vector<Gang> gangs;
-    std::vector<Member> members;     ///< of gangs, by stream
+    std::vector<Chunk> chunks;    ///< by queue and cycle; of the VXM by cycle
+    Tracks tracks;
     std::vector<RawHazard> hazards;  ///< those that the text alone shows
     std::vector<std::pair<int64_t, int>> powered;  ///< superlanes from a cycle on, by Config
     std::vector<Alignment> alignments;  ///< Deskew, RuntimeDeskew
@@ -129,6 +108,12 @@ public:
     uint64_t instruction_cycles = 0, instruction_bytes = 0;
 
     int powered_superlanes(int64_t cycle) const;
+    /// By cycle, slice, rank: of all slices, for engines that walk them together. Made when first asked for.
+    const std::vector<Action>& actions() const;
+
+private:
+    mutable std::once_flag once_;
+    mutable std::vector<Action> actions_;
 };
 
 /// "E5", "W17" of a stream operand.
@@ -144,8 +129,10 @@ StreamUse use_dst(const isa::Instruction& instruction);
 /// What is wrong with a burst in this queue; false and nothing added if it can be run. (check.cpp)
 bool refused(const models::Chip& chip, const isa::QueueMap& queues, const isa::Burst& burst, int queue, uint32_t id,
              std::vector<RawHazard>& hazards);
-/// Finds gangs among a program's chunks and adds their actions. (gangs.cpp)
-void form_gangs(const isa::Floorplan& plan, const isa::QueueMap& queues, PreparedProgram& program);
+/// What each slice does, in the order of its cycles.
+std::vector<std::vector<Turn>> turns(const PreparedProgram& program);
+/// Lets the slices say what they drive and tap. (core.cpp)
+void record_tracks(const models::Chip& chip, PreparedProgram& program);
 /// Cuts VXM bursts into chunks with the exit that their chain of operands gives. (vxm_chains.cpp)
 void link_vxm(const models::Chip& chip, std::vector<Chunk> bursts, const SliceMap& slices, std::vector<Chunk>& chunks,
               std::vector<RawHazard>& hazards);

@@ -19,7 +19,7 @@ uint32_t Bundle::doubtful(uint32_t mask, const Beat& taps, int32_t position) con
         if (segment.reach < taps.first) break;
         const uint32_t both = segment.mask & mask;
         if (!both || segment.diagonal.first > last_tap || segment.last < taps.first || segment.position > position) continue;
-        if (segment.downstream > position || (taps.count > 1 && taps.interval % segment.diagonal.interval != 0)) {
+        if (taps.count > 1 && taps.interval % segment.diagonal.interval != 0) {
             doubt |= both;
             continue;
         }
@@ -41,12 +41,12 @@ const Segment* Bundle::nearest(int stream, int64_t c, int32_t position, int64_t*
     const Segment* best = nullptr;
     int32_t best_position = 0;
     overlapping(1u << stream, {c, uint32_t(until ? *until - c : 1), 1}, [&](const Segment& segment) {
-        const int32_t at = segment.position_of(stream);
+        const int32_t at = segment.position;
         if (at > position) return;
         if (until) *until = segment.holds_until(c, *until);
         if (!segment.covers(c)) return;
         // Of two that collide the lower burst stands, and of one burst the earlier part, whatever order they came in.
-        const auto order = [&](const Segment& s) { return std::tuple(s.burst_of(stream), s.chunk_of(stream)); };
+        const auto order = [&](const Segment& s) { return std::tuple(s.burst, s.chunk); };
         if (best && (at < best_position || (at == best_position && order(segment) > order(*best)))) return;
         best = &segment;
         best_position = at;
@@ -79,7 +79,7 @@ uint64_t Bundle::newly_driven(int stream, const Beat& diagonal, int32_t position
         int32_t from = end + 1;
         overlapping(1u << stream, {c, uint32_t(until - c), 1}, [&](const Segment& segment) {
             until = segment.holds_until(c, until);
-            if (segment.covers(c)) from = std::min(from, segment.position_of(stream));
+            if (segment.covers(c)) from = std::min(from, segment.position);
         });
         next = diagonal.reached(until);
         driven += uint64_t(next - i) * uint64_t(std::max(0, from - position));

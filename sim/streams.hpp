@@ -17,27 +17,11 @@ class SourcePool;
 
 constexpr int bundle_streams = 16;  ///< streams that are searched together: what one LW takes in a cycle
 
-/// One of a gang of Reads or Gathers: what its slice drives on one stream.
-struct Member {
-    int32_t position = 0;  ///< mirrored for westward streams, as in Segment
-    uint32_t chunk = 0, burst = 0;
-    int32_t address = 0, step = 0;
-    uint16_t slice = 0;
-};
-
-/// Values that one chunk drives on neighbouring streams, or a gang of chunks each on its own. Positions are mirrored for
-/// westward streams: downstream is always greater.
-struct Segment {
+/// Coordinates that driven values have, in a list by first coordinate.
+struct Span {
     Beat diagonal;
-    int64_t last = 0;      ///< of diagonal; kept, for every search asks it
-    int64_t reach = 0;     ///< the latest `last` of this and all before it in the bundle
-    int32_t position = 0;  ///< of a gang: the most upstream
-    uint32_t burst = 0, chunk = 0;  ///< that drive it
-    uint32_t source = 0;       ///< in the SourcePool; functional only
-    uint16_t mask = 0;         ///< streams of the bundle
-    uint16_t operand = 0;      ///< stream that carries byte 0 of the element
-    int32_t downstream = 0;    ///< the most downstream position
-    const Member* members = nullptr;  ///< of a gang, by stream
+    int64_t last = 0;   ///< of diagonal; kept, for every search asks it
+    int64_t reach = 0;  ///< the latest `last` of this and all before it in the list
 
     bool covers(int64_t c) const {
         return c >= diagonal.first && c <= last && (diagonal.interval == 1 || (c - diagonal.first) % diagonal.interval == 0);
@@ -51,13 +35,20 @@ struct Segment {
         if (last < c) return until;
         return std::min(until, diagonal.interval == 1 ? last + 1 : c + 1);
     }
+};
+
+/// Values that one chunk drives on neighbouring streams. Positions are mirrored for westward streams: downstream is
+/// always greater.
+struct Segment : Span {
+    int32_t position = 0;
+    uint32_t burst = 0, chunk = 0;  ///< that drive it
+    uint32_t source = 0;            ///< in the SourcePool; functional only
+    uint16_t mask = 0;              ///< streams of the bundle
+    uint16_t operand = 0;           ///< stream that carries byte 0 of the element
+
     /// Which byte of the element the stream carries.
     uint32_t plane(int stream_operand) const { return uint32_t(isa::stream_index(uint16_t(stream_operand)) - isa::stream_index(operand)); }
     uint32_t streams() const { return uint32_t(std::popcount(mask)); }
-    const Member& member(int stream) const { return members[std::popcount(mask & ((1u << stream) - 1))]; }
-    int32_t position_of(int stream) const { return members ? member(stream).position : position; }
-    uint32_t burst_of(int stream) const { return members ? member(stream).burst : burst; }
-    uint32_t chunk_of(int stream) const { return members ? member(stream).chunk : chunk; }
 };
 
 /// Calls see(stream) for each bit of a mask.
@@ -110,11 +101,10 @@ void Bundle::resolve(int stream, const Beat& taps, int32_t position, Run&& run) 
     int32_t at = INT32_MIN;
     bool tie = false;
     overlapping(1u << stream, taps, [&](const Segment& segment) {
-        const int32_t own = segment.position_of(stream);
-        if (own > position || own < at) return;
-        tie = own == at;
+        if (segment.position > position || segment.position < at) return;
+        tie = segment.position == at;
         nearest_of_all = &segment;
-        at = own;
+        at = segment.position;
     });
     if (!nearest_of_all) return run(static_cast<const Segment*>(nullptr), 0u, taps.count);
     if (!tie && nearest_of_all->covers(taps)) return run(nearest_of_all, 0u, taps.count);
@@ -140,18 +130,17 @@ void Bundle::add(const Segment& added, int32_t end, uint64_t* cycles, Collide&& 
         const uint32_t both = segment.mask & added.mask;
         if (!segment.covers(added.diagonal)) in_part |= both;
         each_stream(both, [&](int stream) {
-            const int32_t position = segment.position_of(stream);
-            from[size_t(stream)] = shared >> stream & 1 ? std::min(from[size_t(stream)], position) : position;
-            if (position != added.position_of(stream)) return;
+            int32_t& most = from[size_t(stream)];
+            most = shared >> stream & 1 ? std::min(most, segment.position) : segment.position;
+            if (segment.position != added.position) return;
             if (const auto c = first_common(segment.diagonal, added.diagonal)) collide(segment, stream, *c);
         });
         shared |= both;
     });
-    const Member* member = added.members;
     each_stream(added.mask, [&](int stream) {
-        const int32_t position = member ? member++->position : added.position;
-        if (in_part >> stream & 1) cycles[stream] += newly_driven(stream, added.diagonal, position, end);
-        else cycles[stream] += uint64_t(added.diagonal.count) * uint64_t(std::max(0, (shared >> stream & 1 ? from[size_t(stream)] : end + 1) - position));
+        const int32_t until = shared >> stream & 1 ? from[size_t(stream)] : end + 1;
+        if (in_part >> stream & 1) cycles[stream] += newly_driven(stream, added.diagonal, added.position, end);
+        else cycles[stream] += uint64_t(added.diagonal.count) * uint64_t(std::max(0, until - added.position));
     });
     insert(added);
 }
@@ -159,13 +148,15 @@ void Bundle::add(const Segment& added, int32_t end, uint64_t* cycles, Collide&& 
 class Streams {
 public:
     Streams(const isa::Geometry& geometry, const isa::Floorplan& plan, int lateness)
-        : east_end_(plan.east_end()), west_end_(-plan.west_end()), lateness_(lateness) {
-        const size_t bundles = size_t(geometry.streams + bundle_streams - 1) / bundle_streams;
+        : ends_{-plan.west_end(), plan.east_end()}, lateness_(lateness) {
+        const size_t bundles = bundles_of(geometry);
         for (auto& side : bundles_) side.resize(bundles);
         for (auto& cycles : cycles_) cycles.resize(bundles * bundle_streams);
         streams_ = size_t(geometry.streams);
     }
 
+    /// Register-cycles of a bundle's streams that held a driven value.
+    uint64_t* cycles(isa::Side direction, size_t bundle) { return &cycles_[size_t(direction)][bundle * bundle_streams]; }
     void keep_sources(SourcePool* sources) { sources_ = sources; }
     std::array<std::vector<uint64_t>, 2> driven_cycles() const {
         auto cycles = cycles_;
@@ -179,23 +170,18 @@ public:
     void drive(int operand, int streams, int position, const Beat& times, int64_t now, Segment segment, Collide&& collide) {
         const isa::Side direction = isa::stream_direction(uint16_t(operand));
         segment.operand = uint16_t(operand);
-        segment.position = segment.downstream = mirrored(direction, position);
+        segment.position = mirrored(direction, position);
         segment.diagonal = times.delayed(-segment.position);
         segment.last = segment.diagonal.last();
         each_piece(operand, streams, [&](int bundle, uint32_t mask) {
             segment.mask = uint16_t(mask);
-            add(direction, bundle, now, segment, collide);
-        });
-    }
-
-    /// Registers a gang's segment, complete but for its reach.
-    template <class Collide>
-    void add(isa::Side direction, int bundle, int64_t now, const Segment& segment, Collide&& collide) {
-        const int32_t end = direction == isa::Side::East ? east_end_ : west_end_;
-        Bundle& to = bundles_[int(direction)][size_t(bundle)];
-        to.forget(now - lateness_ - end, sources_);
-        to.add(segment, end, &cycles_[int(direction)][size_t(bundle) * bundle_streams], [&](const Segment& other, int stream, int64_t c) {
-            collide(other, stream, isa::stream(direction, bundle * bundle_streams + stream), c + segment.position_of(stream));
+            const int32_t end = ends_[int(direction)];
+            Bundle& to = bundles_[int(direction)][size_t(bundle)];
+            to.forget(now - lateness_ - end, sources_);
+            to.add(segment, end, cycles(direction, size_t(bundle)),
+                   [&](const Segment& other, int stream, int64_t c) {
+                       collide(other, isa::stream(direction, bundle * bundle_streams + stream), c + segment.position);
+                   });
         });
     }
 
@@ -209,12 +195,6 @@ public:
             const uint32_t doubt = bundles_[int(direction)][size_t(bundle)].doubtful(mask, times.delayed(-at), at);
             each_stream(doubt, [&](int stream) { see(bundle * bundle_streams + stream - isa::stream_index(uint16_t(operand))); });
         });
-    }
-
-    /// Whether taps of one stream at mirrored position `at` are plainly found.
-    bool plain(int operand, int32_t at, const Beat& taps) const {
-        const int index = isa::stream_index(uint16_t(operand));
-        return bundles_[int(isa::stream_direction(uint16_t(operand)))][size_t(index / bundle_streams)].doubtful(1u << index % bundle_streams, taps, at) == 0;
     }
 
     template <class Run>
@@ -242,7 +222,6 @@ public:
     /// Where a segment's mirrored position is.
     static int32_t placed(int operand, int32_t mirror) { return mirrored(isa::stream_direction(uint16_t(operand)), mirror); }
 
-private:
     /// Calls see(bundle, mask) for the bundles that hold `streams` streams from `operand` on.
     template <class See>
     static void each_piece(int operand, int streams, See&& see) {
@@ -253,8 +232,12 @@ private:
             see(index / bundle_streams, ((1u << count) - 1) << within);
         }
     }
+    static size_t bundles_of(const isa::Geometry& geometry) {
+        return size_t(geometry.streams + bundle_streams - 1) / bundle_streams;
+    }
 
-    int32_t east_end_, west_end_;
+private:
+    std::array<int32_t, 2> ends_;  ///< of each direction, mirrored
     int lateness_;
     size_t streams_ = 0;
     SourcePool* sources_ = nullptr;

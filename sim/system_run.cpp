@@ -57,6 +57,7 @@ void SystemRun::wire() {
         }
     if (window_ < 1) throw user_error("system '", system_.name, "': a vector must be at least 1 cycle on its way");
     for (LaunchRun& run : launches_) {
+        run.wiring.alone = !check_links_;
         ChipRun& chip = chips_[size_t(run.launch->chip)];
         const auto& map = run.launch->links;
         for (size_t link = 0; link < (map.empty() ? chip.ends.size() : map.size()); ++link) {

@@ -37,6 +37,9 @@ public:
             if (use.streams) shared_.tap(number_, chunk, use, shared_.plan.vxm_operand(isa::stream_direction(uint16_t(use.operand))));
     }
 
+    /// Chains were checked when they were linked: all that is left in time is what ALUs count.
+    void walk() override { shared_.counters.alu_ops = shared_.program.tracks.alu_ops; }
+
     void compute(const Element& element, const Chunk& chunk) override {
         const isa::Instruction& instruction = chunk.instruction;
         if (alus_[chunk.unit].results.empty()) alus_[chunk.unit].results.resize(depth_);

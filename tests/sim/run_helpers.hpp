@@ -48,7 +48,7 @@ inline std::string messages(const sim::RunResult& result) {
     return text;
 }
 
-/// What all four ways of running a program must agree on; returns the functional fast result. `prepare_memory` fills a machine.
+/// What all five ways of running a program must agree on; returns the functional fast result. `prepare_memory` fills a machine.
 template <class Fill>
 sim::RunResult run_every_way(const models::Chip& chip, const isa::Program& program, Fill&& prepare_memory, std::vector<sim::LinkVector> inbox = {}) {
     const auto prepared = sim::prepare(chip, program);
@@ -70,7 +70,7 @@ sim::RunResult run_every_way(const models::Chip& chip, const isa::Program& progr
             EXPECT_EQ(result.corrected_ecc, first.corrected_ecc);
             EXPECT_EQ(result.stopped, first.stopped);
         }
-    sim::Machine untraced(chip, options(sim::Engine::Fast, sim::Data::TimingOnly));  // with gangs
+    sim::Machine untraced(chip, options(sim::Engine::Fast, sim::Data::TimingOnly));  // track by track
     prepare_memory(untraced);
     for (const auto& vector : inbox) untraced.receive(vector);
     const sim::RunResult result = untraced.run(prepared);
