@@ -58,7 +58,7 @@ class SweepResult:
         return sum(row["state"] == state for row in self.rows)
 
     def columns(self):
-        return [*_HEAD, *self.axes, *self.metrics, "feasible", *_TAIL]
+        return [*_HEAD, *self.axes, *(name for name in self.metrics if name not in self.axes), "feasible", *_TAIL]
 
     def to_frame(self):
         """The table as a pandas DataFrame."""
