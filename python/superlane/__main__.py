@@ -15,7 +15,7 @@ def main(argv=None):
     words = sys.argv[1:] if argv is None else list(argv)
     try:
         if words and words[0] in PYTHON_COMMANDS:
-            return importlib.import_module("superlane." + PYTHON_COMMANDS[words[0]]).main(words[1:])
+            return importlib.import_module("superlane." + PYTHON_COMMANDS[words[0]]).main(words[1:]) or 0
         sys.stdout.flush()
         return _core.run_command_line(words)
     except SuperlaneError as error:

@@ -20,10 +20,11 @@ def optional(name):
         raise MissingPackageError(f"this needs the package {name}: pip install {name}") from error
 
 
-def _scalars(value, prefix=""):
+def scalars(value, prefix=""):
+    """(dotted key, value) of the single values in an object, in its order; lists are left out."""
     for key, inner in value.items():
         if isinstance(inner, dict):
-            yield from _scalars(inner, f"{prefix}{key}.")
+            yield from scalars(inner, f"{prefix}{key}.")
         elif not isinstance(inner, list):
             yield prefix + key, inner
 
@@ -106,7 +107,7 @@ class Result(Mapping):
     def figures(self):
         """The single figures in one dict of dotted names; inputs, lists and the simulator's own speed left out."""
         inner = {key: value for key, value in self._values.items() if key not in (*_INPUTS, "simulator")}
-        return dict(_scalars(inner))
+        return dict(scalars(inner))
 
     def to_frame(self, key=None):
         """As a pandas table.

@@ -6,7 +6,8 @@
 """
 from pathlib import Path
 
-from .errors import PlotError, nearest
+from .._core import nearest_hint
+from .errors import PlotError
 
 FORMATS = ("svg", "png", "pdf")
 __all__ = ["FORMATS", "PlotError", "main", "plot", "save"]
@@ -42,7 +43,7 @@ def plot(sources, kind=None, salt="superlane", **options):
     if kind is None:
         chosen = kinds.choose(inputs)
     elif kind not in kinds.BY_NAME:
-        raise PlotError(f"unknown kind of picture '{kind}'{nearest(kind, kinds.BY_NAME)}; kinds: {', '.join(kinds.BY_NAME)}")
+        raise PlotError(f"unknown kind of picture '{kind}'{nearest_hint(kind, list(kinds.BY_NAME))}; kinds: {', '.join(kinds.BY_NAME)}")
     else:
         chosen = kinds.BY_NAME[kind]
         _check(chosen, inputs)
@@ -75,8 +76,8 @@ def save(figure, path):
         raise PlotError(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def main(argv=None):
-    """The command `superlane plot`; returns the exit code."""
+def main(argv):
+    """The command `superlane plot`; a mistake in what was asked raises."""
     from .command import main as run
 
-    return run(argv)
+    run(argv)

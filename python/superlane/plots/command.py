@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command `superlane plot`."""
 import argparse
-import sys
 
-from ..errors import SuperlaneError
 from . import PlotError, plot, save
 
 EXAMPLES = """examples:
@@ -40,16 +38,8 @@ def cycles_of(text):
     return int(parts[0]), int(parts[1])
 
 
-def main(argv=None):
-    """Returns the exit code: 0, or 2 for a mistake in what was asked."""
-    try:
-        given = parser().parse_args(argv)
-        options = {name: getattr(given, name) for name in ("title", "x", "y", "value", "colour")}
-        options["cycles"] = cycles_of(given.cycles) if given.cycles else None
-        save(plot(given.files, given.kind, **options), given.output)
-    except SuperlaneError as error:
-        print(f"superlane: {error}", file=sys.stderr)
-        return 2
-    except SystemExit as stop:  # argparse has said what is wrong, or printed its help
-        return stop.code
-    return 0
+def main(argv):
+    given = parser().parse_args(argv)
+    options = {name: getattr(given, name) for name in ("title", "x", "y", "value", "colour")}
+    options["cycles"] = cycles_of(given.cycles) if given.cycles else None
+    save(plot(given.files, given.kind, **options), given.output)

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command `superlane report`."""
 import argparse
-import sys
 
-from ..errors import SuperlaneError
 from ..plots.errors import PlotError
 from . import report
 
@@ -14,21 +12,13 @@ EXAMPLES = """examples:
 """
 
 
-def main(argv=None):
-    """Returns the exit code: 0, or 2 for a mistake in what was asked."""
+def main(argv):
     parser = argparse.ArgumentParser(prog="superlane report", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXAMPLES,
                                      description="Write one self-contained page of HTML about results, traces and sweeps.")
     parser.add_argument("files", nargs="+", metavar="FILE", help="result .json, trace .json, table .csv, .parquet or .sqlite")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="page to write, .html")
     parser.add_argument("--title", help="heading of the page")
-    try:
-        given = parser.parse_args(argv)
-        if not given.output.endswith((".html", ".htm")):
-            raise PlotError(f"{given.output}: the name must end in .html")
-        report(given.files, given.output, given.title)
-    except SuperlaneError as error:
-        print(f"superlane: {error}", file=sys.stderr)
-        return 2
-    except SystemExit as stop:  # argparse has said what is wrong, or printed its help
-        return stop.code
-    return 0
+    given = parser.parse_args(argv)
+    if not given.output.endswith((".html", ".htm")):
+        raise PlotError(f"{given.output}: the name must end in .html")
+    report(given.files, given.output, given.title)

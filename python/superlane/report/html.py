@@ -24,15 +24,6 @@ def table(heads, rows, numbers=(), marked=()):
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
 
 
-def figures(values, prefix=""):
-    """(dotted key, value) of the single values in an object, in its order; lists are left to other tables."""
-    for key, value in values.items():
-        if isinstance(value, dict):
-            yield from figures(value, f"{prefix}{key}.")
-        elif not isinstance(value, list):
-            yield prefix + key, value
-
-
 def words(key):
     return key.replace("_", " ").replace(".", ", ")
 
