@@ -10,11 +10,12 @@ import nbclient
 import nbformat
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "examples" / "notebooks"
+TIMEOUT_S = 1800  # of a cell: one compiles the libraries
 
 
 def refresh(path):
     book = nbformat.read(path, as_version=4)
-    nbclient.NotebookClient(book, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}).execute()
+    nbclient.NotebookClient(book, timeout=TIMEOUT_S, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}).execute()
     book.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}
     for cell in book.cells:
         cell.metadata = {}

@@ -20,6 +20,8 @@ RUNS = {
     "gemm": ["gemm", "1", "640", "640"],
     "layer": ["decode", "llama-2-7b", "--layers", "1", "--dtype", "int8", "--context", "512", "--position", "511", "--tokens", "1", "--timing-only"],
     "short": ["decode", "llama-2-7b", "--layers", "1", "--dtype", "int8", "--context", "512", "--position", "127", "--tokens", "1", "--timing-only"],
+    "two": ["decode", "llama-2-7b", "--layers", "1", "--dtype", "int8", "--context", "512", "--position", "511", "--tokens", "1", "--system", "8", "--tp", "2"],
+    "four": ["decode", "llama-2-7b", "--layers", "1", "--dtype", "int8", "--context", "512", "--position", "511", "--tokens", "1", "--system", "8", "--tp", "4"],
     "sizes": ["collective", "all-reduce", "--system", "tsp-v1-node", "--sizes", "4K,16K", "--timing-only"],
     "served": ["serve", "llama-2-7b", "--step-time", "examples/serving/llama_2_7b_rack.json", "--poisson", "20", "--requests", "50", "--usd-per-hour", "20"],
 }

@@ -10,6 +10,7 @@ import plots_results as results
 import pytest
 
 from superlane import report
+from superlane.__main__ import main
 from superlane.report.units import shown, unit_of
 
 
@@ -62,7 +63,7 @@ def test_figures_have_units_and_parameters_origins(tmp_path):
     row = re.search(r"<tr class=set><td><code>mem\.read</code></td><td class=\"number\">3</td><td>cycles</td><td>([^<]*)</td>", text)
     assert row and row[1] != "default"
     assert re.search(r"<td>sram read bytes</td><td class=\"number\">[0-9,]+ B</td>", text)
-    assert "67 parameters" in text or re.search(r"\d+ parameters, 1 of them set for this run", text)
+    assert re.search(r"\d+ parameters, 1 of them set for this run", text)
 
 
 def test_what_a_file_says_is_escaped():
@@ -86,9 +87,9 @@ def test_numbers_are_grouped():
 
 
 def test_mistakes_are_told_in_one_line(tmp_path, capsys):
-    assert report.main(["none.json", "-o", str(tmp_path / "x.html")]) == 2
-    assert report.main([str(results.trace("add")), "-o", str(tmp_path / "x.pdf")]) == 2
-    assert report.main([str(results.trace("add")), "-o", str(tmp_path / "no" / "x.html")]) == 2
+    assert main(["report", "none.json", "-o", str(tmp_path / "x.html")]) == 2
+    assert main(["report", str(results.trace("add")), "-o", str(tmp_path / "x.pdf")]) == 2
+    assert main(["report", str(results.trace("add")), "-o", str(tmp_path / "no" / "x.html")]) == 2
     said = capsys.readouterr().err.splitlines()
     assert [line.startswith("superlane: ") for line in said] == [True] * 3
     assert "no such file" in said[0] and "must end in .html" in said[1] and "cannot be written" in said[2]

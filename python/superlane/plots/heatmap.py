@@ -5,19 +5,20 @@ from matplotlib.patches import Rectangle
 
 from .errors import PlotError
 from .style import INK, PALE, RED, new_figure, subtitle
-from .tables import axes_of, column, larger_is_better, numbers, words
+from .tables import axes_of, column, feasible, larger_is_better, numbers, words
 
 MOST = 24  # values of an axis whose cells still hold a number
 
 
-def draw(frame, x=None, y=None, value=None, title=None, what="table"):
+def draw(frame, x=None, y=None, value=None, title=None, what=""):
     """`x`, `y`: axes; `value`: a metric. Points that share a cell (other axes) are shown by the best of them."""
     value = value or "latency_us_per_token"
+    frame = frame[feasible(frame)]
     varied = [name for name in axes_of(frame) if name != value]
     if not x or not y:
         free = [name for name in varied if name not in (x, y)]
         if len(free) < (not x) + (not y):
-            raise PlotError(f"{what}: a heat map needs two axes that vary: --x and --y; there are {', '.join(map(str, varied)) or 'none'}")
+            raise PlotError(f"{what or 'table'}: a heat map needs two axes that vary: --x and --y; there are {', '.join(map(str, varied)) or 'none'}")
         x = x or free.pop(0)
         y = y or free.pop(0)
     metric = numbers(frame, value, what)
@@ -29,7 +30,7 @@ def draw(frame, x=None, y=None, value=None, title=None, what="table"):
         at = rows.index(at_y), columns.index(at_x)
         if not np.isnan(number):
             cells[at] = number if np.isnan(cells[at]) else better(cells[at], number)
-    figure = new_figure(min(11, 3.0 + 0.75 * len(columns)), min(9, 1.9 + 0.42 * len(rows)))
+    figure = new_figure(min(11, max(6.5, 3.0 + 0.75 * len(columns))), min(9, 1.9 + 0.42 * len(rows)))
     axes = figure.subplots()
     axes.set_facecolor(PALE)
     axes.grid(False)
@@ -43,10 +44,11 @@ def draw(frame, x=None, y=None, value=None, title=None, what="table"):
     axes.add_patch(Rectangle((best[1] - 0.5, best[0] - 0.5), 1, 1, fill=False, edgecolor=RED, lw=2.2))
     axes.set_xticks(range(len(columns)), [_text(v) for v in columns])
     axes.set_yticks(range(len(rows)), [_text(v) for v in rows])
-    axes.set(xlabel=x, ylabel=y)
-    figure.colorbar(image, ax=axes, label=words(value))
+    axes.set(xlabel=words(x), ylabel=words(y))
+    figure.colorbar(image, ax=axes, label=words(value), format="{x:,.6g}")
     shared = len(frame) > np.count_nonzero(~np.isnan(cells))
-    subtitle(axes, title or words(value)[:1].upper() + words(value)[1:], f"{what}; framed: the best" + ("; each cell is its best point" if shared else ""))
+    said = [what] * bool(what) + ["framed: the best"] + ["each cell is its best point"] * shared
+    subtitle(axes, title or words(value)[:1].upper() + words(value)[1:], "; ".join(said))
     return figure
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import PlotError
-from .tables import read_table
+from .tables import done, read_table
 from .trace import Trace
 
 TABLES = (".csv", ".parquet", ".sqlite", ".sqlite3", ".db")
@@ -41,9 +41,9 @@ def read(source):
 
 def _of_object(source):
     if hasattr(source, "columns") and hasattr(source, "iloc"):
-        return Input("table", "table", source)
+        return Input("", "table", done(source))
     if hasattr(source, "to_frame") and hasattr(source, "pareto"):
-        return Input(getattr(source, "name", "sweep"), "table", source.to_frame().reset_index())
+        return Input(getattr(source, "name", "sweep"), "table", done(source.to_frame().reset_index()))
     return _of_mapping("result", source)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Callable
 
-from . import bandwidth, context, heatmap, operators, pareto, price, roofline, serving, spacetime, topology, utilisation
+from . import bandwidth, context, heatmap, operators, pareto, price, roofline, scaling, serving, spacetime, topology, utilisation
 from .errors import PlotError
 
 
@@ -32,6 +32,8 @@ KINDS = (
          "measured points under the limits of streams and matrix units"),
     Kind("context", ("decode",), True, (), lambda i, **o: context.draw(context.points_of(_pairs(i)), **o),
          "decode latency against context"),
+    Kind("scaling", ("decode",), True, (), lambda i, **o: scaling.draw(_pairs(i), **o),
+         "decode speed against the chips that share a layer"),
     Kind("bandwidth", ("collective",), True, (), lambda i, **o: bandwidth.draw(_pairs(i), **o),
          "bandwidth and time of a collective over its size"),
     Kind("topology", ("collective", "decode"), False, (), lambda i, **o: topology.draw(i[0].data, **o),

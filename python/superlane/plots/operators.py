@@ -67,7 +67,15 @@ def _strip(axes, kinds):
 def _many(results, title):
     figure = new_figure(9, 1.5 + 0.45 * len(results))
     axes = figure.subplots()
-    for place, (label, result) in enumerate(results):
+    shares(axes, [(f"{label}\n{result.get('model', '')} {result.get('dtype', '')}", result) for label, result in results])
+    legend_outside(figure, "upper right", ncol=4)
+    axes.set_title(title or "Where the time goes")
+    return figure
+
+
+def shares(axes, results):
+    """A bar each result, of its kinds of operators; `results`: [(name of the bar, result)]."""
+    for place, (_, result) in enumerate(results):
         total, left = sum(result["operator_kinds"].values()), 0.0
         for kind, colour in KINDS.items():
             share = result["operator_kinds"].get(kind, 0) / total
@@ -77,10 +85,7 @@ def _many(results, title):
                           color="white" if dark(colour) else INK)
             left += share
         axes.text(1.01, place, f"{total / max(1, len(result.get('cycles_per_token', []))):,.0f} cycles", va="center", fontsize=8, color=GREY)
-    axes.set_yticks(range(len(results)), [f"{label}\n{result.get('model', '')} {result.get('dtype', '')}" for label, result in results])
+    axes.set_yticks(range(len(results)), [name for name, _ in results])
     axes.invert_yaxis()
     axes.grid(False, axis="y")
     axes.set(xlim=(0, 1), xlabel="share of a token's time")
-    legend_outside(figure, "upper right", ncol=4)
-    axes.set_title(title or "Where the time goes")
-    return figure

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Speed against price as comparisons of providers draw it: tokens/s that a user sees, USD per million tokens."""
 from .errors import PlotError
-from .spacetime_names import HALO
-from .style import GREY, INK, MARKERS, SERIES, log_ticks, new_figure, subtitle
+from .style import GREY, MARKERS, SERIES, legend_outside, log_ticks, new_figure, subtitle
 
 
 def points_of(inputs):
@@ -32,16 +31,15 @@ def draw(inputs, title=None):
         colour = SERIES[number % len(SERIES)]
         curve = sorted((x, y) for x, y in curve if y > 0)
         axes.plot([x for x, _ in curve], [y for _, y in curve], color=colour, lw=1, alpha=0.55)
-        axes.plot(speed, price, MARKERS[number % len(MARKERS)], color=colour, ms=10, mec="white", mew=0.8, zorder=3)
-        axes.annotate(name, (speed, price), xytext=(8, 4), textcoords="offset points", fontsize=8, color=INK, path_effects=HALO, zorder=4)
+        axes.plot(speed, price, MARKERS[number % len(MARKERS)], color=colour, ms=10, mec="white", mew=0.8, zorder=3, label=name)
     speeds = [p[1] for p in points] + [x for p in points for x, _ in p[3]]
     prices = [p[2] for p in points] + [y for p in points for _, y in p[3] if y > 0]
     axes.set(xscale="log", yscale="log", xlabel="tokens/s that a user sees (median)", ylabel="USD per million output tokens")
-    axes.set(xlim=(min(speeds) / 1.5, max(speeds) * 2.2), ylim=(min(prices) / 1.6, max(prices) * 1.6))
+    axes.set(xlim=(min(speeds) / 1.5, max(speeds) * 1.5), ylim=(min(prices) / 1.6, max(prices) * 1.6))
     log_ticks(axes.xaxis, axes.yaxis)
     axes.annotate("faster and cheaper", (0.985, 0.03), xycoords="axes fraction", ha="right", fontsize=9, color=GREY, style="italic")
-    axes.grid(True)
+    legend_outside(figure, "lower center", ncol=5)
     first = inputs[0][1]
-    curves = "; thin lines: from few to many requests at once" if any(p[3] for p in points) else ""
+    curves = "; thin lines: from few to many requests that only decode" if any(p[3] for p in points) else ""
     subtitle(axes, title or "Speed and price", f"{first.get('model', '')}, {first.get('source', '')}{curves}".strip(", "))
     return figure

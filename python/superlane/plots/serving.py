@@ -14,7 +14,7 @@ def draw(result, title=None):
     cache = figure.add_subplot(grid[0, :])
     cache.fill_between(begins, [at["kv_share"] for at in intervals], step="post", color=BLUE, alpha=0.35, lw=0)
     cache.plot(begins, [at["kv_share"] for at in intervals], drawstyle="steps-post", color=BLUE, lw=1)
-    cache.set(xlabel="s", ylabel="KV cache in use", ylim=(0, 1.02), xlim=(begins[0], begins[-1]))
+    cache.set(xlabel="seconds since the first request", ylabel="KV cache in use", ylim=(0, 1.02), xlim=(begins[0], begins[-1]))
     cache.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
     requests = cache.twinx()
     requests.grid(False)

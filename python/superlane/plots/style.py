@@ -27,6 +27,7 @@ UNITS = {"MEM": SKY, "VXM": ORANGE, "MXM": PURPLE, "SXM": GREEN, "C2C": "#6b6b6b
 KINDS = {"compute": ORANGE, "memory": BLUE, "network": PURPLE, "waiting": "#c4c4c4"}  # of operators
 DIRECTIONS = {"E": BLUE, "W": RED}  # of streams
 RAMP = "cividis"
+LEGEND_GAP = 0.015  # of the height of a figure
 
 RULES = {
     "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 10.5, "axes.titleweight": "bold",
@@ -35,7 +36,7 @@ RULES = {
     "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK, "axes.axisbelow": True,
     "axes.grid": True, "grid.color": PALE, "grid.linewidth": 0.6, "lines.linewidth": 1.5, "lines.markersize": 5,
     "figure.facecolor": "white", "axes.facecolor": "white", "savefig.facecolor": "white",
-    "svg.fonttype": "path", "svg.image_inline": True, "image.cmap": RAMP, "path.simplify": False,
+    "axes.prop_cycle": matplotlib.cycler(color=SERIES), "svg.fonttype": "path", "svg.image_inline": True, "image.cmap": RAMP, "path.simplify": False,
 }
 
 
@@ -96,7 +97,7 @@ def log_ticks(*axes):
     for axis in axes:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
         axis.set_minor_formatter(NullFormatter())
-        axis.set_major_formatter("{x:,.4g}")
+        axis.set_major_formatter("{x:,.10g}")
 
 
 def dark(colour):
@@ -105,14 +106,8 @@ def dark(colour):
     return 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
 
 
-def legend_outside(figure, where, handles=None, **options):
-    """A legend outside the axes, "lower center" or "upper right", with the room it takes (matplotlib before 3.7 too)."""
-    if tuple(int(part) for part in matplotlib.__version__.split(".")[:2]) >= (3, 7):
-        return figure.legend(loc="outside " + where, **(options if handles is None else {"handles": handles, **options}))
-    if handles is None:
-        named = {label: handle for axes in figure.axes for handle, label in zip(*axes.get_legend_handles_labels())}
-    else:
-        named = {handle.get_label(): handle for handle in handles}
-    axes, loc, anchor = {"lower center": (figure.axes[-1], "upper center", (0.5, -0.16)),
-                         "upper right": (figure.axes[0], "lower right", (1, 1.02))}[where]
-    return axes.legend(list(named.values()), list(named), loc=loc, bbox_to_anchor=anchor, **options)
+def legend_outside(figure, where, **options):
+    """A legend outside the axes, "lower center" or "upper right", with the room that it takes."""
+    legend = figure.legend(loc=where, **options)
+    share = legend.get_window_extent(figure.canvas.get_renderer()).height / figure.bbox.height + LEGEND_GAP
+    figure.get_layout_engine().set(rect=(0, share if where.startswith("lower") else 0, 1, 1 - share))

@@ -66,7 +66,7 @@ class SweepResult:
 
     def columns(self) -> list[str]:
         """Of the table: number, state, axes, metrics, feasible, reason."""
-        return [*_HEAD, *self.axes, *self.metrics, "feasible", *_TAIL]
+        return [*_HEAD, *self.axes, *(name for name in self.metrics if name not in self.axes), "feasible", *_TAIL]
 
     def to_frame(self) -> "pandas.DataFrame":
         """The table, one row a point.
