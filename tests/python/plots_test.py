@@ -7,7 +7,6 @@ import plots_results as results
 import pytest
 
 from superlane import plots
-from superlane.__main__ import main
 from superlane.plots import kinds, pareto
 from superlane.plots.inputs import read
 from superlane.plots.utilisation import busy_by_queue, busy_by_stream
@@ -33,14 +32,14 @@ def test_every_kind_has_a_case():
 def test_the_same_sources_give_the_same_bytes_without_a_date(kind, tmp_path):
     sources = [str(source) for source in CASES[kind]()]
     for name in ("first.svg", "second.svg"):
-        assert main(["plot", *sources, "--kind", kind, "-o", str(tmp_path / name)]) == 0
+        assert plots.main([*sources, "--kind", kind, "-o", str(tmp_path / name)]) == 0
     first = (tmp_path / "first.svg").read_bytes()
     assert first == (tmp_path / "second.svg").read_bytes()
     assert b"<dc:date>" not in first and 3_000 < len(first) < 1_500_000
 
 
 def test_a_png_is_written_by_its_name(tmp_path):
-    assert main(["plot", str(results.trace("add")), "-o", str(tmp_path / "add.png")]) == 0
+    assert plots.main([str(results.trace("add")), "-o", str(tmp_path / "add.png")]) == 0
     assert (tmp_path / "add.png").read_bytes()[:4] == b"\x89PNG"
 
 
@@ -139,7 +138,7 @@ def test_the_kind_is_chosen_by_the_result(source, kind):
     (["{trace}", "--cycles", "500:600"], r"no instruction in cycles 500:600 of 11"),
     (["{trace}", "--x", "a"], r"'x' is no option of spacetime; it has cycles, title"),
     (["{trace}", "{trace}"], r"no kind of picture takes these together"),
-    (["{table}", "--x", "latency_us_per_tokens"], r"no column 'latency_us_per_tokens' .nearest: 'latency_us_per_token'"),
+    (["{table}", "--x", "latency_us"], r"no column 'latency_us' .nearest: 'latency_us_per_token'"),
     (["{trace}", "-o", "x.gif"], r"x\.gif: the name must end in \.svg, \.png, \.pdf"),
     (["{trace}", "-o", "no/such/folder/x.svg"], r"x\.svg: cannot be written"),
 ])
@@ -148,7 +147,7 @@ def test_mistakes_are_told_in_one_line(words, message, tmp_path, capsys):
     (tmp_path / "other.json").write_text("[1, 2]")
     places = {"text": tmp_path / "text.json", "other": tmp_path / "other.json", "trace": results.trace("add"), "table": results.table()}
     words = [word.format(**places) for word in words]
-    assert main(["plot", *words] if "-o" in words else ["plot", *words, "-o", str(tmp_path / "x.svg")]) == 2
+    assert plots.main(words if "-o" in words else [*words, "-o", str(tmp_path / "x.svg")]) == 2
     said = capsys.readouterr().err
     assert said.startswith("superlane: ") and said.count("\n") == 1
     assert re.search(message, said), said

@@ -48,7 +48,7 @@ def plot(sources: Any, kind: str | None = None, salt: str = "superlane", **optio
     if kind is None:
         chosen = kinds.choose(inputs)
     elif kind not in kinds.BY_NAME:
-        raise PlotError(f"unknown kind of picture '{kind}'{nearest_hint(kind, list(kinds.BY_NAME))}; kinds: {', '.join(kinds.BY_NAME)}")
+        raise PlotError(f"unknown kind of picture '{kind}'{nearest(kind, kinds.BY_NAME)}; kinds: {', '.join(kinds.BY_NAME)}")
     else:
         chosen = kinds.BY_NAME[kind]
         _check(chosen, inputs)
@@ -81,8 +81,8 @@ def save(figure: "matplotlib.figure.Figure", path: str | os.PathLike[str]) -> No
         raise PlotError(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def main(argv):
-    """The command `superlane plot`; a mistake in what was asked raises."""
+def main(argv=None):
+    """The command `superlane plot`; returns the exit code."""
     from .command import main as run
 
-    run(argv)
+    return run(argv)

@@ -16,13 +16,17 @@ WORDS = {  # axis labels of usual columns
 LARGER_IS_BETTER = ("throughput", "tokens_per_second", "utilisation", "attainment")
 
 
+def pandas():
+    return optional("pandas", "a table")
+
+
 def read_table(path):
     """The points of a file, as a DataFrame."""
     try:
         if path.suffix == ".csv":
-            frame = optional("pandas").read_csv(path)
+            frame = pandas().read_csv(path)
         elif path.suffix == ".parquet":
-            frame = optional("pandas").read_parquet(path)
+            frame = pandas().read_parquet(path)
         else:
             frame = _stored(path)
     except (ValueError, ImportError, sqlite3.DatabaseError) as error:
@@ -45,20 +49,20 @@ def _stored(path):
             raise PlotError(f"{path}: not a results file of a sweep: no tables 'points' and 'members'")
         rows = store.execute("SELECT m.number, p.state, m.axes, p.metrics, p.reason FROM members m JOIN points p ON p.key = m.key "
                              "WHERE p.version = (SELECT version FROM points ORDER BY rowid DESC LIMIT 1) ORDER BY m.sweep, m.number")
-        return optional("pandas").DataFrame([{"number": number, "state": state, **json.loads(axes), **json.loads(metrics or "{}"), "reason": reason}
-                                             for number, state, axes, metrics, reason in rows])
+        return pandas().DataFrame([{"number": number, "state": state, **json.loads(axes), **json.loads(metrics or "{}"), "reason": reason}
+                                   for number, state, axes, metrics, reason in rows])
 
 
 def column(frame, name, what):
     """A column that must be there."""
     if name not in frame:
-        raise PlotError(f"{what or 'table'}: no column '{name}'{nearest_hint(name, [str(each) for each in frame.columns])}; there are {', '.join(map(str, frame.columns))}")
+        raise PlotError(f"{what or 'table'}: no column '{name}'{nearest(name, frame.columns)}; there are {', '.join(map(str, frame.columns))}")
     return frame[name]
 
 
 def numbers(frame, name, what):
     """The same, with numbers alone."""
-    values = optional("pandas").to_numeric(column(frame, name, what), errors="coerce")
+    values = pandas().to_numeric(column(frame, name, what), errors="coerce")
     if values.notna().sum() == 0:
         raise PlotError(f"{what or 'table'}: column '{name}' has no numbers")
     return values

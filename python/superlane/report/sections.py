@@ -20,7 +20,7 @@ def result_section(each):
     """Everything a result says; its pictures are the caller's."""
     data = each.data
     parts = [f"<p><code>superlane {escape(' '.join(data['command']))}</code></p>"]
-    rows = list(scalars({key: value for key, value in data.items() if key not in INPUTS}))
+    rows = list(figures({key: value for key, value in data.items() if key not in INPUTS}))
     cards = [(key, value) for wanted in CARDS for key, value in rows if key == wanted and value][:8]
     parts.append('<div class="cards">' + "".join(f"<div class=card><b>{escape(shown(value, unit_of(key)))}</b><span>{escape(key.replace('_', ' '))}</span></div>"
                                                  for key, value in cards) + "</div>")
@@ -52,12 +52,12 @@ def _operators(data):
 
 def _list(key, rows):
     """A list of objects as a table, its numbers with units in the head."""
-    columns = [name for name, value in scalars(rows[0])]
+    columns = [name for name, value in figures(rows[0])]
     units = [unit_of(name) or ("B" if key.startswith("sram") and name != "stage" else "") for name in columns]
     heads = [name.replace("_", " ") + (f", {unit}" if unit and unit not in name else "") for name, unit in zip(columns, units)]
     lines = []
     for row in rows[:MOST_ROWS]:
-        values = dict(scalars(row))
+        values = dict(figures(row))
         lines.append([shown(values.get(name, ""), "%" if unit_of(name) == "%" else "") for name in columns])
     more = f"<p class=note>{len(rows) - MOST_ROWS:,} more rows are in the file.</p>" if len(rows) > MOST_ROWS else ""
     return details(f"{key.replace('_', ' ')}: {len(rows):,} rows", table(heads, lines, numbers=range(len(columns))) + more, opened=len(rows) <= 12)
@@ -75,7 +75,7 @@ def _parameters(data):
     order = marked + [i for i in range(len(rows)) if i not in marked]
     text = table(("parameter", "value", "unit", "origin", "mark", "source"), [rows[i] for i in order], numbers=(1,), marked=range(len(marked)))
     given = f"{len(rows)} parameters, {len(marked)} of them set for this run" if marked else f"{len(rows)} parameters, all as shipped"
-    settings = [(key, value) for key, value in scalars(data.get("configuration") or {}) if value not in ("", None)]
+    settings = [(key, value) for key, value in figures(data.get("configuration") or {}) if value not in ("", None)]
     return ("<h3>Inputs</h3>" + (details("configuration of the run", figure_table(settings)) if settings else "")
             + details(given, f"<p class=note>{MARKS}</p>{text}", opened=bool(marked)))
 
