@@ -41,7 +41,7 @@ def add_contents(app, name, source):
 
 def drop_script(app, name, template, context, doctree):
     """Pages do without the theme's script: as Debian 12 ships it, a module in parts, no browser runs it. Search has its own."""
-    context["script_files"] = [file for file in context["script_files"] if not file.filename.endswith("furo.js")]
+    context["script_files"] = [file for file in context["script_files"] if not str(file.filename).endswith("furo.js")]
 
 
 def setup(app):

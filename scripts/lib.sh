@@ -6,7 +6,7 @@ packages=(cmake ninja-build g++ ccache pkg-config libsystemc-dev libboost-dev nl
 site_packages=(python3-sphinx python3-myst-parser furo)
 # What only the tests of the Python package and of the site need.
 test_packages=(python3-venv python3-numpy python3-pandas python3-pytest python3-matplotlib python3-distributed
-               python3-nbclient python3-ipykernel "${site_packages[@]}")
+               python3-nbclient python3-ipykernel mypy "${site_packages[@]}")
 
 step() { printf '[%4d s] %s\n' "$SECONDS" "$*"; }
 
@@ -32,7 +32,7 @@ what_is_needed=(
     "needed: a C++20 compiler (g++ 12 or later), CMake 3.25 or later, Ninja, pkg-config, Python 3,"
     "SystemC 2.3.4, Boost 1.74 or later, nlohmann_json 3.10 or later, GoogleTest with GoogleMock,"
     "Google Benchmark, OpenSSL 3, CLI11 2.1 or later; ccache is used when it is there. For the Python package"
-    "pybind11 2.10 or later and Python's headers; for its tests NumPy, pandas, pytest, matplotlib, Dask distributed, nbclient, ipykernel;"
+    "pybind11 2.10 or later and Python's headers; for its tests NumPy, pandas, pytest, matplotlib, Dask distributed, nbclient, ipykernel, mypy;"
     "for the site of the documentation Sphinx 5.3 or later, myst-parser 0.18 or later and furo."
     "On Debian 12 these are the packages: ${packages[*]}"
     "With all of them installed, set SUPERLANE_SKIP_PACKAGES=1 and run this again."

@@ -4,6 +4,8 @@ import html
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+_LONGEST = 70  # characters of a cell
+
 
 def figures(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
     """(dotted key, value) of the single values in an object, in its order; lists are left out."""
@@ -18,7 +20,7 @@ def short(value: Any) -> str:
     """A value in a cell: digits grouped, long texts cut."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         text = str(value)
-        return text if len(text) <= 70 else text[:67] + "..."
+        return text if len(text) <= _LONGEST else text[:_LONGEST - 3] + "..."
     return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
 
 

@@ -69,6 +69,15 @@ def test_exports_are_whole_and_equal(result, tmp_path):
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.csv", "b.csv", "c.json"]
 
 
+def with_its_context(point):
+    return {"metrics": {**sweep_points.formula(point)["metrics"], "context": point["context"]}}
+
+
+def test_a_metric_that_is_an_axis_too_has_one_column():
+    table = sweep({"fixed": FIXED, "axes": {"context": [256, 512]}}, workers=1, evaluate=with_its_context)
+    assert table.columns().count("context") == 1 and [row["context"] for row in table.rows] == [256, 512]
+
+
 def test_frames_and_parquet(result, tmp_path):
     pandas = pytest.importorskip("pandas")
     frame = result.to_frame()

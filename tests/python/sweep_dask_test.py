@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real Dask scheduler and workers over TCP: the same table as the process pool."""
 import socket
+import subprocess
+import sys
+import threading
+import time
 
 import pytest
 import sweep_points
-from superlane.sweep import SweepError, sweep
+from superlane.sweep import SweepError, load, sweep
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
@@ -40,11 +44,40 @@ def test_a_dask_worker_that_dies_costs_its_point_alone(address):
     assert [row["state"] for row in result.rows] == ["done", "crashed", "done"]
 
 
-def test_a_scheduler_that_is_not_there_is_one_line(tmp_path):
+def free_address():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    for bad in (f"tcp://127.0.0.1:{port}", "no address"):
+        return f"tcp://127.0.0.1:{free.getsockname()[1]}"
+
+
+def test_a_scheduler_that_goes_away_is_one_line_and_what_is_done_stays(tmp_path):
+    results, address = tmp_path / "r.sqlite", free_address()
+    spec = {**SPEC, "axes": {"c2c.latency": list(range(16, 216)), "vxm.alus": [4, 8, 16, 32]}}
+
+    def start(what, *words):
+        return subprocess.Popen([sys.executable, "-m", f"distributed.cli.dask_{what}", *words, "--no-dashboard"], stderr=subprocess.DEVNULL)
+
+    def kill_when_some_are_done():
+        while not results.exists() or not len(load(results)):
+            time.sleep(0.1)
+        scheduler.kill()
+
+    with start("scheduler", "--host", "127.0.0.1", "--port", address.split(":")[-1]) as scheduler, start("worker", address, "--nthreads", "1") as worker:
+        try:
+            threading.Thread(target=kill_when_some_are_done, daemon=True).start()
+            with pytest.raises(SweepError, match=f"{address}: the connection is lost") as error:
+                sweep(spec, results, scheduler=address, evaluate=sweep_points.slow)
+        finally:
+            scheduler.kill()
+            worker.kill()
+    assert "\n" not in str(error.value)
+    done = load(results).count("done")
+    assert 0 < done < 800
+    assert sweep(spec, results, workers=2, evaluate=sweep_points.formula).computed == 800 - done
+
+
+def test_a_scheduler_that_is_not_there_is_one_line(tmp_path):
+    for bad in (free_address(), "no address"):
         with pytest.raises(SweepError, match="not reachable") as error:
             sweep(SPEC, tmp_path / "r.sqlite", scheduler=bad, evaluate=sweep_points.formula)
         assert "\n" not in str(error.value)

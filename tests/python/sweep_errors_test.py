@@ -68,7 +68,7 @@ def test_a_full_file_stops_the_sweep_and_keeps_what_it_has(tmp_path):
         store._db.execute(f"PRAGMA max_page_count = {pages + 1}")
         with pytest.raises(SweepError, match="disk is full"):
             for k in range(100):
-                store.claim(str(k), "v", {"text": "x" * 500}, again=True)
+                store.claim(str(k), "v", {"text": "x" * 500})
                 store.finish(str(k), "done", {"x": k})
         states = store.states(map(str, range(100)))
         assert states and set(states.values()) <= {"done", "claimed"}

@@ -56,3 +56,9 @@ def raises(point):
 
 def other_files(point):
     return {"key": "another", **formula(point)}
+
+
+def slow(point):
+    """Takes so long that a scheduler can go away meanwhile."""
+    time.sleep(0.05)
+    return formula(point)

@@ -128,14 +128,14 @@ def test_two_processes_on_one_file_share_the_work(tmp_path, spec_file):
 def test_a_claim_holds_while_its_process_lives_and_lapses_with_its_lease(tmp_path, monkeypatch):
     with Store(tmp_path / "r.sqlite") as mine, Store(tmp_path / "r.sqlite") as other:
         other.owner = "another-host/1/1/0"
-        assert other.claim("k", "v", {}, again=True) and not mine.claim("k", "v", {}, again=True)
+        assert other.claim("k", "v", {}) and not mine.claim("k", "v", {})
         now = time.time()
         monkeypatch.setattr(time, "time", lambda: now + LEASE_S / 2)
         other.renew()
         monkeypatch.setattr(time, "time", lambda: now + LEASE_S + 1)
-        assert not mine.claim("k", "v", {}, again=True)
+        assert not mine.claim("k", "v", {})
         monkeypatch.setattr(time, "time", lambda: now + 2 * LEASE_S)
-        assert mine.claim("k", "v", {}, again=True)
+        assert mine.claim("k", "v", {})
         mine.finish("k", "done", {"x": 1})
         other.finish("k", "failed", reason="late")
         assert mine.states(["k"]) == {"k": "done"}
@@ -144,7 +144,7 @@ def test_a_claim_holds_while_its_process_lives_and_lapses_with_its_lease(tmp_pat
 def test_reading_a_file_takes_no_claim_away_and_makes_no_file(tmp_path):
     with Store(tmp_path / "r.sqlite") as mine:
         mine.register("id", "name", {"axes": {}, "objectives": {}}, [])
-        assert mine.claim("k", "v", {}, again=True)
+        assert mine.claim("k", "v", {})
         assert len(load(tmp_path / "r.sqlite")) == 0
         assert mine.states(["k"]) == {"k": "claimed"}
     with pytest.raises(SweepError, match="there is none"):

@@ -4,6 +4,7 @@ import ast
 import inspect
 import os
 import subprocess
+import sys
 
 import pytest
 import superlane
@@ -62,3 +63,29 @@ def test_the_program_hands_on_what_only_the_package_has(name, program):
     assert without.returncode == 2 and without.stderr.count("\n") == 1 and "SUPERLANE_PYTHON" in without.stderr
     with pytest.raises(superlane.UserError, match=f"superlane.{name}\\(\\)"):
         _core.run_command([name])
+
+
+TYPED = """
+import numpy
+import superlane
+result: superlane.Result = superlane.gemm(1, 64, 64, dtype="int8")
+text: str = superlane.explain("stream_utilisation")
+chip = superlane.Chip("tsp-v1", {"mem.read": 2})
+lanes: int = chip.lanes
+p = superlane.Program(chip)
+x = p.place("x", numpy.arange(320, dtype=numpy.uint8), "mem.e.0")
+queue: superlane.Queue = p["mem.e.0"].read(x, to="E0", at=0).read(x, to="E0")
+cycles: int = p.run(watch=["E0"]).cycles
+chip.lane  # type: ignore[attr-defined]
+p.place("x", [1], 5)  # type: ignore[arg-type]
+p["mem.e.0"].read(x, to=0)  # type: ignore[arg-type]
+"""
+
+
+@pytest.mark.slow
+def test_programs_that_use_it_are_checked_by_its_types(tmp_path):
+    pytest.importorskip("mypy", reason="mypy is not installed")
+    (tmp_path / "user.py").write_text(TYPED)
+    done = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "--cache-dir", tmp_path / "cache", tmp_path / "user.py"],
+                          capture_output=True, text=True, env=os.environ | {"MYPYPATH": str(ROOT / "python")})
+    assert done.returncode == 0, done.stdout

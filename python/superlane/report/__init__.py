@@ -47,8 +47,8 @@ def report(sources: Any, path: str | os.PathLike[str] | None = None, title: str 
     return text
 
 
-def main(argv):
-    """The command `superlane report`; a mistake in what was asked raises."""
+def main(argv=None):
+    """The command `superlane report`; returns the exit code."""
     from .command import main as run
 
-    run(argv)
+    return run(argv)

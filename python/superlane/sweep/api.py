@@ -17,6 +17,8 @@ from .spec import identity_of, read_spec
 from .store import Store
 from .workers import open_workers
 
+_MOST_WORKERS = 1024
+
 
 def sweep(spec: Mapping[str, Any] | str | os.PathLike[str], results: str | os.PathLike[str] | None = None,
           workers: int | None = None, scheduler: str | None = None,
@@ -98,8 +100,8 @@ def _chosen(store, name):
 
 
 def _sweep(spec, path, version, workers, scheduler, evaluate):
-    if workers is not None and not (type(workers) is int and 1 <= workers <= 1024):
-        raise SweepError(f"workers {workers!r}: must be a whole number from 1 to 1024")
+    if workers is not None and not (type(workers) is int and 1 <= workers <= _MOST_WORKERS):
+        raise SweepError(f"workers {workers!r}: must be a whole number from 1 to {_MOST_WORKERS}")
     if spec.search == "optuna":
         from .bayes import Search
         search = Search(spec)

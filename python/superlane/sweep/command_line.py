@@ -65,8 +65,9 @@ def _print(result):
         _print_table(front[:_MOST_ROWS], ["number", *result.axes, *(m for m in result.objectives if m not in result.axes)])
         if len(front) > _MOST_ROWS:
             print(f"  ... {len(front) - _MOST_ROWS} more; --export FILE.csv has all")
-    print("sensitivity  main effects: how far the mean of the metric moves over the axis, by its mean; the share of variance")
-    _print_table(result.sensitivity(), ["metric", "axis", "effect", "share_of_variance", "share_by_chance"])
+    if effects := result.sensitivity():
+        print("sensitivity  main effects: how far the mean of the metric moves over the axis, by its mean; the share of variance")
+        _print_table(effects, ["metric", "axis", "effect", "share_of_variance", "share_by_chance"])
 
 
 def _run(words):

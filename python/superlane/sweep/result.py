@@ -29,7 +29,14 @@ class SweepResult:
     rows : list of dict
         One a point: `number`, `state` (done, failed or crashed), the axes, the metrics, `reason` when there are none,
         and `feasible`, whether the constraints hold.
-    axes, objectives : what the spec says.
+    axes : list of str
+        In the order of the spec.
+    objectives : dict
+        Metric -> "min" or "max", as the spec says.
+    metrics : list of str
+        That some point has; units as ``superlane.explain(metric)`` and docs/sweeps.md say.
+    seconds : float
+        That workers took for all points, also those computed before; s.
     computed : int
         Points that this call computed; the others were in the results file.
     left_out : int

@@ -100,7 +100,7 @@ class Runner:
             signal.signal(signal.SIGINT, before)
 
     def _note_unresolved(self, entry):
-        if self._store.claim(entry.key, entry.version, entry.point, again=True):
+        if self._store.claim(entry.key, entry.version, entry.point):
             self._store.finish(entry.key, "failed", reason=entry.reason)
 
     def _step(self):
@@ -130,7 +130,7 @@ class Runner:
         while self._waiting and len(self._flying) < room:
             key = self._waiting.popleft()
             entry = self._entries[key]
-            if self._store.claim(key, entry.version, entry.resolved, again=True):
+            if self._store.claim(key, entry.version, entry.resolved):
                 self._send(key)
             else:
                 self._elsewhere.append(key)

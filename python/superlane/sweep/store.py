@@ -16,6 +16,7 @@ APPLICATION = 0x534C5377  # in the file's header: results of a sweep
 SCHEMA = 1
 LEASE_S = 60.0
 _BUSY_MS = 60_000
+_AT_ONCE = 500  # keys of one question; SQLite takes 999 or more
 _TABLES = """
 CREATE TABLE points (
     key TEXT PRIMARY KEY, version TEXT NOT NULL, point TEXT NOT NULL,
@@ -149,14 +150,14 @@ class Store:
         found = {}
         keys = list(keys)
         with self._explained():
-            for begin in range(0, len(keys), 500):
-                part = keys[begin:begin + 500]
+            for begin in range(0, len(keys), _AT_ONCE):
+                part = keys[begin:begin + _AT_ONCE]
                 marks = ",".join("?" * len(part))
                 found.update(self._db.execute(f"SELECT key, state FROM points WHERE key IN ({marks})", part))
         return found
 
-    def claim(self, key, version, point, again):
-        """True when this process is to compute the point now. `again`: also one over which the simulator crashed."""
+    def claim(self, key, version, point):
+        """True when this process is to compute the point now; also one over which the simulator crashed before."""
         lease = time.time() + LEASE_S
         with self._write():
             row = self._db.execute("SELECT state, owner, lease FROM points WHERE key = ?", (key,)).fetchone()
@@ -166,7 +167,7 @@ class Store:
                 return True
             state, owner, until = row
             lapsed = state == "claimed" and (until < time.time() or _gone(owner))
-            if not lapsed and not (again and state == "crashed"):
+            if not lapsed and state != "crashed":
                 return False
             self._db.execute("UPDATE points SET state = 'claimed', owner = ?, lease = ? WHERE key = ?",
                              (self.owner, lease, key))

@@ -10,7 +10,8 @@ import threading
 from ..errors import optional
 from .errors import SweepError
 
-_CONNECT_S = 10
+_CONNECT_S, _WORKERS_S = 10, 60  # workers of a cluster may be starting
+_UNREACHABLE = (OSError, RuntimeError, TimeoutError, concurrent.futures.CancelledError)  # what Dask raises without its scheduler
 
 
 def default_count():
@@ -66,13 +67,13 @@ class Dask:
 
     def __init__(self, address):
         distributed = optional("distributed", "--scheduler", "'dask[distributed]'")
-        self._killed = distributed.KilledWorker
+        self._address, self._killed = address, distributed.KilledWorker
         try:
             self._client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise SweepError(f"--scheduler {address}: not reachable: {_first_line(error)}") from None
         try:
-            self._client.wait_for_workers(1, timeout=_CONNECT_S)
+            self._client.wait_for_workers(1, timeout=_WORKERS_S)
         except TimeoutError:
             self._client.close()
             raise SweepError(f"--scheduler {address}: has no workers; start some with `dask worker {address}`") from None
@@ -81,18 +82,32 @@ class Dask:
     @property
     def count(self):
         """Points that can run at once, at this time: a cluster grows and shrinks."""
-        return max(1, sum(self._client.nthreads().values()))
+        with self._connected():
+            return max(1, sum(self._client.nthreads().values()))
 
     def submit(self, function, *arguments):
-        return self._executor.submit(function, *arguments)
+        with self._connected():
+            return self._executor.submit(function, *arguments)
 
     def lost(self, error):
         """Dask tries a point on some workers; those in flight on others go on."""
+        with self._connected():
+            if isinstance(error, concurrent.futures.CancelledError):
+                raise error
         return "this" if isinstance(error, self._killed) else ""
 
+    @contextlib.contextmanager
+    def _connected(self):
+        """A scheduler that goes away while points are in flight ends the sweep."""
+        try:
+            yield
+        except _UNREACHABLE:
+            raise SweepError(f"--scheduler {self._address}: the connection is lost; the same command goes on when it is back") from None
+
     def close(self):
-        self._executor.shutdown(wait=False)
-        self._client.close()
+        with contextlib.suppress(*_UNREACHABLE):
+            self._executor.shutdown(wait=False)
+            self._client.close()
 
 
 def _first_line(error):
