@@ -72,7 +72,10 @@ def _svg(figure, salt):
     text = io.StringIO()
     with style(salt):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None}, dpi=160)
-    return re.sub(r' d="[^"]*"', lambda path: re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", path[0]), text.getvalue())
+    drawn = re.sub(r' d="[^"]*"', lambda path: re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", path[0]), text.getvalue())
+    hashes = dict.fromkeys(re.findall(r'id="([a-zA-Z]+[0-9a-f]{10})"', drawn))  # of coordinates to the last bit, which a layout does not repeat
+    names = {name: f"{salt}-{number}" for number, name in enumerate(hashes)}
+    return re.sub(r"\b[a-zA-Z]+[0-9a-f]{10}\b", lambda name: names.get(name[0], name[0]), drawn)
 
 
 def svg_text(figure, salt):
