@@ -7,7 +7,7 @@ import plots_results as results
 import pytest
 
 from superlane import plots
-from superlane.plots import kinds, pareto
+from superlane.plots import kinds, pareto, style
 from superlane.plots.inputs import read
 from superlane.plots.utilisation import busy_by_queue, busy_by_stream
 
@@ -126,6 +126,11 @@ def test_a_results_file_of_a_sweep_is_read(tmp_path):
 @pytest.mark.parametrize("source, kind", [("gemm", "roofline"), ("layer", "operators"), ("sizes", "bandwidth"), ("served", "serving")])
 def test_the_kind_is_chosen_by_the_result(source, kind):
     assert kinds.choose([read(results.result(source))]).name == kind
+
+
+def test_bytes_do_not_depend_on_where_objects_lie():
+    alive = [plots.plot(results.trace("gemm")) for _ in range(2)]
+    assert len({style.svg_text(figure, "salt") for figure in alive}) == 1
 
 
 @pytest.mark.parametrize("words, message", [

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One look for all pictures: colours that everybody can tell apart, and the same bytes from the same data."""
 import contextlib
+import hashlib
 import io
 import re
 from pathlib import Path
@@ -67,12 +68,20 @@ def save(figure, target, form, salt="superlane"):
         figure.savefig(target, format=form, metadata=metadata, dpi=160)
 
 
+def _clips_by_order(text, salt):
+    """Names of clips by their order: matplotlib's own hold the address of an object, another one in each run."""
+    found = dict.fromkeys(re.findall(r'<clipPath id="(\w+)"', text))
+    names = {name: "p" + hashlib.sha256(f"{salt} {number}".encode()).hexdigest()[:10] for number, name in enumerate(found)}
+    return re.sub(r'(<clipPath id="|url\(#)(\w+)', lambda match: match[1] + names.get(match[2], match[2]), text)
+
+
 def _svg(figure, salt):
     """Coordinates to a hundredth of a point: a third of the bytes, and no difference that an eye could see."""
     text = io.StringIO()
     with style(salt):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None}, dpi=160)
-    return re.sub(r' d="[^"]*"', lambda path: re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", path[0]), text.getvalue())
+    short = re.sub(r' d="[^"]*"', lambda path: re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", path[0]), text.getvalue())
+    return _clips_by_order(short, salt)
 
 
 def svg_text(figure, salt):
