@@ -7,7 +7,7 @@ import plots_results as results
 import pytest
 
 from superlane import plots
-from superlane.plots import kinds, pareto, style
+from superlane.plots import kinds, pareto
 from superlane.plots.inputs import read
 from superlane.plots.utilisation import busy_by_queue, busy_by_stream
 

@@ -21,8 +21,10 @@ assert {"superlane/py.typed", "superlane/_core.pyi", "superlane/data/chips/tsp-v
 def test_it_installs_into_an_empty_environment(tmp_path):
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH" and not name.startswith("SUPERLANE_")}
-    done = subprocess.run([tmp_path / "venv/bin/pip", "install", "--disable-pip-version-check", ".", "-C", f"build-dir={tmp_path / 'wheel'}",
-                           "-C", f"cmake.define.SUPERLANE_LIBRARIES={BUILD.resolve()}"], cwd=ROOT, env=clean, capture_output=True, text=True)
+    settings = {"build-dir": tmp_path / "wheel", "cmake.define.SUPERLANE_LIBRARIES": BUILD.resolve()}
+    words = [f"--config-settings={key}={value}" for key, value in settings.items()]
+    done = subprocess.run([tmp_path / "venv/bin/pip", "install", "--disable-pip-version-check", ".", *words], cwd=ROOT, env=clean,
+                          capture_output=True, text=True)
     if done.returncode != 0 and any(words in done.stderr for words in OFFLINE):
         pytest.skip("no way to the package index")
     assert done.returncode == 0, done.stderr[-3000:]

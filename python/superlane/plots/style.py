@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One look for all pictures: colours that everybody can tell apart, and the same bytes from the same data."""
 import contextlib
-import hashlib
 import io
 import re
 from pathlib import Path
