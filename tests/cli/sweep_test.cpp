@@ -44,6 +44,17 @@ TEST(Sweep, APointIsTheDecodeOfTheSameOptions) {
     EXPECT_EQ(metrics["usd_per_hour"], cost["usd_per_hour"]);
 }
 
+TEST(Sweep, PricesAreThoseOfAllDevices) {
+    const auto answers = answers_to(
+        "{\"model\": \"llama-2-70b\", \"gpu\": \"h100\", \"tp\": 4, \"prices\": \"lamina-v2\"}\n"
+        "{\"model\": \"examples/tiny-llama\", \"system\": 4, \"tp\": 2, \"pp\": 2}\n");
+    ASSERT_EQ(answers.size(), 2u);
+    EXPECT_NEAR(answers[0]["metrics"]["usd_per_hour"], 4 * 11.06, 1e-9);
+    const auto cost = nlohmann::json::parse(run({"cost", "chip", "tsp-v1", "--json", "-"}).out);
+    EXPECT_NEAR(answers[1]["metrics"]["usd_per_hour"], 4 * cost["usd_per_hour"].get<double>(), 1e-9);
+    EXPECT_NEAR(answers[1]["metrics"]["area_mm2"], 4 * cost["area_mm2"]["total"].get<double>(), 1e-6);
+}
+
 TEST(Sweep, APointThatCannotBeIsALineLikeTheOthers) {
     const auto answers = answers_to(
         "{" + layer + "}\n{\"batsh\": 1}\nno JSON\n{" + layer + ", \"stream.count\": 7}\n{" + layer +
