@@ -116,7 +116,8 @@ TEST(Offload, EnergyIsThatOfBothPools) {
     const OffloadStepTime time = time_of("llama-2-7b", options);
     const OffloadParts parts = time.parts(decode(10, 5000));
     const models::Gpu& h20 = options.memory;
-    EXPECT_NEAR(time.cost(parts).joules, 2 + parts.attention_s * 4 * h20.watts * (1 - h20.idle_share), 1e-9);
+    EXPECT_NEAR(parts.memory_s, parts.attention_s + 32 * 1e-6 * h20.kernel_us, 1e-12) << "a merge a layer";
+    EXPECT_NEAR(time.cost(parts).joules, 2 + parts.memory_s * 4 * h20.watts * (1 - h20.idle_share), 1e-9);
 }
 
 TEST(Offload, CapacityIsThatOfTheMemoryPool) {
