@@ -52,16 +52,19 @@ void MachineChoice::define(CLI::App& app) {
     define_simulation(app, machine);
 }
 
+void refuse_without_system(const CLI::App& app, const char* system) {
+    std::vector<std::string> options = {"--batch", "--prefill-rows", "--context", "--cache", "--threads"};
+    for (const experiment::SplitMember& member : experiment::split_members) options.push_back(split_option(member));
+    for (const std::string& option : options)
+        if (const CLI::Option* known = app.get_option_no_throw(option); known && *known && app.count(system) == 0)
+            throw user_error(option, " needs ", system);
+}
+
 experiment::MachineOptions MachineChoice::take(const CLI::App& app) const {
     const auto given = [&](const std::string& option) { return app.get_option(option)->count() > 0; };
     const int kinds = int(given("--step-time")) + int(given("--gpu")) + int(given("--system"));
     if (kinds != 1) throw user_error("serve needs a machine: one of --gpu, --system and --step-time");
-    const auto refuse = [&](const std::string& option, const char* wanted) {
-        if (given(option) && !given(wanted)) throw user_error(option, " needs ", wanted);
-    };
-    for (const experiment::SplitMember& member : experiment::split_members) refuse(split_option(member), "--system");
-    for (const char* option : {"--batch", "--prefill-rows", "--context", "--cache", "--threads"})
-        refuse(option, "--system");
+    refuse_without_system(app, "--system");
     for (const char* option : {"--set", "--dtype", "--prices"})
         if (given(option) && given("--step-time")) throw user_error(option, " needs --gpu or --system");
     experiment::MachineOptions chosen = machine;

@@ -20,6 +20,8 @@ struct MachineChoice {
 
 /// How a system is split, and most requests and tokens of its steps.
 void define_split(CLI::App& app, experiment::MachineOptions& machine);
+/// UserError for one of these options without the option that names a system.
+void refuse_without_system(const CLI::App& app, const char* system);
 /// --cache and --threads.
 void define_simulation(CLI::App& app, experiment::MachineOptions& machine);
 

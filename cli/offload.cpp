@@ -34,14 +34,23 @@ struct Offload {
         const std::string pool = text.substr(0, at);
         serving::Fault fault{.repair_s = repair_s, .loses_kv = pool == "memory"};
         const char* end = text.data() + text.size();
+        const auto number = [&] { return std::from_chars(text.data() + at + 1, end, fault.at_s); };
         if (at == std::string::npos || (pool != "compute" && pool != "memory") ||
-            std::from_chars(text.data() + at + 1, end, fault.at_s).ptr != end || !(fault.at_s >= 0))
+            number() != std::from_chars_result{end, std::errc()} || !(fault.at_s >= 0))
             throw user_error("--fault ", text, ": must be compute@SECONDS or memory@SECONDS");
         return fault;
     }
 
+    /// Options that this run would not read are mistakes.
+    void check_options(const CLI::App& app) const {
+        refuse_without_system(app, "--compute-system");
+        for (const char* option : {"--trace", "--poisson", "--fault", "--baseline"})
+            if (bandwidth && app.count(option) > 0) throw user_error(option, ": --bandwidth serves no requests");
+    }
+
     void prepare(const CLI::App& app) {
         experiment::ServeOptions& workload = options.workload;
+        check_options(app);
         if (!bandwidth) requests.take(app, workload);
         if (app.count("--pipeline-batches") == 0) workload.machine.batches = bandwidth ? 1 : experiment::better_batches;
         check_range(app, "--pipeline-batches", workload.machine.batches, app.count("--pipeline-batches") ? 1 : 0, 1024);

@@ -132,6 +132,7 @@ ComparisonOptions read_comparison(const std::string& file) {
         options.rates.push_back(in_range(value, where, 1e-9, most_rate));
     });
     each(from, "batches", [&](const nlohmann::json& value, const std::string& where) {
+        if (!value.is_number_integer()) throw user_error(where, ": ", brief(value), " must be a whole number");
         options.batches.push_back(int64_t(in_range(value, where, 1, 1e6)));
     });
     options.batch_context = from.integer_or("batch_context", 0, 0, 10'000'000);

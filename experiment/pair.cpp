@@ -55,7 +55,7 @@ WeightPool chip_weights(const MachineOptions& options, const std::string& model)
 serving::StepCost PairTime::cost(const serving::StepShape& shape) const {
     const serving::OffloadParts parts = time_.parts(shape);
     weights_s_ += parts.weights_s;
-    memory_s_ += parts.attention_s;
+    memory_s_ += parts.memory_s;
     return time_.cost(parts);
 }
 

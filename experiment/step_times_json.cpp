@@ -10,8 +10,9 @@ namespace superlane::experiment {
 namespace {
 
 std::vector<std::string> machine_keys() {
-    std::vector<std::string> keys = {"name",  "gpu",          "system",  "memory", "network", "pipeline_batches", "overlap", "step_time", "set",          "dtype",
-                                     "batch", "prefill_rows", "context", "prices",    "usd_per_hour", "idle_watts"};
+    std::vector<std::string> keys = {"name",    "gpu",       "system",       "memory",    "network", "pipeline_batches",
+                                     "overlap", "step_time", "set",          "dtype",     "batch",   "prefill_rows",
+                                     "context", "prices",    "usd_per_hour", "idle_watts"};
     for (const SplitMember& member : split_members) keys.emplace_back(member.name);
     return keys;
 }
@@ -39,6 +40,10 @@ MachineOptions parse_machine(const nlohmann::json& value, const std::string& whe
     options.memory = from.text_or("memory", "");
     for (const char* key : {"network", "pipeline_batches", "overlap"})
         if (from.has(key) && options.memory.empty()) from.fail(key, "needs 'memory'");
+    std::vector<std::string> of_systems = {"batch", "prefill_rows", "context"};
+    for (const SplitMember& member : split_members) of_systems.emplace_back(member.name);
+    for (const std::string& key : of_systems)
+        if (from.has(key) && options.system.empty()) from.fail(key, "needs 'system'");
     options.network = from.text_or("network", options.network);
     options.batches = int(from.integer_or("pipeline_batches", options.batches, 1, 1024));
     options.overlap = from.boolean_or("overlap", true);

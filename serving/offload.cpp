@@ -102,6 +102,7 @@ OffloadParts OffloadStepTime::parts(const StepShape& shape) const {
     parts.weights_s = weights.latency_s;
     parts.weights_joules = weights.joules;
     parts.attention_s = pool_.attention_s(shape);
+    parts.memory_s = parts.attention_s + layers_ * pool_.merge_s();
     parts.bytes = tokens * bytes_per_token();
     PoolWork work{{}, {}, parts.attention_s / layers_, pool_.merge_s()};
     for (const double share : slice_shares_) work.slice_s.push_back(share * weights.latency_s);
@@ -122,7 +123,7 @@ OffloadParts OffloadStepTime::parts(const StepShape& shape) const {
 StepCost OffloadStepTime::cost(const OffloadParts& parts) const {
     return {parts.alone_s, std::min(parts.alone_s, parts.together.step_s / options_.batches),
             parts.weights_joules +
-                parts.attention_s * (pool_.devices() * pool_.gpu().watts - idle_watts(pool_.gpu(), pool_.devices()))};
+                parts.memory_s * (pool_.devices() * pool_.gpu().watts - idle_watts(pool_.gpu(), pool_.devices()))};
 }
 
 double needed_bytes_per_s(double bytes, double weights_s, double attention_s, double slowdown) {

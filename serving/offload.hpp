@@ -59,6 +59,7 @@ constexpr int offload_replicas(int batches) { return batches > 1 ? batches - 1 :
 /// Parts of one step when all batches in flight are alike.
 struct OffloadParts {
     double weights_s = 0, attention_s = 0;  ///< t_m and t_a: one batch, all layers
+    double memory_s = 0;                    ///< t_a and the merges: what the memory pool works
     double network_s = 0;                   ///< what the network adds to a batch alone, after overlap
     double alone_s = 0;                     ///< one batch in flight
     PoolTimes together;                     ///< all batches in flight

@@ -66,7 +66,9 @@ TEST(Machines, GpusServeAtThePriceOfASet) {
     EXPECT_NEAR(once["usd"], 12 * once["elapsed_s"].get<double>() / 3600, 1e-9);
     EXPECT_NEAR(twice["usd_per_million_tokens"], 2 * once["usd_per_million_tokens"].get<double>(), 1e-9);
     EXPECT_GT(once["tpot_s"]["p50"], 0.01);
-    EXPECT_LT(once["energy_j"], 2800 * once["elapsed_s"].get<double>());
+    const double busy = once["busy_share"], elapsed = once["elapsed_s"];
+    EXPECT_NEAR(once["energy_j"], elapsed * 4 * 700 * (busy + 0.12 * (1 - busy)), 1e-6 * elapsed)
+        << "board power in steps, power.idle_share of it between them";
     EXPECT_GT(once["step_time_error"], 0.05);
 }
 
@@ -86,6 +88,13 @@ TEST(Machines, ChipsGoOnFromTheirCacheAfterAKill) {
     EXPECT_LT(whole["step_time_error"], 0.2);
     EXPECT_EQ(whole["server"]["pipeline_steps"], 4);
     EXPECT_EQ(whole["server"]["page_tokens"], 320);
+    EXPECT_EQ(whole["server"]["max_requests"], 4 * 4) << "a batch in each step in flight";
+    EXPECT_EQ(whole["server"]["step_tokens"], 4 * 4);
+    const json nearly_off = served(on_chips(folder / "whole", {"--idle-watts", "1"}));
+    const json chip = json::parse(run({"cost", "chip", "tsp-v1", "--json", "-"}).out);
+    EXPECT_NEAR(
+        (whole["energy_j"].get<double>() - nearly_off["energy_j"].get<double>()) / whole["elapsed_s"].get<double>(),
+        4 * chip["power_w"]["leakage, clock tree"].get<double>() - 1, 1e-6);
     EXPECT_GT(whole["usd"], 0);
     const std::string part = folder / "part";
     const Process killed(on_chips(part));
@@ -130,7 +139,28 @@ TEST(Machines, ComparedInOneTable) {
     EXPECT_GT(one["batch_curve"][1]["throughput_tokens_per_second"],
               one["batch_curve"][0]["throughput_tokens_per_second"]);
     EXPECT_GT(one["latency_curve"][1]["ttft_s"]["p99"], one["latency_curve"][0]["ttft_s"]["p50"]);
-    EXPECT_EQ(run({"compare", file, "--json", "-"}).out.size(), run({"compare", file, "--json", "-"}).out.size());
+    EXPECT_EQ(run({"compare", file, "--json", "-"}).out, run({"compare", file, "--json", "-"}).out);
+}
+
+TEST(Machines, PairsAndPipelinesAreCompared) {
+    const Folder folder;
+    const std::string file = folder.write("c.json", R"({"compare": 1, "model": "llama-2-7b", "prices": "lamina-v2",
+        "requests": {"poisson": 4, "requests": 2, "prompt_tokens": 8, "output_tokens": 4},
+        "batches": [1, 64], "batch_context": 512,
+        "machines": [{"gpu": "h100", "memory": "2xh20"},
+                     {"step_time": {"step_time": 1, "kv_tokens": 100000, "pipeline_steps": 4, "points": [
+                         {"batch": 1, "context": 0, "latency_s": 0.01, "interval_s": 0.004},
+                         {"batch": 64, "context": 0, "latency_s": 0.01, "interval_s": 0.004},
+                         {"batch": 1, "context": 4096, "latency_s": 0.01, "interval_s": 0.004},
+                         {"batch": 64, "context": 4096, "latency_s": 0.01, "interval_s": 0.004}]}}]})");
+    const Finished finished = run({"compare", file, "--json", "-"});
+    ASSERT_EQ(finished.code, 0) << finished.err;
+    const json result = json::parse(finished.out);
+    EXPECT_EQ(result["machines"][0]["devices"], 3);
+    EXPECT_NEAR(result["machines"][0]["usd_per_hour"], 11.06 + 2 * 4.63, 1e-9);
+    const json& pipeline = result["machines"][1]["batch_curve"];
+    EXPECT_NEAR(pipeline[0]["tokens_per_second_per_user"], 1 / 0.01, 1e-9) << "alone in the pipeline";
+    EXPECT_NEAR(pipeline[1]["tokens_per_second_per_user"], 1 / (4 * 0.004), 1e-9) << "a step after every 4 ms";
 }
 
 TEST(Machines, MistakesAreNamed) {
@@ -156,6 +186,14 @@ TEST(Machines, MistakesAreNamed) {
     EXPECT_THAT(complaint({"compare", folder.write("d.json", R"({"compare": 1, "model": "llama-2-7b",
         "machines": [{"gpus": "h100"}], "requests": {"poisson": 4, "requests": 5}})")}),
                 HasSubstr("d.json: machines 1: unknown key 'gpus'"));
+    const auto compared = [&](const std::string& machine, const std::string& more) {
+        return complaint({"compare", folder.write("f.json", R"({"compare": 1, "model": "llama-2-7b",
+        "requests": {"poisson": 4, "requests": 5}, "machines": [{"gpu": "h100")" +
+                                                                machine + "}]" + more + "}")});
+    };
+    EXPECT_THAT(compared(R"(, "batch": 2)", ""), HasSubstr("f.json: machines 1: key 'batch': 2 needs 'system'"));
+    EXPECT_THAT(compared(R"(, "memory": "2xh20", "tp": 2)", ""), HasSubstr("key 'tp': 2 needs 'system'"));
+    EXPECT_THAT(compared("", R"(, "batches": [1.5])"), HasSubstr("f.json: batches 1: 1.5 must be a whole number"));
     EXPECT_THAT(complaint({"compare", folder.write("e.json", R"({"compare": 1, "model": "llama-2-7b",
         "machines": [{"gpu": "h100"}], "requests": {"poisson": 4}})")}),
                 HasSubstr("e.json: requests: needs a trace"));

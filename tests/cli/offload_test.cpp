@@ -57,6 +57,21 @@ TEST(Offloading, PairBesideItsBaseline) {
     EXPECT_THAT(run(full({"--baseline", "2xh100"})).out, HasSubstr(" % throughput, "));
 }
 
+TEST(Offloading, ReplicasAreBusyByTheirNumberAndDrawTheirPower) {
+    for (const auto& [compute, batches] : {std::pair{1, 2}, {2, 3}}) {
+        const json pair =
+            offloaded({"offload", "llama-2-7b", "--compute", std::to_string(compute) + "xh100", "--memory", "2xh20",
+                       "--pipeline-batches", std::to_string(batches), "--decode-only", "--shape", "azure-code",
+                       "--max-tokens", "16384", "--poisson", "1e6", "--requests", "40"})["pair"];
+        const double weights = pair["busy_share"]["compute"], attention = pair["busy_share"]["memory"];
+        const auto watts = [](double board, double busy) { return board * (busy + 0.12 * (1 - busy)); };
+        EXPECT_NEAR(pair["energy_j"].get<double>() / pair["elapsed_s"].get<double>(),
+                    watts(compute * 700.0, weights) + watts(2 * 400.0, attention), 1e-6);
+        EXPECT_GT(weights, 0.3);
+        EXPECT_NEAR(pair["mean_step"]["requests"], pair["mean_requests"].get<double>() / batches, 0.51);
+    }
+}
+
 TEST(Offloading, ResultRepeatsAndPricesScale) {
     const Folder folder;
     const std::string file = folder / "r.json";
@@ -76,11 +91,13 @@ TEST(Offloading, FaultsAreServedThroughAndPriced) {
     const json compute = offloaded(offload("llama-2-7b", joined(trace, {"--fault", "compute@5"})))["faults"];
     EXPECT_EQ(compute["tokens"], 0);
     EXPECT_GE(compute["seconds"], 0.0);
+    EXPECT_NEAR(compute["usd"], compute["seconds"].get<double>() / 3600 * (11.06 + 2 * 4.63), 1e-9);
     const json memory =
         offloaded(offload("llama-2-7b", joined(trace, {"--fault", "memory@5", "--fault", "compute@5"})));
     EXPECT_GT(memory["faults"]["tokens"], 1000);
     EXPECT_EQ(memory["pair"]["requests"], 60);
     EXPECT_EQ(memory["pair"]["dropped_tokens"], memory["faults"]["tokens"]);
+    EXPECT_NEAR(memory["faults"]["usd"], memory["faults"]["seconds"].get<double>() / 3600 * 20.32, 1e-9);
 }
 
 TEST(Offloading, NeededBandwidthOverRequestsAndContexts) {
@@ -108,6 +125,12 @@ TEST(Offloading, MistakesAreNamed) {
                 HasSubstr("2 replicas of the weights, among which 1 h100 cannot be shared evenly"));
     EXPECT_THAT(complaint(offload("llama-2-7b", joined(trace, {"--fault", "memry@5"}))),
                 HasSubstr("must be compute@SECONDS or memory@SECONDS"));
+    EXPECT_THAT(complaint(offload("llama-2-7b", joined(trace, {"--fault", "memory@1e999"}))),
+                HasSubstr("must be compute@"));
+    EXPECT_THAT(complaint(offload("llama-2-7b", joined(trace, {"--tp", "2"}))),
+                HasSubstr("--tp needs --compute-system"));
+    EXPECT_THAT(complaint(offload("llama-2-7b", joined(trace, {"--bandwidth"}))),
+                HasSubstr("--trace: --bandwidth serves no requests"));
     EXPECT_THAT(complaint(offload("llama-2-7b", joined(trace, {"--shape", "azure-code"}))),
                 HasSubstr("lengths are those of the trace"));
     EXPECT_THAT(complaint(offload("llama-2-7b", {"--shape", "azure_rows", "--poisson", "1", "--requests", "9"})),

@@ -66,6 +66,15 @@ TEST(Serving, ResultRepeatsAndPriceScales) {
     EXPECT_NEAR(result_of(folder, doubled)["usd_per_million_tokens"], 2 * once, 1e-9 * once);
 }
 
+TEST(Serving, EnergyIsPaidBesideTheMachine) {
+    const Folder folder;
+    const json result =
+        result_of(folder, {"--trace", azure, "--idle-watts", "500", "--usd-per-kwh", "0.2", "--usd-per-hour", "4"});
+    const double elapsed = result["elapsed_s"];
+    EXPECT_NEAR(result["energy_j"], 500 * elapsed, 1e-9 * elapsed);
+    EXPECT_NEAR(result["usd"], (4 + 0.5 * 0.2) * elapsed / 3600, 1e-9);
+}
+
 TEST(Serving, PrefixesAndTimesOfATrace) {
     const Folder folder;
     const json reused = result_of(folder, {"--trace", mooncake});

@@ -44,6 +44,18 @@ TEST(Sweep, APointIsTheDecodeOfTheSameOptions) {
     EXPECT_EQ(metrics["usd_per_hour"], cost["usd_per_hour"]);
 }
 
+TEST(Sweep, PricesAreThoseOfAllDevices) {
+    const auto answers = answers_to(R"({"model": "llama-2-70b", "gpu": "h100", "tp": 4, "prices": "lamina-v2"})"
+                                    "\n{\"system\": 4, \"tp\": 2, \"pp\": 2, \"model\": \"" SUPERLANE_SOURCE_DIR
+                                    "/examples/tiny-llama\"}\n");
+    ASSERT_EQ(answers.size(), 2u);
+    EXPECT_NEAR(answers[0].at("metrics").at("usd_per_hour"), 4 * 11.06, 1e-9);
+    ASSERT_TRUE(answers[1].contains("metrics")) << answers[1];
+    const auto cost = nlohmann::json::parse(run({"cost", "chip", "tsp-v1", "--json", "-"}).out);
+    EXPECT_NEAR(answers[1].at("metrics").at("usd_per_hour"), 4 * cost.at("usd_per_hour").get<double>(), 1e-9);
+    EXPECT_NEAR(answers[1].at("metrics").at("area_mm2"), 4 * cost.at("area_mm2").at("total").get<double>(), 1e-6);
+}
+
 TEST(Sweep, APointThatCannotBeIsALineLikeTheOthers) {
     const auto answers = answers_to(
         "{" + layer + "}\n{\"batsh\": 1}\nno JSON\n{" + layer + ", \"stream.count\": 7}\n{" + layer +

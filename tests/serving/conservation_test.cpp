@@ -87,6 +87,18 @@ TEST(Conservation, TokensPagesAndTimeInRandomRuns) {
     EXPECT_GT(reused, 10000);
 }
 
+TEST(Conservation, EnergyIsThatOfEveryStep) {
+    const ServerOptions options = random_server(5);
+    AffineStepTime time = random_time(5, 1);
+    time.joules_per_s = 7;
+    double joules = 0;
+    Listed source(random_requests(5, 150, 0.02, block), block);
+    const ServingResult result =
+        serve(source, time, options, {[&](const StepRecord& step) { joules += time.cost(step.shape).joules; }, {}});
+    EXPECT_GT(joules, 1);
+    EXPECT_NEAR(result.joules, joules, 1e-9 * joules);
+}
+
 TEST(Conservation, SameSeedSameTimes) {
     const ServerOptions options = random_server(3);
     EXPECT_EQ(serve_random(3, options).digest, serve_random(3, options).digest);

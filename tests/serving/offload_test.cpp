@@ -88,6 +88,38 @@ TEST(Offload, NetworkCostsRoundTripsAndBytesLessWhatOverlaps) {
     EXPECT_NEAR(kept, parts.network_s - wire / 2 - late, 1e-7);
 }
 
+TEST(Offload, EveryDeviceHasAPort) {
+    for (const auto& [compute, memory] : {std::pair{4, 2}, {2, 4}, {1, 4}}) {
+        OffloadOptions options = pair_of("llama-33b", compute, memory, 1);
+        options.overlap = false;
+        const OffloadParts parts = time_of("llama-33b", options).parts(decode(40, 1000));
+        const double wire = parts.bytes / (45.7e9 * std::min(compute, memory));
+        EXPECT_NEAR(parts.network_s, 60 * (33e-6 + 1e-6 * options.memory.kernel_us) + wire, 1e-9) << compute;
+    }
+}
+
+TEST(Offload, StepsFollowEachOtherAsTheScheduleOfAllBatchesSays) {
+    for (const int batches : {1, 2}) {
+        const OffloadStepTime time = time_of("llama-3-70b", pair_of("llama-3-70b", 2, 4, batches));
+        const OffloadParts parts = time.parts(decode(100, 2000));
+        const StepCost cost = time.cost(decode(100, 2000));
+        EXPECT_EQ(cost.latency_s, parts.alone_s);
+        EXPECT_DOUBLE_EQ(cost.interval_s, parts.together.step_s / batches);
+    }
+}
+
+TEST(Offload, EnergyIsThatOfBothPools) {
+    OffloadOptions options = pair_of("llama-2-7b", 1, 4);
+    auto weights = std::make_shared<AffineStepTime>(2e-3, 0);
+    weights->joules_per_s = 1000;
+    options.weights = weights;
+    const OffloadStepTime time = time_of("llama-2-7b", options);
+    const OffloadParts parts = time.parts(decode(10, 5000));
+    const models::Gpu& h20 = options.memory;
+    EXPECT_NEAR(parts.memory_s, parts.attention_s + 32 * 1e-6 * h20.kernel_us, 1e-12) << "a merge a layer";
+    EXPECT_NEAR(time.cost(parts).joules, 2 + parts.memory_s * 4 * h20.watts * (1 - h20.idle_share), 1e-9);
+}
+
 TEST(Offload, CapacityIsThatOfTheMemoryPool) {
     const OffloadStepTime time = time_of("llama-3-70b", pair_of("llama-3-70b", 2, 4));
     const double bytes = 4 * 96e9 * 0.9, token = 2.0 * 80 * 1024 * 2;

@@ -148,9 +148,11 @@ TEST(StepTable, PrefillIsRowsOfTheBatchOrItsOwnGrid) {
     // 13 rows, four at a time; each pass starts when half of the one before is done: the third lasts from 4 to 8.
     EXPECT_NEAR(StepTable(points, "t").cost(mixed).latency_s, 8, 1e-9);
     EXPECT_NEAR(StepTable(points, "t").cost(mixed).interval_s, 6.5, 1e-9);
+    EXPECT_NEAR(StepTable(points, "t").cost(mixed).joules, 4, 1e-9) << "one a pass";
     points.push_back(point(1, 0, 1.5, 16));
     EXPECT_NEAR(StepTable(points, "t").cost(mixed).latency_s, 1 + 1.5, 1e-9);
     EXPECT_NEAR(StepTable(points, "t").cost(mixed).interval_s, 1 + 0.75, 1e-9);
+    EXPECT_NEAR(StepTable(points, "t").cost(mixed).joules, 1 + 1, 1e-9);
 }
 
 TEST(StepTable, SaysWhatIsWrong) {

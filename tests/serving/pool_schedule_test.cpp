@@ -94,6 +94,31 @@ TEST(PoolSchedule, StepIsWhatTheScarcerPoolOrOneBatchNeeds) {
         }
 }
 
+TEST(PoolSchedule, PortsCarryOneTransferAtATime) {
+    PoolWork work = even(10, 0.011, 0.01);
+    work.rows_bytes = 10;  // a second each at 10 bytes/s: into the memory pool, whose port all replicas share
+    EXPECT_NEAR(schedule_pools(work, {0, endless, 10}, {2, 3, true}).step_s, 3 * 10, 0.1);
+    work.rows_bytes = 0;
+    work.result_bytes = 10;  // out of the pool; then into the one replica
+    EXPECT_NEAR(schedule_pools(work, {0, endless, 10}, {2, 3, true}).step_s, 3 * 10, 0.1);
+    EXPECT_NEAR(schedule_pools(work, {0, 10, endless}, {1, 2, true}).step_s, 2 * 10, 0.1);
+}
+
+TEST(PoolSchedule, WhatASliceKeepsGoesToTheNextReplica) {
+    PoolWork work = even(10, 11, 0);
+    work.kept_bytes = 5;
+    EXPECT_NEAR(schedule_pools(work, {0, 10, endless}, {2, 1, true}).step_s, 11 + 10 * 0.5, 1e-9);
+    EXPECT_NEAR(schedule_pools(work, {0, 10, endless}, {1, 1, true}).step_s, 11, 1e-9) << "where it is already";
+}
+
+TEST(PoolSchedule, MergesTakeTheMemoryPool) {
+    PoolWork work = even(10, 1, 20);
+    work.merge_s = 0.5;
+    const PoolTimes times = schedule_pools(work, no_network, {1, 2, true});
+    EXPECT_NEAR(times.step_s, 2 * (20 + 10 * 0.5), 0.03 * times.step_s);
+    EXPECT_NEAR(times.memory_busy, 2 * (20 + 10 * 0.5) / times.step_s, 1e-9);
+}
+
 TEST(PoolSchedule, NoDeviceIsBusyLongerThanTimePasses) {
     for (uint64_t seed = 1; seed <= 200; ++seed) {
         Random random{seed};
