@@ -20,7 +20,7 @@ ProgramBuilder with_streams() {
     const isa::Floorplan plan = chip.floorplan();
     for (int k = 0; k < 16; ++k) {
         const int travel = std::abs(plan.mxm_in(west) - plan.mem(west, k));
-        program.at(loaded - travel - chip.timing.mem_read, program.mem(west, k), read(0, W(k)), 50);
+        program.at(loaded - travel - chip.timing.mem_read, program.mem(west, k), read(0, W(k)), 200);
     }
     return program;
 }
@@ -83,12 +83,27 @@ TEST(PortHazard, ThePairIsTakenUntilTheLastCycle) {
 }
 
 TEST(PortHazard, OnlyHalfPrecisionTakesThePair) {
-    ProgramBuilder program = with_streams();
-    program.at(loaded, program.weights(west, 0), lw(W(0), 4))
-        .at(loaded + 8, program.weights(west, 0), lw(W(0), 4, DType::F16));
-    program.at(loaded, program.weights(west, 1), lw(W(8), 8), 10);
-    const std::vector<HazardKind> all = found(program);
-    EXPECT_EQ(std::count(all.begin(), all.end(), HazardKind::PairPort), 1);
+    for (const int half : {loaded, loaded + 8}) {
+        ProgramBuilder program = with_streams();
+        program.at(half, program.weights(west, 0), lw(W(0), 4, DType::F16));
+        program.at(2 * loaded + 8 - half, program.weights(west, 0), lw(W(0), 4));
+        program.at(loaded, program.weights(west, 1), lw(W(8), 8), 10);
+        const std::vector<HazardKind> all = found(program);
+        EXPECT_EQ(std::count(all.begin(), all.end(), HazardKind::PairPort), 1);
+    }
+}
+
+TEST(PortHazard, ResultsAreFoundInTheirTypeHoweverManyActivationsCameSince) {
+    constexpr int bursts = 12, each = 10;
+    const int arrives = active + chip.timing.mxm_activation_in + chip.timing.mxm_multiply;
+    for (const DType type : {DType::I8, DType::F16}) {
+        ProgramBuilder program = with_streams();
+        program.at(loaded, program.weights(west, 0), lw(W(0), 16), 20);
+        program.at(installed, program.activations(west, 0), iw());
+        for (int i = 0; i < bursts; ++i) program.at(active + i * each, program.activations(west, 0), abc(W(0)), each);
+        program.at(arrives, program.accumulate(west, 0), acc_set(0, type), bursts * each);
+        EXPECT_EQ(found(program), std::vector<HazardKind>(size_t(type == DType::F16), HazardKind::NoResult));
+    }
 }
 
 }  // namespace
