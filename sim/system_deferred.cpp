@@ -78,6 +78,7 @@ public:
             if (!plugged[i] && !(ends_[i].sends.empty() && ends_[i].receives.empty())) return {};
         std::sort(summary_.links.begin(), summary_.links.end(),
                   [](const auto& x, const auto& y) { return std::tie(x.chip, x.link) < std::tie(y.chip, y.link); });
+        std::sort(summary_.link_errors.begin(), summary_.link_errors.end());
         return assemble(launches_, std::move(summary_));
     }
 

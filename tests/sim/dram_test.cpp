@@ -83,11 +83,21 @@ TEST(Dram, AChannelIsClosedWhileItReadsAndRefreshes) {
     }
 }
 
+TEST(Dram, ALongReadIsClosedForOnce) {
+    const int vectors = 200, busy = vectors * 3 * 3 / 2;
+    for (const int early : {0, 1}) {
+        ProgramBuilder program(dram_chip);
+        program.at(0, channel(program, east, 0), dram_read(0, vectors, W(0)))
+            .at(busy - early, channel(program, east, 0), dram_read(0, 1, W(1)));
+        EXPECT_EQ(run_every_way(dram_chip, program.build()).hazards.size(), size_t(early));
+    }
+}
+
 TEST(Dram, VectorsPastTheChannelAreAHazard) {
     const int vectors = int(dram_chip.geometry.dram_vectors());
     EXPECT_EQ(vectors, 1024 * 1024 / 4 / 320);
     ProgramBuilder program(dram_chip);
-    program.at(0, channel(program, west, 0), dram_read(vectors - 1, 3, E(0)));
+    program.at(0, channel(program, west, 0), dram_read(vectors - 1, 2, E(0)));
     const sim::RunResult result = run_every_way(dram_chip, program.build());
     EXPECT_THAT(kinds(result), ElementsAre(HazardKind::Address));
     EXPECT_THAT(messages(result), HasSubstr("cycle 3, dram: an address outside"));

@@ -107,5 +107,18 @@ TEST(Memory, SuperlanesWithoutPowerReadAsZeroAndKeepTheirWords) {
     EXPECT_EQ(row[64], 9);
 }
 
+TEST(Memory, AValueDrivenInPassingReplacesWhatPasses) {
+    const isa::Floorplan plan = chip.floorplan();
+    ProgramBuilder program(chip);
+    program.at(10, program.mem(west, 4), read(1, E(3))).at(11, program.mem(west, 0), read(2, E(3)));
+    const int travel = plan.mem(east, 0) - plan.mem(west, 0);
+    program.at(11 + chip.timing.mem_read + travel, program.mem(east, 0), write(5, E(3)));
+    sim::Machine machine(chip);
+    machine.write(west, 4, 1, filled(chip, 1));
+    machine.write(west, 0, 2, filled(chip, 2));
+    EXPECT_EQ(messages(machine.run(program.build())), "");
+    EXPECT_EQ(row_of(machine, east, 0, 5), filled(chip, 2));
+}
+
 }  // namespace
 }  // namespace superlane::test

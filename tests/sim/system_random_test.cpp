@@ -107,10 +107,14 @@ TEST_P(SystemRandom, TrafficInTimeAgreesInEveryWay) {
     models::System system = random_system(any);
     system.chip.fifo_vectors = 64;
     const auto launches = programs(system, random_traffic(system, any, 0), any);
-    const sim::SystemResult result =
-        run_system_every_way(system, launches, [](sim::SystemOptions& options) { options.chip.text_trace = true; });
+    const sim::SystemResult result = run_system_every_way(system, launches, [&](sim::SystemOptions& options) {
+        options.chip.text_trace = true;
+        for (int chip = 0; chip < system.chips; ++chip)
+            for (int link = 0; link < links; ++link) options.link_errors.push_back({chip, link, 0});
+    });
     EXPECT_EQ(result.hazards.size(), 0u) << text_of(result);
     EXPECT_FALSE(result.links.empty());
+    EXPECT_EQ(result.link_errors.size(), result.links.size());
 }
 
 TEST_P(SystemRandom, TrafficWithHazardsAgreesInEveryWay) {
