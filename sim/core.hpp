@@ -91,6 +91,7 @@ public:
     /// Its track, from begin to end.
     virtual void walk();
     virtual void compute(const Element&, const Chunk&) {}
+
 protected:
     Shared& shared_;
     int number_;

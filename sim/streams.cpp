@@ -8,33 +8,36 @@
 
 namespace superlane::sim {
 
-/// Segments are met by falling first coordinate. Of each stream the one that has the last tap still to be found is taken,
-/// and taps before its begin are left for those to come; what else could have a tap that is taken leaves doubt.
+/// Segments are met by falling first coordinate. Of each stream one must have the last tap still to be found; taps
+/// before its begin are left for those to come.
 uint32_t Bundle::doubtful(uint32_t mask, const Beat& taps, int32_t position) const {
     const int64_t last_tap = taps.last();
-    std::array<int64_t, bundle_streams> begin;  // of the segment taken last, of streams not found yet
-    uint32_t taken = 0, found = 0, doubt = 0;   // streams with a segment; with one for every tap; left in doubt
-    for (size_t i = segments_.size(); i-- > head_;) {
+    std::array<int64_t, bundle_streams> begin;  // of the segment met last, of streams that have taps left
+    uint32_t met = 0, missing = mask, doubt = 0;
+    for (size_t i = segments_.size(); i-- > head_ && missing;) {
         const Segment& segment = segments_[i];
         if (segment.reach < taps.first) break;
-        const uint32_t both = segment.mask & mask;
-        if (!both || segment.diagonal.first > last_tap || segment.last < taps.first || segment.position > position) continue;
+        const uint32_t both = segment.mask & missing;
+        if (!both || segment.diagonal.first > last_tap || segment.last < taps.first || segment.position > position)
+            continue;
         if (taps.count > 1 && taps.interval % segment.diagonal.interval != 0) {
             doubt |= both;
             continue;
         }
-        doubt |= both & found;
-        if ((both & ~taken) && !segment.covers(last_tap)) doubt |= both & ~taken;
-        each_stream(both & taken & ~found, [&](int stream) {
+        if (!segment.covers(last_tap)) doubt |= both & ~met;
+        each_stream(both & met, [&](int stream) {
             const int64_t before = begin[size_t(stream)];
-            const int64_t left = last_tap - (last_tap - before + taps.interval) / taps.interval * taps.interval;  // the last tap before
-            if (segment.last >= before || !segment.covers(left)) doubt |= 1u << stream;
+            const int64_t left =
+                last_tap - (last_tap - before + taps.interval) / taps.interval * taps.interval;  // the last tap before
+            if (!segment.covers(left)) doubt |= 1u << stream;
         });
-        taken |= both;
-        if (segment.diagonal.first <= taps.first) found |= both;
-        else each_stream(both & ~found, [&](int stream) { begin[size_t(stream)] = segment.diagonal.first; });
+        met |= both;
+        if (segment.diagonal.first <= taps.first)
+            missing &= ~both;
+        else
+            each_stream(both, [&](int stream) { begin[size_t(stream)] = segment.diagonal.first; });
     }
-    return (mask & ~found) | doubt;
+    return missing | doubt;
 }
 
 const Segment* Bundle::nearest(int stream, int64_t c, int32_t position, int64_t* until) const {

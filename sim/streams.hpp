@@ -68,8 +68,8 @@ public:
     /// collide(segment, stream, c) is called for each segment that drives the same register.
     template <class Collide>
     void add(const Segment& added, int32_t end, uint64_t* cycles, Collide&& collide);
-    /// Of the streams of `mask` those for which it takes a closer look at what taps at `position` of coordinates `taps`
-    /// find: not each tap has one segment alone.
+    /// Of the streams of `mask` those for which it takes a closer look whether all taps at `position` of coordinates
+    /// `taps` find a value: it is not plain.
     uint32_t doubtful(uint32_t mask, const Beat& taps, int32_t position) const;
     /// Calls run(segment or nullptr, first element, elements) for the taps of one stream.
     template <class Run>
